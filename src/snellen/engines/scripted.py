@@ -1,0 +1,110 @@
+"""`scripted/FILE.py:function`, `scripted/module:function`: a Python function answers, for tests and examples.
+
+The function is called as `function(question, image)` and returns a text, an answer or a failure.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+from annotated_types import Ge
+
+from snellen.errors import Missing, WrongUse
+from snellen.images import Image
+from snellen.types import Answer, Choose, Embed, Failure, Generate, Question, Recognise, Text
+
+ANSWERS: frozenset[type] = frozenset({Generate, Choose, Recognise, Embed})
+Answerer = Callable[[Question, Image | None], str | Answer | Failure]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`batch_size`: how many questions a step takes."""
+
+    batch_size: Annotated[int, Ge(1)] = field(default=64, metadata={"answers": False})
+
+
+def identity(name: str, options: Options) -> dict[str, Any]:
+    """The function's place; its code is not part of it, so a changed function wants a fresh run."""
+    place, function = _split(name)
+    return {"function": f"{Path(place).resolve() if place.endswith('.py') else place}:{function}"}
+
+
+def _split(name: str) -> tuple[str, str]:
+    place, separator, function = name.rpartition(":")
+    if not separator or not place or not function:
+        raise WrongUse(f"scripted/{name}: expected scripted/FILE.py:function or scripted/module:function")
+    if place.endswith(".py") and not Path(place).is_file():
+        raise Missing(f"scripted/{name}: there is no file {place}")
+    return place, function
+
+
+def _find(name: str) -> Answerer:
+    place, function = _split(name)
+    if place.endswith(".py"):
+        spec = importlib.util.spec_from_file_location(Path(place).stem, place)
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = module
+        spec.loader.exec_module(module)
+    else:
+        try:
+            module = importlib.import_module(place)
+        except ModuleNotFoundError as error:
+            raise Missing(f"scripted/{name}: {error}") from None
+    try:
+        answerer: Answerer = getattr(module, function)
+    except AttributeError:
+        raise WrongUse(f"scripted/{name}: {place} has no function {function!r}") from None
+    return answerer
+
+
+class Scripted:
+    """Answers questions in the order they came, `batch_size` a step."""
+
+    def __init__(self, answerer: Answerer, batch_size: int = 64) -> None:
+        self._answerer = answerer
+        self._batch_size = batch_size
+        self._waiting: deque[tuple[int, Image | None, Question]] = deque()
+
+    def room(self) -> int:
+        return self._batch_size - len(self._waiting)
+
+    def add(self, ticket: int, image: Image | None, question: Question) -> None:
+        self._waiting.append((ticket, image, question))
+
+    def step(self, timeout: float) -> Sequence[tuple[int, Answer | Failure]]:
+        count = min(self._batch_size, len(self._waiting))
+        done: list[tuple[int, Answer | Failure]] = []
+        for _ in range(count):
+            ticket, image, question = self._waiting.popleft()
+            done.append((ticket, self._answer(question, image)))
+        return done
+
+    def _answer(self, question: Question, image: Image | None) -> Answer | Failure:
+        try:
+            answer = self._answerer(question, image)
+        except Exception as error:  # the user's function may raise anything; that is a failure, never an answer
+            return Failure(f"{type(error).__name__}: {error}")
+        return Text(answer) if isinstance(answer, str) else answer
+
+    def release(self, image: Image) -> None:
+        pass
+
+    def facts(self) -> Mapping[str, Any]:
+        return {"batch_size": self._batch_size}
+
+    def close(self) -> None:
+        self._waiting.clear()
+
+
+def load(name: str, options: Options) -> Scripted:
+    """The engine around the named function. Raises Missing or WrongUse where there is none."""
+    return Scripted(_find(name), options.batch_size)

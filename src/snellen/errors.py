@@ -1,0 +1,39 @@
+"""Errors that a user can act on; their texts say what was expected, what came, and what to do next."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class SnellenError(Exception):
+    """An error with a message for the user; `exit_code` is the command's."""
+
+    exit_code = 1
+
+
+class WrongUse(SnellenError):
+    """The request or its input is wrong."""
+
+    exit_code = 2
+
+
+class Missing(SnellenError):
+    """Something needed is not there: a package, a model, a key, a server, disk space."""
+
+    exit_code = 3
+
+
+class UnreadableImage(SnellenError):
+    """An image file that cannot be decoded as it is."""
+
+    exit_code = 4
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """A hint for an unknown word: ` (did you mean …?)` with the nearest known one, or the list of all known ones."""
+    names = sorted(known)
+    close = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
+    if close:
+        return f" (did you mean {close[0]!r}?)"
+    return f" (known: {', '.join(names)})" if names else ""

@@ -1,0 +1,153 @@
+"""Images as they are: identity is the file's bytes, pixels are upright RGB, decoding is strict."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import warnings
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import PIL.ImageOps
+
+from snellen.errors import UnreadableImage
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM")  # JPEG stands for MPO too
+MAX_PIXELS = 89_478_485  # Pillow's own threshold for a suspected decompression bomb
+
+_LOOKS_LIKE = (
+    (b"version https://git-lfs", "a Git LFS pointer instead of the image; fetch it with 'git lfs pull'"),
+    (b"<!doctype html", "an HTML page, not an image"),
+    (b"<html", "an HTML page, not an image"),
+    (b"8bps", "a Photoshop file; export it as PNG or JPEG"),
+)
+
+
+class Image:
+    """An image file or its bytes, read only when needed.
+
+    With `digest` given, bytes that differ from it raise UnreadableImage: the file changed since it was examined.
+    """
+
+    __slots__ = ("_bytes", "_digest", "path")
+
+    def __init__(self, path: Path | None = None, data: bytes | None = None, digest: str | None = None) -> None:
+        if (path is None) == (data is None):
+            raise ValueError("an image is either a path or its data")
+        self.path = path
+        self._bytes = data
+        self._digest = digest
+
+    @property
+    def data(self) -> bytes:
+        """The file's bytes. Raises UnreadableImage where the file cannot be read."""
+        if self._bytes is not None:
+            return self._bytes
+        assert self.path is not None
+        try:
+            data = self.path.read_bytes()
+        except OSError as error:
+            raise UnreadableImage(f"cannot be read: {error.strerror or error}") from error
+        if self._digest is not None and hashlib.sha256(data).hexdigest() != self._digest:
+            raise UnreadableImage("changed since it was examined; run again to ask about the new file")
+        return data
+
+    @property
+    def digest(self) -> str:
+        """The sha-256 of the bytes, in hexadecimal."""
+        if self._digest is None:
+            self._digest = hashlib.sha256(self.data).hexdigest()
+        return self._digest
+
+    def pixels(self) -> PIL.Image.Image:
+        """The first frame as upright RGB. Raises UnreadableImage where the file is not a whole, accepted image."""
+        return decode(self.data)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Image) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __repr__(self) -> str:
+        return f"Image({str(self.path) if self.path else self.digest[:12]!r})"
+
+
+def decode(data: bytes) -> PIL.Image.Image:
+    """Bytes of an image file to upright RGB pixels: EXIF orientation applied, alpha laid over white, first frame.
+
+    Raises UnreadableImage: not an accepted format, too many pixels, truncated or corrupt.
+    """
+    if not data:
+        raise UnreadableImage("the file is empty")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _decode(data)
+    except UnreadableImage:
+        raise
+    except MemoryError:
+        raise UnreadableImage("decoding it takes more memory than is allowed") from None
+    except Exception as error:  # a decoder fed with a hostile file may raise anything
+        raise UnreadableImage(f"cannot be decoded: {error or type(error).__name__}") from error
+
+
+def _decode(data: bytes) -> PIL.Image.Image:
+    PIL.Image.init()  # registers all formats, once
+    try:
+        image = PIL.Image.open(io.BytesIO(data), formats=FORMATS)
+    except PIL.UnidentifiedImageError:
+        raise UnreadableImage(_unidentified(data)) from None
+    except PIL.Image.DecompressionBombError as error:
+        raise UnreadableImage(f"too large: {error}") from None
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise UnreadableImage(f"{width}x{height} pixels are more than the accepted {MAX_PIXELS:,}")
+    if image.format == "PNG":
+        # load() forgives a missing or damaged end of the file, verify() does not; it uses the image up
+        PIL.Image.open(io.BytesIO(data), formats=("PNG",)).verify()
+    image.load()
+    return _to_rgb(_upright(image))
+
+
+def _unidentified(data: bytes) -> str:
+    head = data[:256].lstrip().lower()
+    for start, meaning in _LOOKS_LIKE:
+        if head.startswith(start):
+            return meaning
+    if data[4:8] == b"ftyp" and data[8:12] in (b"heic", b"heix", b"mif1", b"msf1"):
+        return "a HEIF file; convert it to JPEG, PNG or AVIF"
+    return f"not an image, or cut in its header, or of a format that is not accepted ({', '.join(FORMATS)})"
+
+
+def _upright(image: PIL.Image.Image) -> PIL.Image.Image:
+    try:
+        return PIL.ImageOps.exif_transpose(image)
+    except Exception:  # damaged EXIF data says nothing of the pixels: the picture counts as upright
+        return image
+
+
+def _to_rgb(image: PIL.Image.Image) -> PIL.Image.Image:
+    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
+        image = _to_8_bit(image)
+    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        rgba = image.convert("RGBA")
+        white = PIL.Image.new("RGBA", rgba.size, (255, 255, 255, 255))
+        return PIL.Image.alpha_composite(white, rgba).convert("RGB")
+    return image.convert("RGB")
+
+
+def _to_8_bit(image: PIL.Image.Image) -> PIL.Image.Image:
+    """Gray of more than 8 bits by its declared or, where none is declared, its apparent range."""
+    values = np.asarray(image, dtype=np.float64)
+    values = np.nan_to_num(values, posinf=0.0, neginf=0.0)
+    top = float(values.max(initial=0.0))
+    bits = image.tag_v2.get(258) if hasattr(image, "tag_v2") else None  # BitsPerSample: 12-bit data comes in 16
+    if image.mode.startswith("I;16"):
+        white = 2.0 ** (bits[0] if bits else 16) - 1
+    else:
+        white = next((limit for limit in (1.0, 255.0, 65535.0) if top <= limit), top)
+        if image.mode == "I":
+            white = max(white, 255.0)
+    return PIL.Image.fromarray(np.clip(values * (255.0 / white), 0, 255).round().astype(np.uint8))

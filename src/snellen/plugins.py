@@ -1,0 +1,77 @@
+"""Finds data sets, strategies and engines by name, and turns options given as text into typed ones.
+
+A built-in is a module of the package (`closed-set` is `snellen.strategies.closed_set`); a third party's is an entry
+point of the group `snellen.datasets`, `snellen.strategies` or `snellen.engines`. There is no registry to edit.
+
+- a data set module has a dataclass `Options` and `load(name, options) -> Dataset`;
+- an engine module has `ANSWERS`, a dataclass `Options`, `identity(name, options)` and `load(name, options) -> Engine`;
+- a strategy module has a frozen dataclass `Strategy`, whose fields are its options.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import importlib.metadata
+import pkgutil
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any, TypeVar
+
+from snellen.errors import WrongUse, nearest
+
+_SINGULAR = {"datasets": "data set", "strategies": "strategy", "engines": "model provider"}
+T = TypeVar("T")
+
+
+def _built_in(group: str) -> list[str]:
+    folder = Path(__file__).parent / group
+    return [module.name.replace("_", "-") for module in pkgutil.iter_modules([str(folder)])]
+
+
+def names(group: str) -> list[str]:
+    """All names of a group (`datasets`, `strategies`, `engines`), sorted."""
+    third_party = (point.name for point in importlib.metadata.entry_points(group=f"snellen.{group}"))
+    return sorted({*_built_in(group), *third_party})
+
+
+def load(group: str, name: str) -> ModuleType:
+    """The module behind a name. Raises WrongUse, with the nearest known name, where there is none."""
+    if name in _built_in(group):
+        return importlib.import_module(f"snellen.{group}.{name.replace('-', '_')}")
+    for point in importlib.metadata.entry_points(group=f"snellen.{group}", name=name):
+        module: ModuleType = point.load()
+        return module
+    raise WrongUse(f"unknown {_SINGULAR[group]} {name!r}{nearest(name, names(group))}")
+
+
+def configure(options: type[T], given: Mapping[str, Any], owner: str) -> T:
+    """An instance of the dataclass `options` from given values, text or typed.
+
+    Raises WrongUse: an unknown key (the nearest known one is named) or a value of the wrong type or range.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    known = [field.name for field in dataclasses.fields(options)]  # type: ignore[arg-type]
+    for key in given:
+        if key not in known:
+            raise WrongUse(f"{owner} has no option {key!r}{nearest(key, known)}")
+    try:
+        return TypeAdapter(options).validate_python(dict(given))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "its options"
+        message = first["msg"].removeprefix("Value error, ")
+        raise WrongUse(f"{owner}: {where}={first['input']!r}: {message}") from None
+    except ValueError as error:
+        raise WrongUse(f"{owner}: {error}") from None
+
+
+def changes_answers(options: object) -> dict[str, Any]:
+    """The options that are part of a model's identity: all fields but those marked `metadata={"answers": False}`."""
+    return {
+        field.name: getattr(options, field.name)
+        for field in dataclasses.fields(options)  # type: ignore[arg-type]
+        if field.metadata.get("answers", True)
+    }

@@ -1,0 +1,257 @@
+"""The words of Snellen: examples, questions, answers, predictions, and the shapes of strategies and engines."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from random import Random
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+
+from snellen.images import Image
+
+
+class Photo(Enum):
+    """Stands in a prompt for the example's own image."""
+
+    PHOTO = "photo"
+
+
+PHOTO = Photo.PHOTO
+Part: TypeAlias = str | Image | Photo
+
+
+# Data
+
+
+@dataclass(frozen=True, slots=True)
+class Classes:
+    """The class names a prediction may take, in the data set's order; `background` is one of them or None."""
+
+    names: tuple[str, ...]
+    background: str | None = None
+
+    @property
+    def foreground(self) -> tuple[str, ...]:
+        """All names but the background's."""
+        return tuple(name for name in self.names if name != self.background)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One labelled image; `id` is unique in its data set, `label` is one of the class names."""
+
+    id: str
+    image: Image
+    label: str
+
+
+class Dataset(Protocol):
+    """Labelled images that can be read again and again, one at a time, always in the same order."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def classes(self) -> Classes: ...
+    @property
+    def source(self) -> str:
+        """What tells this data source from others, such as an absolute path."""
+        ...
+
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[Example]: ...
+
+
+# Questions
+
+
+@dataclass(frozen=True, slots=True)
+class Generate:
+    """Asks for free text of at most `max_tokens` tokens, or for one of the `choices` where they are given."""
+
+    prompt: tuple[Part, ...]
+    max_tokens: int
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Choose:
+    """Asks for the log-probability of each choice as the whole continuation of the prompt, its end included."""
+
+    prompt: tuple[Part, ...]
+    choices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recognise:
+    """Asks for scores over the model's own vocabulary."""
+
+
+@dataclass(frozen=True, slots=True)
+class Embed:
+    """Asks for the vector of an image or of a text."""
+
+    part: Part
+
+
+Question: TypeAlias = Generate | Choose | Recognise | Embed
+
+
+# Answers
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What an answer cost. `seconds` is its share of the computing time; None is what was not measured."""
+
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    seconds: float | None = None
+    attempts: int = 1
+
+
+class Finish(StrEnum):
+    """Why a text ended."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The answer to Generate, as the model wrote it."""
+
+    text: str
+    finish: Finish = Finish.STOP
+    usage: Usage = Usage()
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """The answer to Choose (natural log-probabilities) and to Recognise (probabilities), one value for each choice.
+
+    Values are kept in float32 precision, so that an answer read back from the store is the answer that was given.
+    """
+
+    choices: tuple[str, ...]
+    values: tuple[float, ...]
+    usage: Usage = Usage()
+
+    def __post_init__(self) -> None:
+        if len(self.choices) != len(self.values):
+            raise ValueError(f"{len(self.choices)} choices but {len(self.values)} values")
+        object.__setattr__(self, "values", tuple(np.asarray(self.values, dtype=np.float32).tolist()))
+
+    @property
+    def best(self) -> str:
+        """The choice with the highest value, the first of equals."""
+        return self.choices[max(range(len(self.values)), key=self.values.__getitem__)]
+
+
+@dataclass(frozen=True, slots=True)
+class Vector:
+    """The answer to Embed, in float32 precision."""
+
+    values: tuple[float, ...]
+    usage: Usage = Usage()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", tuple(np.asarray(self.values, dtype=np.float32).tolist()))
+
+
+Answer: TypeAlias = Text | Scores | Vector
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a question got no answer. It is never scored as an answer and is asked again by the next run."""
+
+    reason: str
+
+
+# Predictions
+
+
+class Outcome(StrEnum):
+    """How a prediction came about; those of the second group name no class."""
+
+    EXACT = "exact"
+    NORMALISED = "normalised"
+    MENTIONED = "mentioned"
+    SCORED = "scored"
+    CONFIRMED = "confirmed"
+    NONE_CONFIRMED = "none-confirmed"
+
+    AMBIGUOUS = "ambiguous"
+    OUT_OF_LIST = "out-of-list"
+    EMPTY = "empty"
+    REFUSED = "refused"
+    TRUNCATED = "truncated"
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a strategy concludes: a class, or None with the outcome that says why none could be read."""
+
+    label: str | None
+    outcome: Outcome
+    scores: Mapping[str, float] | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+class State(StrEnum):
+    """The four states of an example in a row, kept apart everywhere."""
+
+    ANSWERED = "answered"
+    UNPARSED = "unparsed"
+    FAILED = "failed"
+    PENDING = "pending"
+
+
+# Who asks and who answers
+
+Inquiry: TypeAlias = Generator[Sequence[Question], Sequence[Answer], Prediction]
+
+
+class Strategy(Protocol):
+    """A way of asking, as a frozen dataclass whose fields are its options."""
+
+    @property
+    def asks(self) -> frozenset[type]:
+        """The kinds of question it asks."""
+        ...
+
+    def inquire(self, classes: Classes, known: Any, rng: Random) -> Inquiry:
+        """Yields rounds of questions about one image, receives their answers, returns the prediction.
+
+        `known` is what `prepare` returned (None where a strategy has none); `rng` depends on the study's seed and the
+        image alone.
+        """
+        ...
+
+
+class Engine(Protocol):
+    """A loaded model that answers questions in the order that suits it."""
+
+    def room(self) -> int:
+        """How many more questions it wants now; 0 or less when it has enough."""
+        ...
+
+    def add(self, ticket: int, image: Image | None, question: Question) -> None: ...
+
+    def step(self, timeout: float) -> Sequence[tuple[int, Answer | Failure]]:
+        """Works for a while, at most about `timeout` seconds if it only waits, and returns what is answered."""
+        ...
+
+    def release(self, image: Image) -> None:
+        """No more questions on this image will come; what is kept for it can go."""
+        ...
+
+    def facts(self) -> Mapping[str, Any]:
+        """What was measured of the loaded model: `parameters`, `batch_size`, `device`, `dtype`, `peak_gpu_gb` …"""
+        ...
+
+    def close(self) -> None: ...
