@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class SnellenError(Exception):
@@ -37,3 +39,24 @@ def nearest(word: str, known: Iterable[str]) -> str:
     if close:
         return f" (did you mean {close[0]!r}?)"
     return f" (known: {', '.join(names)})" if names else ""
+
+
+_NO_SPACE = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
+
+
+class NoSpace(Missing):
+    """The disk is full: what was committed is kept, nothing more can be."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"no space left to write {path} ({reason}); all answers up to here are kept: "
+            "free some space and run the same command again"
+        )
+
+
+def cannot_write(path: Path, error: OSError) -> SnellenError:
+    """What a failed write means to a user."""
+    reason = error.strerror or str(error)
+    if error.errno in _NO_SPACE:
+        return NoSpace(path, reason)
+    return WrongUse(f"cannot write {path}: {reason}; check that the folder exists and may be written to")

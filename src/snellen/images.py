@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import warnings
 from pathlib import Path
 
 import numpy as np
 import PIL.Image
-import PIL.ImageOps
+import PIL.ImageFile
 
 from snellen.errors import UnreadableImage
 
@@ -18,16 +19,35 @@ MAX_PIXELS = 89_478_485  # Pillow's own threshold for a suspected decompression 
 
 _LOOKS_LIKE = (
     (b"version https://git-lfs", "a Git LFS pointer instead of the image; fetch it with 'git lfs pull'"),
+    (b"/annex/objects", "a git-annex pointer instead of the image; fetch it with 'git annex get'"),
     (b"<!doctype html", "an HTML page, not an image"),
     (b"<html", "an HTML page, not an image"),
+    (b"<svg", "an SVG drawing; export it as PNG"),
+    (b"%pdf", "a PDF file; export its pages as PNG or JPEG"),
     (b"8bps", "a Photoshop file; export it as PNG or JPEG"),
+    (b"\x00\x00\x01\x00", "an icon file; export it as PNG"),
 )
+_SIGNATURES = re.compile(
+    rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|RIFF....WEBP|BM.{12}[\x0c-\x7c]\x00\x00\x00|II[*+]\x00|MM\x00[*+]"
+    rb"|....ftyp(avif|avis)|\x00\x00\x00\x0cjP  |\xff\x4f\xff\x51|P[4-6]\s",
+    re.DOTALL,
+)
+_ORIENTATION = 0x0112  # the EXIF tag
+_UPRIGHT = {
+    2: PIL.Image.Transpose.FLIP_LEFT_RIGHT,
+    3: PIL.Image.Transpose.ROTATE_180,
+    4: PIL.Image.Transpose.FLIP_TOP_BOTTOM,
+    5: PIL.Image.Transpose.TRANSPOSE,
+    6: PIL.Image.Transpose.ROTATE_270,
+    7: PIL.Image.Transpose.TRANSVERSE,
+    8: PIL.Image.Transpose.ROTATE_90,
+}
 
 
 class Image:
     """An image file or its bytes, read only when needed.
 
-    With `digest` given, bytes that differ from it raise UnreadableImage: the file changed since it was examined.
+    With `digest` given, a file that differs from it raises UnreadableImage: it changed since it was examined.
     """
 
     __slots__ = ("_bytes", "_digest", "path")
@@ -45,10 +65,7 @@ class Image:
         if self._bytes is not None:
             return self._bytes
         assert self.path is not None
-        try:
-            data = self.path.read_bytes()
-        except OSError as error:
-            raise UnreadableImage(f"cannot be read: {error.strerror or error}") from error
+        data = _read(self.path)
         if self._digest is not None and hashlib.sha256(data).hexdigest() != self._digest:
             raise UnreadableImage("changed since it was examined; run again to ask about the new file")
         return data
@@ -74,6 +91,20 @@ class Image:
         return f"Image({str(self.path) if self.path else self.digest[:12]!r})"
 
 
+def resembles_image(head: bytes) -> bool:
+    """Whether a file with these first bytes (18 are enough) claims to be an image of an accepted format."""
+    return _SIGNATURES.match(head) is not None
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.exists() and not path.is_file():  # reading a pipe or a device might never end
+            raise UnreadableImage("cannot be read: it is not a regular file")
+        return path.read_bytes()
+    except OSError as error:
+        raise UnreadableImage(f"cannot be read: {error.strerror or error}") from error
+
+
 def decode(data: bytes) -> PIL.Image.Image:
     """Bytes of an image file to upright RGB pixels: EXIF orientation applied, alpha laid over white, first frame.
 
@@ -81,15 +112,19 @@ def decode(data: bytes) -> PIL.Image.Image:
     """
     if not data:
         raise UnreadableImage("the file is empty")
+    # Set each time because others change it: a filter, since warnings.catch_warnings() is not safe among threads, and
+    # Pillow's leave to fill up truncated images with gray, which some libraries give.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
+    PIL.ImageFile.LOAD_TRUNCATED_IMAGES = False
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return _decode(data)
+        return _decode(data)
     except UnreadableImage:
         raise
     except MemoryError:
         raise UnreadableImage("decoding it takes more memory than is allowed") from None
     except Exception as error:  # a decoder fed with a hostile file may raise anything
+        if "truncated" in str(error).lower():
+            raise UnreadableImage("truncated: the file ends before its image does") from error
         raise UnreadableImage(f"cannot be decoded: {error or type(error).__name__}") from error
 
 
@@ -112,20 +147,25 @@ def _decode(data: bytes) -> PIL.Image.Image:
 
 
 def _unidentified(data: bytes) -> str:
-    head = data[:256].lstrip().lower()
+    head = data[:512].lstrip().lower()
     for start, meaning in _LOOKS_LIKE:
         if head.startswith(start):
             return meaning
+    if head.startswith(b"<?xml") and b"<svg" in head:
+        return "an SVG drawing; export it as PNG"
     if data[4:8] == b"ftyp" and data[8:12] in (b"heic", b"heix", b"mif1", b"msf1"):
         return "a HEIF file; convert it to JPEG, PNG or AVIF"
+    if re.fullmatch(rb"[\t\n\r\x20-\x7e]*", head):
+        return "a text file, not an image"
     return f"not an image, or cut in its header, or of a format that is not accepted ({', '.join(FORMATS)})"
 
 
 def _upright(image: PIL.Image.Image) -> PIL.Image.Image:
     try:
-        return PIL.ImageOps.exif_transpose(image)
+        turn = _UPRIGHT.get(image.getexif().get(_ORIENTATION, 1))
     except Exception:  # damaged EXIF data says nothing of the pixels: the picture counts as upright
         return image
+    return image if turn is None else image.transpose(turn)
 
 
 def _to_rgb(image: PIL.Image.Image) -> PIL.Image.Image:
@@ -150,4 +190,8 @@ def _to_8_bit(image: PIL.Image.Image) -> PIL.Image.Image:
         white = next((limit for limit in (1.0, 255.0, 65535.0) if top <= limit), top)
         if image.mode == "I":
             white = max(white, 255.0)
-    return PIL.Image.fromarray(np.clip(values * (255.0 / white), 0, 255).round().astype(np.uint8))
+    gray = np.clip(values * (255.0 / white), 0, 255).round().astype(np.uint8)
+    clear = image.info.get("transparency")
+    if isinstance(clear, int):  # the one gray value that is transparent, in the file's own depth
+        gray[values == clear] = 255
+    return PIL.Image.fromarray(gray)

@@ -1,0 +1,48 @@
+"""The eye test for vision models: which one classifies your images best, how fast, and at what price."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from snellen.results import Results
+
+__all__ = ["__version__", "open_run", "run"]
+__version__ = version("snellen")
+
+
+def run(
+    dataset: str | Path | Mapping[str, Any],
+    models: Sequence[str | Mapping[str, Any]],
+    strategies: Sequence[str | Mapping[str, Any]] = (),
+    *,
+    classes: int | Sequence[str] | None = None,
+    per_class: int | None = None,
+    limit: int | None = None,
+    seed: int | None = None,
+    name: str | None = None,
+    out: str | Path | None = None,
+    timing: bool = True,
+) -> Results:
+    """Runs a study, or what is left of it, and returns its results; the words are those of a study file.
+
+    Raises snellen.errors.SnellenError with a message for the user.
+    """
+    from snellen.plan import Request, resolve
+    from snellen.study import run as run_plan
+
+    given = dict(dataset) if isinstance(dataset, Mapping) else {"path": str(dataset)}
+    subset = {"classes": classes, "per_class": per_class, "limit": limit, "seed": seed}
+    given |= {key: value for key, value in subset.items() if value is not None}
+    place = str(out) if out is not None else None
+    return run_plan(resolve(Request(given, tuple(models), tuple(strategies), name, place, timing)))
+
+
+def open_run(path: str | Path) -> Results:
+    """The results of a run folder. Raises snellen.errors.WrongUse where it is none."""
+    from snellen.results import Results
+
+    return Results(path)

@@ -1,0 +1,88 @@
+"""One image asked by one strategy, told in full: the prompts, the raw answers, the prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from snellen import plugins
+from snellen.errors import SnellenError, WrongUse
+from snellen.images import Image
+from snellen.plan import DEFAULT_STRATEGIES, ModelPlan, StrategyPlan, model_plan, strategy_plan
+from snellen.runner import Answered, Ended, Runner
+from snellen.types import PHOTO, Answer, Choose, Classes, Embed, Engine, Failure, Generate, Question, Text, Vector
+from snellen.worker import Row
+
+_MOST_SCORES = 10
+
+
+def ask_once(
+    model: str, path: Path, names: Sequence[str], background: str | None, strategy: str | None, seed: int
+) -> Iterator[str]:
+    """The lines that tell the exchange. Raises SnellenError where it cannot take place."""
+    if len(names) < 2 or len(set(names)) < len(names) or not all(names):
+        raise WrongUse(f"expected at least two different class names, as in --classes cat,dog; got {','.join(names)!r}")
+    if background is not None and background not in names:
+        raise WrongUse(f"the background {background!r} is not among the classes {', '.join(names)}")
+    planned = model_plan(model)
+    asked = _strategy(planned, strategy)
+    image = Image(path)
+    image.pixels()  # an unreadable file is told before a model is loaded
+    row = Row(asked.strategy, Classes(tuple(names), background), seed)
+    engine: Engine = plugins.load("engines", planned.provider).load(planned.name, planned.options)
+    try:
+        yield f"{planned.title} · {asked.title} · {path}"
+        yield from _exchange(engine, row, image)
+    finally:
+        engine.close()
+
+
+def _strategy(model: ModelPlan, wanted: str | None) -> StrategyPlan:
+    """The wanted strategy, or the first that fits the model."""
+    for spec in [wanted] if wanted else DEFAULT_STRATEGIES:
+        plan = strategy_plan(spec)
+        if plan.strategy.asks <= model.answers:
+            return plan
+    raise WrongUse(f"{model.title} cannot answer what {wanted or 'any strategy'} asks")
+
+
+def _exchange(engine: Engine, row: Row, image: Image) -> Iterator[str]:
+    runner = Runner(engine)
+    runner.start(0, image, {0: row.inquire(image)}, {})
+    while runner.busy:
+        for event in runner.step(1.0):
+            if isinstance(event, Answered):
+                yield f"\n> {_prompt(event.question)}"
+                yield f"< {_answer(event.answer)}"
+            elif isinstance(event, Ended) and isinstance(event.result, Failure):
+                raise SnellenError(f"no answer: {event.result.reason}")
+            elif isinstance(event, Ended):
+                prediction = event.result
+                assert not isinstance(prediction, Failure)
+                yield f"\nprediction: {prediction.label or 'none'} ({prediction.outcome})"
+                if prediction.scores:
+                    yield f"scores: {_scores(prediction.scores.items())}"
+
+
+def _prompt(question: Question) -> str:
+    if isinstance(question, (Generate, Choose)):
+        parts = (
+            "[photo]" if part is PHOTO else part if isinstance(part, str) else "[image]" for part in question.prompt
+        )
+        choices = f"  [one of: {', '.join(question.choices)}]" if question.choices else ""
+        return " ".join(parts) + choices
+    return "[photo] embed" if isinstance(question, Embed) else "[photo] recognise"
+
+
+def _answer(answer: Answer) -> str:
+    if isinstance(answer, Text):
+        return f"{answer.text!r}" + ("" if answer.finish == "stop" else f" ({answer.finish})")
+    if isinstance(answer, Vector):
+        return f"a vector of {len(answer.values)} values"
+    return _scores(zip(answer.choices, answer.values, strict=True))
+
+
+def _scores(scores: object) -> str:
+    ordered = sorted(scores, key=lambda item: -item[1])  # type: ignore[call-overload]
+    more = f" … {len(ordered) - _MOST_SCORES} more" if len(ordered) > _MOST_SCORES else ""
+    return ", ".join(f"{name} {value:.4g}" for name, value in ordered[:_MOST_SCORES]) + more

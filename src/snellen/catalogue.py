@@ -1,0 +1,192 @@
+"""The examples of a run folder: each file as the survey found it, and which of them a run is about."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, islice
+from pathlib import Path
+
+from snellen.database import Database
+from snellen.images import Image
+from snellen.survey import Examined, survey
+from snellen.types import Example
+
+_PAGE = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Photograph:
+    """One image content and the examples (by number) that consist of it, nearly always one."""
+
+    image: Image
+    examples: tuple[int, ...]
+
+
+class Catalogue:
+    """Examples and selections in the database of a run folder."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def select(self, examples: Iterable[Example], advance: Callable[[int], None] = lambda _: None) -> int:
+        """Examines the files that are new or changed and returns the number of this selection of examples.
+
+        A selection that was made before keeps its number. `advance` is told how many more examples are done.
+        """
+        database = self._database
+        with database.commit():
+            for (unfinished,) in database.execute("SELECT number FROM selections WHERE key IS NULL").fetchall():
+                self._drop(unfinished)  # left behind by a run that was killed
+            selection = database.execute("INSERT INTO selections (key) VALUES (NULL)").lastrowid
+        fingerprint = hashlib.sha256()
+        source = iter(examples)
+        while page := list(islice(source, _PAGE)):
+            for example in page:
+                fingerprint.update(f"{example.id}\0{example.label}\0".encode())
+            self._keep(int(selection or 0), page, advance)
+        with database.commit():
+            same: int | None = database.value("SELECT number FROM selections WHERE key = ?", fingerprint.hexdigest())
+            if same is not None:
+                self._drop(int(selection or 0))
+                return same
+            database.execute("UPDATE selections SET key = ? WHERE number = ?", fingerprint.hexdigest(), selection)
+        return int(selection or 0)
+
+    def _drop(self, selection: int) -> None:
+        self._database.execute("DELETE FROM selected WHERE selection = ?", selection)
+        self._database.execute("DELETE FROM selections WHERE number = ?", selection)
+
+    def _keep(self, selection: int, page: Sequence[Example], advance: Callable[[int], None]) -> None:
+        """Brings the examples of a page up to date and puts them into the selection."""
+        database = self._database
+        stamps = [_stamp(example.image) for example in page]
+        unknown = [
+            (position, example.image)
+            for position, (example, stamp) in enumerate(zip(page, stamps, strict=True))
+            if database.value("SELECT stamp FROM examples WHERE id = ?", example.id) != stamp
+        ]
+        advance(len(page) - len(unknown))
+        found: dict[int, Examined] = {}
+        if unknown:
+            for position, examined in survey(unknown):
+                found[position] = examined
+                advance(1)
+        with database.commit():
+            for position, examined in found.items():
+                self._put(page[position], stamps[position], examined)
+            database.execute_many(
+                "INSERT INTO selected SELECT ?, number, ? FROM examples WHERE id = ?",
+                ((selection, example.label, example.id) for example in page),
+            )
+
+    def _put(self, example: Example, stamp: str, found: Examined) -> None:
+        """Keeps what the survey found; records that rest on another content of the file are dropped."""
+        database, path = self._database, example.image.path
+        old = database.execute("SELECT number, digest FROM examples WHERE id = ?", example.id).fetchone()
+        if old and old[1].hex() != found.digest:
+            database.execute("DELETE FROM records WHERE example = ?", old[0])
+        database.execute(
+            "INSERT INTO examples (id, path, stamp, digest, width, height, unreadable) VALUES (?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET path = excluded.path, stamp = excluded.stamp, digest = excluded.digest, "
+            "width = excluded.width, height = excluded.height, unreadable = excluded.unreadable",
+            example.id,
+            os.fsencode(path) if path else None,
+            stamp,
+            bytes.fromhex(found.digest),
+            found.width,
+            found.height,
+            found.unreadable,
+        )
+
+    def size(self, selection: int) -> int:
+        """How many examples the selection has."""
+        return int(self._database.value("SELECT count(*) FROM selected WHERE selection = ?", selection))
+
+    def unreadable(self, selection: int) -> Iterator[tuple[int, str, str]]:
+        """Number, id and reason of the selection's unreadable examples."""
+        yield from self._database.execute(
+            "SELECT number, id, unreadable FROM selected JOIN examples ON number = example "
+            "WHERE selection = ? AND unreadable IS NOT NULL ORDER BY id",
+            selection,
+        )
+
+    def photographs(self, selection: int, examples: Iterable[Example]) -> Iterator[Photograph]:
+        """The selection's readable images.
+
+        Files come in the order of their digests, which is random and always the same, so that a run that was stopped
+        has seen all classes. Images that have no file of their own come in the data set's order, read from `examples`.
+        """
+        in_files = self._database.value(
+            "SELECT count(*) = count(path) FROM selected JOIN examples ON number = example WHERE selection = ?",
+            selection,
+        )
+        return self._by_digest(selection) if in_files else self._in_order(examples)
+
+    def _by_digest(self, selection: int) -> Iterator[Photograph]:
+        """Reads in pages: a long run keeps no read transaction open, so that SQLite's log can be folded in."""
+        after = b""
+        while True:
+            rows = self._database.execute(
+                "SELECT e.digest, e.number, e.path FROM examples e "
+                "JOIN selected s ON s.selection = ? AND s.example = e.number "
+                "WHERE e.digest > ? AND e.unreadable IS NULL ORDER BY e.digest, e.number LIMIT ?",
+                selection,
+                after,
+                _PAGE,
+            ).fetchall()
+            groups = [(digest, list(members)) for digest, members in groupby(rows, key=lambda row: row[0])]
+            if len(rows) == _PAGE and len(groups) > 1:
+                groups.pop()  # it may go on in the next page
+            for digest, members in groups:
+                image = Image(Path(os.fsdecode(members[0][2])), digest=digest.hex())
+                yield Photograph(image, tuple(member[1] for member in members))
+            if len(rows) < _PAGE:
+                return
+            after = groups[-1][0]
+
+    def _in_order(self, examples: Iterable[Example]) -> Iterator[Photograph]:
+        for example in examples:
+            number = self._database.value("SELECT number FROM examples WHERE id = ? AND unreadable IS NULL", example.id)
+            if number is not None:
+                yield Photograph(example.image, (number,))
+
+    def digests(self, selection: int) -> Iterator[tuple[int, str]]:
+        """Number and digest of the selection's readable examples."""
+        for number, digest in self._database.execute(
+            "SELECT number, digest FROM selected JOIN examples ON number = example "
+            "WHERE selection = ? AND unreadable IS NULL ORDER BY number",
+            selection,
+        ):
+            yield number, digest.hex()
+
+    def duplicates(self, selection: int) -> Iterator[tuple[list[str], list[str]]]:
+        """Ids and labels of the examples of each image content that the selection holds more than once."""
+        for (digest,) in self._database.execute(
+            "SELECT digest FROM selected JOIN examples ON number = example WHERE selection = ? AND digest != x'' "
+            "GROUP BY digest HAVING count(*) > 1 ORDER BY min(id)",
+            selection,
+        ):
+            members = self._database.execute(
+                "SELECT id, label FROM examples JOIN selected ON number = example "
+                "WHERE selection = ? AND digest = ? ORDER BY id",
+                selection,
+                digest,
+            ).fetchall()
+            yield [id for id, _ in members], [label for _, label in members]
+
+
+def _stamp(image: Image) -> str:
+    """Changes when the file's content may have changed: path, size and time of a file, the digest of bytes in memory.
+
+    A file that cannot be looked at gets a stamp of its own, so that it is tried again.
+    """
+    if image.path is None:
+        return image.digest
+    try:
+        status = image.path.stat()
+    except OSError as error:
+        return f"{image.path!r}: {error.strerror}"
+    return f"{os.fsencode(image.path)!r} {status.st_size} {status.st_mtime_ns}"

@@ -1,0 +1,79 @@
+"""Batches that shrink until they fit, and lose nothing on the way."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import torch
+
+from snellen.types import Failure
+
+T = TypeVar("T")
+R = TypeVar("R")
+_FULL = ("out of memory", "can't allocate memory", "cannot allocate memory", "not enough memory", "invalid buffer size")
+
+
+class Batches:
+    """Runs work in batches of at most `size` items; when memory runs out, `size` is halved, for good."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def run(self, items: Sequence[T], work: Callable[[Sequence[T]], Sequence[R]]) -> list[R | Failure]:
+        """What `work` makes of each item, in their order.
+
+        An item that fails alone is a Failure with the reason; one that fails in company is tried again in halves.
+        """
+        done: list[R | Failure] = []
+        size = self.size
+        while len(done) < len(items):
+            batch = items[len(done) : len(done) + size]
+            reason, full = "", False
+            try:
+                done += work(batch)
+                continue
+            except (RuntimeError, MemoryError, ValueError, IndexError, KeyError, TypeError) as error:
+                if _is_fatal(error):
+                    raise
+                reason, full = _reason(error), is_out_of_memory(error)
+            # outside of the except block, for the error holds on to everything the failed pass has allocated
+            if full:
+                free_memory()
+            if len(batch) == 1:
+                done.append(Failure(reason))
+                size = self.size
+            else:
+                size = len(batch) // 2
+                self.size = size if full else self.size
+        return done
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out, on the host or on a device: libraries say so in many ways."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(word in str(error).lower() for word in _FULL)
+
+
+def free_memory() -> None:
+    """Gives back what the failed pass has left behind."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    elif torch.backends.mps.is_available():
+        torch.mps.empty_cache()
+
+
+def _is_fatal(error: BaseException) -> bool:
+    """A device error other than lack of memory: the device answers nothing more in this process."""
+    broken = getattr(torch, "AcceleratorError", None)
+    return broken is not None and isinstance(error, broken) and not is_out_of_memory(error)
+
+
+def _reason(error: BaseException) -> str:
+    if is_out_of_memory(error):
+        return "out of memory with one row at a time; try max_pixels, a smaller dtype or quantization"
+    lines = str(error).strip().splitlines()
+    return f"the model failed: {type(error).__name__}" + (f": {lines[0][:300]}" if lines else "")

@@ -1,0 +1,106 @@
+"""Finds out, on drawn pictures, which way of batching leaves a model's answers as they are."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+import PIL.Image
+import torch
+
+from snellen.engines.hf.passes import Passes
+from snellen.engines.hf.prompts import Prompts
+from snellen.engines.hf.rows import Row, Rows, Stacking
+from snellen.errors import WrongUse
+from snellen.images import Image
+from snellen.types import PHOTO
+
+# Largest accepted distance (total variation, 0 to 1) between the next-token distributions alone and in company. Faults
+# of padding, positions or masks move them by more; half precision or quantised weights alone move them by hundredths.
+_NEAR = 1e-3
+_NEAR_IN_HALF = 0.15
+_STEPS = 2
+
+
+def first_rows(prompts: Prompts, rows: Rows, owner: str) -> list[Row]:
+    """Two unlike questions on drawn pictures, as rows.
+
+    Where no chat template places a picture, the first placeholder that the processor accepts is settled on.
+    Raises WrongUse where it accepts none.
+    """
+    photos = [_drawn(96, 64), _drawn(40, 120)]
+    texts = ["What is in this photo?", "Answer in one word: is it a dog, a chair or something else?"]
+    refused: Exception | None = None
+    for placeholder in (prompts.placeholder,) if prompts.has_template else prompts.placeholders:
+        prompts.placeholder = placeholder
+        try:
+            asked = zip(photos, texts, strict=True)
+            return [rows.make(prompts.render((PHOTO, text), photo)) for photo, text in asked]
+        except Exception as error:  # a family's code may raise anything
+            refused = error
+    raise _failing(owner, refused)
+
+
+def working_stacking(passes: Passes, rows: Sequence[Row], owner: str) -> Stacking:
+    """The first way of stacking under which the rows are answered together as they are alone.
+
+    Raises WrongUse where the model fails on a row alone.
+    """
+    try:
+        alone = [_written(passes, [row])[0] for row in rows]
+    except Exception as error:  # as above
+        raise _failing(owner, error) from error
+    exact = not getattr(passes.model, "is_quantized", False) and passes.model.dtype in (torch.float32, torch.float64)
+    near = _NEAR if exact else _NEAR_IN_HALF
+    batched: tuple[Stacking, ...] = ("rows", "processor")
+    for stacking in batched:
+        passes.rows.stacking = stacking
+        if _distance(passes, rows, alone) <= near:
+            return stacking
+    passes.rows.stacking = "single"
+    return "single"
+
+
+def _failing(owner: str, error: Exception | None) -> WrongUse:
+    return WrongUse(f"{owner}: it loads, but fails on a first question: {type(error).__name__}: {error}")
+
+
+def _distance(passes: Passes, rows: Sequence[Row], alone: Sequence[torch.Tensor]) -> float:
+    """The largest distance between what rows say alone and in a batch padded on the left, and one on the right."""
+    try:
+        together = _written(passes, rows)
+        read = _read(passes, rows)
+    except Exception:  # whatever a family's code raises for a batch: this way does not work
+        return float("inf")
+    pairs = [(mine[: len(own)], own) for mine, own in zip(together, alone, strict=True)]
+    if not passes.model.config.is_encoder_decoder:
+        pairs += [(mine, own[0]) for mine, own in zip(read, alone, strict=True)]
+    return max(float((mine - own).abs().sum(-1).max()) / 2 for mine, own in pairs)
+
+
+def _written(passes: Passes, rows: Sequence[Row]) -> list[torch.Tensor]:
+    """For each row the distributions (steps, vocabulary) of the first tokens it writes, up to its end."""
+    out = passes.model.generate(
+        **passes.batch(rows, "left"),
+        max_new_tokens=_STEPS,
+        do_sample=False,
+        eos_token_id=list(passes.ends),
+        pad_token_id=passes.rows.padding,
+        output_logits=True,
+        return_dict_in_generate=True,
+    )
+    return list(torch.stack(out.logits, dim=1).float().softmax(-1))
+
+
+def _read(passes: Passes, rows: Sequence[Row]) -> list[torch.Tensor]:
+    """For each row the distribution (vocabulary) behind its last token, by a plain pass."""
+    logits = passes.model(**passes.batch(rows, "right"), use_cache=False).logits
+    return [logits[number, len(row.tokens) - 1].float().softmax(-1) for number, row in enumerate(rows)]
+
+
+def _drawn(width: int, height: int) -> Image:
+    noise = np.random.default_rng(width).integers(0, 256, (4, 4, 3), dtype=np.uint8)
+    stream = io.BytesIO()
+    PIL.Image.fromarray(noise).resize((width, height)).save(stream, "PNG")
+    return Image(data=stream.getvalue())

@@ -1,0 +1,49 @@
+"""Choices as continuations of a prompt: where each begins, and what its tokens are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from snellen.engines.hf.prompts import Rendering
+from snellen.engines.hf.rows import Row, Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """A prompt with a choice behind it: `row.tokens[start:]` are the choice."""
+
+    row: Row
+    start: int
+
+    @property
+    def tokens(self) -> tuple[int, ...]:
+        return self.row.tokens[self.start :]
+
+
+def continuations(
+    rows: Rows, rendering: Rendering, separator: str, choices: Sequence[str]
+) -> tuple[Row, list[Continuation]]:
+    """The prompt, and for each choice the prompt with the choice behind it as the model would have written it.
+
+    Prompt and choice are tokenised as one text, with the separator that the chat template puts before an answer, and
+    cut where the tokens leave those of the prompt alone. Where a choice merges with the prompt's last tokens, all
+    choices are cut before the merge, so that their scores are conditional on the same tokens.
+    Raises UnreadableImage, ValueError where a processor leaves no room behind a prompt, and what processors raise.
+    """
+    prompt = rows.make(rendering)
+    whole = [
+        rows.make(Rendering(rendering.text + separator + choice if choice else rendering.text, rendering.images))
+        for choice in choices
+    ]
+    start = min(_shared(prompt.tokens, row.tokens) for row in whole)
+    closing = prompt.tokens[start:]
+    if start == 0 or (closing and all(row.tokens[-len(closing) :] == closing for row in whole)):
+        raise ValueError("the model's processor closes every prompt by itself: no choice can be scored behind it")
+    return prompt, [Continuation(row, start) for row in whole]
+
+
+def _shared(one: Sequence[int], other: Sequence[int]) -> int:
+    """The length of the longest common beginning."""
+    pairs = zip(one, other, strict=False)
+    return next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))

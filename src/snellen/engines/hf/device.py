@@ -1,0 +1,29 @@
+"""What is known of the device a model runs on."""
+
+from __future__ import annotations
+
+import platform
+
+import torch
+
+
+def synchronise(device: torch.device) -> None:
+    """Waits until the device has done what it was given, so that the clock tells the truth."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
+
+
+def peak_gpu_gb(device: torch.device) -> float | None:
+    """The most memory that was reserved on all CUDA devices, in GiB; None where it is not measured."""
+    if device.type != "cuda":
+        return None
+    devices = range(torch.cuda.device_count())
+    return float(sum(torch.cuda.max_memory_reserved(number) for number in devices)) / 2**30
+
+
+def name_of(device: torch.device) -> str:
+    if device.type == "cuda":
+        return str(torch.cuda.get_device_name(device))
+    return platform.processor() or platform.machine()

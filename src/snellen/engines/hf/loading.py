@@ -1,0 +1,153 @@
+"""Loads a checkpoint: the processor, the model on its device, and the engine around them."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+import transformers
+from safetensors import SafetensorError
+
+from snellen.engines.hf.engine import LocalModel
+from snellen.engines.hf.options import Options
+from snellen.engines.hf.processing import load_processor
+from snellen.engines.hf.quiet import quiet
+from snellen.engines.hf.source import Source, adapter_folder, locate
+from snellen.errors import Missing, SnellenError, WrongUse
+
+
+def load_engine(name: str, options: Options) -> LocalModel:
+    """The engine, checked on a first question. Raises WrongUse or Missing, with what to do about it."""
+    source = locate(name, options.revision)
+    owner = f"hf/{name}"
+    _check_packages(options, owner)
+    device = pick_device(options.device, owner)
+    with quiet():
+        with explained(owner, "configuration"):
+            config = transformers.AutoConfig.from_pretrained(
+                source.place, revision=source.revision, trust_remote_code=options.trust_remote_code
+            )
+        with explained(owner, "processor (of texts and images)"):
+            processor = load_processor(source, config, options.trust_remote_code)
+        with explained(owner, "model"):
+            model = load_model(source, options, device, owner)
+    return LocalModel(model, processor, options, owner)
+
+
+def pick_device(wanted: str, owner: str) -> torch.device:
+    """The device asked for, or the best there is. Raises Missing where the one asked for is not there."""
+    cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
+    if wanted == "auto":
+        return torch.device("cuda" if cuda else "mps" if mps else "cpu")
+    device = torch.device(wanted)
+    there = {"cpu": True, "cuda": cuda and (device.index or 0) < torch.cuda.device_count(), "mps": mps}[device.type]
+    if not there:
+        raise Missing(f"{owner}: device={wanted}: torch {torch.__version__} sees no such device here; try device=auto")
+    return device
+
+
+def load_model(source: Source, options: Options, device: torch.device, owner: str) -> Any:
+    """The model in evaluation mode on its device, every one of its weights from the checkpoint."""
+    arguments: dict[str, Any] = {}
+    if options.attn_implementation is not None:
+        arguments["attn_implementation"] = options.attn_implementation
+    if options.quantization != "none":
+        arguments["quantization_config"] = transformers.BitsAndBytesConfig(
+            load_in_8bit=options.quantization == "8bit", load_in_4bit=options.quantization == "4bit"
+        )
+        arguments["device_map"] = {"": device}
+    if options.device_map is not None:
+        arguments["device_map"] = _device_map(options.device_map)
+    model, told = transformers.AutoModelForImageTextToText.from_pretrained(
+        source.place,
+        revision=source.revision,
+        trust_remote_code=options.trust_remote_code,
+        dtype="auto" if options.dtype == "auto" else getattr(torch, options.dtype),
+        output_loading_info=True,
+        **arguments,
+    )
+    missing = sorted(told["missing_keys"])
+    if missing:  # transformers fills them with random numbers
+        raise WrongUse(
+            f"{owner}: {len(missing)} of the model's weights are not in the checkpoint, such as {missing[0]}; "
+            "it is incomplete, or of another architecture than its config.json says"
+        )
+    if "device_map" not in arguments:
+        model.to(device)
+    if options.adapter is not None:
+        model = _with_adapter(model, options)
+    return model.eval()
+
+
+def _with_adapter(model: Any, options: Options) -> Any:
+    assert options.adapter is not None
+    peft: Any = importlib.import_module("peft")
+    adapted = peft.PeftModel.from_pretrained(model, str(adapter_folder(options.adapter)))
+    # merged, an adapter costs no time; into quantised weights it would be rounded away
+    return adapted.merge_and_unload() if options.quantization == "none" else adapted
+
+
+def _device_map(text: str) -> Any:
+    """A named map ("auto", "balanced" …), or a map written as JSON."""
+    return json.loads(text) if text.startswith("{") else text
+
+
+def _check_packages(options: Options, owner: str) -> None:
+    needs = {
+        "accelerate": options.device_map is not None or options.quantization != "none",
+        "bitsandbytes": options.quantization != "none",
+        "peft": options.adapter is not None,
+    }
+    for package, needed in needs.items():
+        if needed and importlib.util.find_spec(package) is None:
+            raise Missing(f"{owner}: its options need the package {package}: pip install {package}")
+
+
+@contextmanager
+def explained(owner: str, part: str) -> Iterator[None]:
+    """Turns what transformers raises while loading into errors that say what to do."""
+    try:
+        yield
+    except SnellenError:
+        raise
+    except ImportError as error:
+        raise Missing(f"{owner}: its {part} needs a package that is not here: {_first(error)}") from error
+    except SafetensorError as error:
+        raise WrongUse(f"{owner}: its weights are damaged ({_first(error)}); copy or download them again") from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
+        raise _explain(owner, part, error) from error
+
+
+def _explain(owner: str, part: str, error: Exception) -> SnellenError:
+    text = str(error)
+    if "trust_remote_code" in text:
+        return WrongUse(
+            f"{owner}: the checkpoint brings its own Python code: if you trust it, set trust_remote_code=true; "
+            "or serve the model (vLLM, for one) and name it openai-compatible/…"
+        )
+    if "does not recognize this architecture" in text or "should have a `model_type`" in text.lower():
+        return WrongUse(
+            f"{owner}: transformers {transformers.__version__} does not know the architecture that its config.json "
+            "names; upgrade transformers, or serve the model (vLLM, for one) and name it openai-compatible/…"
+        )
+    if "Unrecognized configuration class" in text:
+        return WrongUse(
+            f"{owner}: expected a model that answers in text about an image and a text, and its config.json names "
+            f"another kind; another provider may take it (clip/, classifier/). transformers says: {_first(error)}"
+        )
+    if "ignore_mismatched_sizes" in text:
+        return WrongUse(f"{owner}: weights and config.json belong to different models: the shapes of weights differ")
+    if isinstance(error, OSError):
+        return Missing(f"{owner}: its {part} lacks a file, or one cannot be read: {_first(error)}")
+    return WrongUse(f"{owner}: its {part} cannot be loaded: {type(error).__name__}: {_first(error)}")
+
+
+def _first(error: Exception) -> str:
+    """The first line that says something."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    return next((line for line in lines if line), type(error).__name__)[:300]

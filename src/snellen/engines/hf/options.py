@@ -1,0 +1,42 @@
+"""The options of a local model."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from annotated_types import Ge
+
+_DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a checkpoint is loaded and asked.
+
+    - `dtype`: "auto" is the checkpoint's own. Half precision is slow on most CPUs, and there answers may depend on
+      the batch size; float32 is the choice for answers that must not.
+    - `device`: "auto" takes CUDA, then MPS, then the CPU; `device_map` spreads the model over devices (accelerate).
+    - `adapter`: the folder of a LoRA adapter (peft). `quantization` needs bitsandbytes.
+    - `max_pixels`: larger images are scaled down to this many pixels before the model's processor sees them.
+    - `batch_size`: rows in one forward pass; "auto" starts high. Either is halved when memory runs out.
+    """
+
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    device: str = field(default="auto", metadata={"answers": False})
+    device_map: str | None = field(default=None, metadata={"answers": False})
+    revision: str | None = None
+    attn_implementation: str | None = None
+    quantization: Literal["none", "8bit", "4bit"] = "none"
+    adapter: str | None = None
+    system: str | None = None
+    max_pixels: Annotated[int, Ge(1)] | None = None
+    trust_remote_code: bool = False
+    batch_size: Literal["auto"] | Annotated[int, Ge(1)] = field(default="auto", metadata={"answers": False})
+
+    def __post_init__(self) -> None:
+        if not _DEVICE.fullmatch(self.device):
+            raise ValueError(f"device={self.device!r}: expected auto, cpu, cuda, cuda:N or mps")
+        if self.device_map is not None and self.device != "auto":
+            raise ValueError(f"device={self.device} and device_map={self.device_map} exclude each other: give one")

@@ -1,0 +1,61 @@
+"""Forward passes of a model over rows: writing answers and scoring continuations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+import transformers
+
+from snellen.engines.hf.continuations import Continuation
+from snellen.engines.hf.decoding import generate
+from snellen.engines.hf.rows import Row, Rows, Side
+from snellen.engines.hf.scoring import log_probabilities
+from snellen.errors import WrongUse
+
+
+class Passes:
+    """A model that takes rows.
+
+    `ends` are the tokens that end an answer: those of the checkpoint's generation settings (else of its tokenizer), and
+    the one that its chat template puts behind an answer. Raises WrongUse where there is none.
+    """
+
+    def __init__(self, model: Any, rows: Rows, end: str | None, tokenizer: Any, owner: str) -> None:
+        self.model = model
+        self.rows = rows
+        settings = model.generation_config
+        known = settings.eos_token_id if settings.eos_token_id is not None else tokenizer.eos_token_id
+        ends = {*(known if isinstance(known, list | tuple) else [known])}
+        ends.add(None if end is None else tokenizer.convert_tokens_to_ids(end))
+        self.ends: tuple[int, ...] = tuple(sorted(token for token in ends if token is not None))
+        if not self.ends:
+            raise WrongUse(f"{owner}: expected an eos_token_id in its generation_config.json or tokenizer, found none")
+        # the checkpoint's own settings (temperature, penalties, caches …) must not touch what is greedy here
+        model.generation_config = transformers.GenerationConfig(
+            bos_token_id=settings.bos_token_id, decoder_start_token_id=settings.decoder_start_token_id
+        )
+
+    @property
+    def scores(self) -> bool:
+        """Whether it can score: an encoder-decoder model would need its decoder fed apart."""
+        return not self.model.config.is_encoder_decoder
+
+    def write(self, rows: Sequence[Row], max_tokens: int) -> list[tuple[list[int], bool]]:
+        """Each row's answer as tokens, and whether it ended before `max_tokens`."""
+        return generate(self.model, self.batch(rows, "left"), max_tokens, self.ends, self.rows.padding)
+
+    def score(self, continuations: Sequence[Continuation]) -> list[float]:
+        """The natural log-probability of each continuation, its end included."""
+        batch = self.batch([continuation.row for continuation in continuations], "right")
+        places = [(continuation.start, continuation.tokens) for continuation in continuations]
+        return log_probabilities(self.model, batch, places, self.ends)
+
+    def batch(self, rows: Sequence[Row], side: Side) -> Mapping[str, torch.Tensor]:
+        """The rows as one batch on the model's device, real numbers in its precision."""
+        device, dtype = self.model.device, self.model.dtype
+        return {
+            key: value.to(device, dtype) if value.is_floating_point() else value.to(device)
+            for key, value in self.rows.stack(rows, side).items()
+        }

@@ -1,0 +1,53 @@
+"""Log-probabilities of whole continuations, by full prompts with the continuation in place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+
+def log_probabilities(
+    model: Any, batch: Mapping[str, torch.Tensor], rows: Sequence[tuple[int, Sequence[int]]], ends: Sequence[int]
+) -> list[float]:
+    """The natural log-probability of each row's continuation, its end included.
+
+    `batch` is padded on the right: causal attention then hides the padding, and positions count from 0 in every family.
+    `rows` says where each continuation starts and what its tokens are. The end is any token of `ends`, for any of them
+    would have ended the answer: their probabilities are added.
+    """
+    width = 1 + max(len(tokens) for _, tokens in rows)
+    # the logits at position p speak of position p + 1; what goes beyond a row's end is computed and not looked at
+    positions = torch.tensor([[start - 1 + step for step in range(width)] for start, _ in rows])
+    positions.clamp_(max=batch["input_ids"].shape[1] - 1)
+    with _only_at(model, positions):
+        logits = model(**batch, use_cache=False).logits
+    spoken = logits.float().log_softmax(-1)
+    ending = spoken[..., list(ends)].logsumexp(-1)
+    scores = []
+    for row, (_, tokens) in enumerate(rows):
+        steps = torch.arange(len(tokens), device=spoken.device)
+        words = spoken[row, steps, torch.tensor(tokens, dtype=torch.long, device=spoken.device)]
+        scores.append(words.double().sum() + ending[row, len(tokens)].double())
+    return [float(score) for score in torch.stack(scores).tolist()]
+
+
+@contextmanager
+def _only_at(model: Any, positions: torch.Tensor) -> Iterator[None]:
+    """Lets the output layer see the hidden states at `positions` (rows, width) alone: the logits of all would be huge.
+
+    A hook before the output layer leaves whatever the family does behind it (scaling, capping) in place.
+    """
+
+    def narrow(_: Any, arguments: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+        hidden, *others = arguments
+        places = positions.to(hidden.device).unsqueeze(-1).expand(-1, -1, hidden.shape[-1])
+        return (hidden.gather(1, places), *others)
+
+    hook = model.get_output_embeddings().register_forward_pre_hook(narrow)
+    try:
+        yield
+    finally:
+        hook.remove()

@@ -1,0 +1,196 @@
+"""Class names: made readable, compared, and read out of what a model wrote."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from snellen.matcher import Matcher, matcher_of
+from snellen.types import Classes, Finish, Outcome
+from snellen.words import ARTICLES, BREAK, Words, in_other_number, is_word, trim, without_articles, words
+
+_NUMBERED = re.compile(r"\d{3}\.(?=[^\W\d_])")
+_PREAMBLE = frozenset({*ARTICLES, "answer", "final"})
+_NEGATIONS = frozenset({"not", "no", "never", "neither", "nor", "without", "isn", "aren", "wasn"})  # isn: of "isn't"
+_YES = frozenset({"yes", "yeah", "yep", "yup"})
+_NO = frozenset({"no", "nope", "nah"})
+_REFUSAL = re.compile(
+    r"^\W*(?:sorry|apologies|my apologies)\b"
+    r"|\bi(?:'m| am)? (?:\w+ )?(?:sorry|apologi[sz]e)\b"
+    r"|\bi(?: can ?not| can't| could not| couldn't| will not| won't| am unable to|'m unable to| am not able to"
+    r"|'m not able to) (?:\w+ )?(?:access|analy[sz]e|answer|assist|classify|comply|determine|discuss|engage|fulfil|help"
+    r"|identify|process|provide|recogni[sz]e|view)"
+    r"|\bas an ai\b|\bi (?:must|have to) (?:decline|refuse)\b",
+    re.IGNORECASE,
+)
+_REFUSED_WITHIN = 1000  # characters: a refusal comes first
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The class a text names, or None, and how that came about."""
+
+    label: str | None
+    outcome: Outcome
+
+
+def readable(folder_name: str) -> str:
+    """A folder's name as a name to ask for: `001.ak47` is ak47, `car_side` is car side; dashes and case stay.
+
+    Caltech-256 numbers its classes and marks those taken from Caltech-101 (`251.airplanes-101`): both are dropped.
+    """
+    name = folder_name.strip()
+    numbered = _NUMBERED.match(name)
+    if numbered:
+        name = name[numbered.end() :].removesuffix("-101")
+    if name.startswith("BACKGROUND_"):
+        name = name.lower()
+    return " ".join(name.replace("_", " ").split()) or name
+
+
+def normalise(text: str) -> str:
+    """The text as names are compared: case, accents, punctuation and leading articles folded, words kept apart."""
+    return " ".join(without_articles(tuple(word for word in words(text) if word != BREAK)))
+
+
+def read_label(text: str, classes: Classes, finish: Finish = Finish.STOP) -> Reading:
+    """The class that a text names: whole names only, the longest where one lies in another, never a guess.
+
+    In this order: the name itself; the name but for case, article, number, hyphens and punctuation; a mention in
+    other words. Two classes, or words that fit two names alike, are ambiguous, "not a cat, but a dog" included; a
+    class that is only denied is none. A text cut off by the token limit is read as far as it goes, unless the name at
+    its end may be the beginning of another (`bat` of `bat wing`): it is truncated, as is one that names no class.
+    """
+    if finish is Finish.REFUSED:
+        return Reading(None, Outcome.REFUSED)
+    matcher = matcher_of(classes)
+    said = text if text in matcher.exact else _spoken(text, finish)
+    if isinstance(said, Outcome):
+        return Reading(None, said)
+    reading = _read(said, matcher)
+    if finish is not Finish.LENGTH or reading.outcome is Outcome.REFUSED:
+        return reading
+    if reading.label is None or _may_go_on(said, reading.label, matcher):
+        return Reading(None, Outcome.TRUNCATED)
+    return reading
+
+
+def read_yes_no(text: str, finish: Finish = Finish.STOP) -> tuple[bool | None, Outcome]:
+    """Whether a text says yes or no, as its first word or as the only one of the two anywhere; else None."""
+    answer = _spoken(text, finish)
+    if isinstance(answer, Outcome):
+        return None, answer
+    said = tuple(word for word in words(answer) if is_word(word))
+    while len(said) > 1 and said[0] in ("final", "answer"):
+        said = said[1:]
+    heard = [word in _YES for word in said if word in _YES or word in _NO]
+    leads = bool(said) and (said[0] in _YES or said[0] in _NO)
+    # "Yes or no" is neither; "Yes, there is no doubt" is a yes
+    counted = [word in _YES for word in said[:3] if word in _YES or word in _NO] if leads else heard
+    # "There is no", cut off, may go on as "There is nothing"
+    cut = finish is Finish.LENGTH and not leads and (len(set(counted)) != 1 or said[-1] in _NO)
+    if len(set(counted)) == 1 and not cut:
+        if answer.strip() in ("yes", "no"):
+            return counted[0], Outcome.EXACT
+        return counted[0], Outcome.NORMALISED if len(said) == 1 else Outcome.MENTIONED
+    outcome = Outcome.AMBIGUOUS if counted else _without_label(answer, said)
+    return None, Outcome.TRUNCATED if cut and outcome is not Outcome.REFUSED else outcome
+
+
+def _spoken(text: str, finish: Finish) -> str | Outcome:
+    """The part of a text that is the answer: what a model thinks aloud before it is not."""
+    if finish is Finish.REFUSED:
+        return Outcome.REFUSED
+    if "</think>" in text:
+        return text.rpartition("</think>")[2]
+    if finish is Finish.LENGTH and text.lstrip().startswith("<think>"):
+        return Outcome.TRUNCATED
+    return text
+
+
+def _read(text: str, matcher: Matcher) -> Reading:
+    label = matcher.exact.get(text) or matcher.exact.get(text.strip())
+    if label is not None:
+        return Reading(label, Outcome.EXACT)
+    label = matcher.trimmed.get(trim(text))
+    if label is not None:
+        return Reading(label, Outcome.NORMALISED)
+    said = words(text)
+    mentions = matcher.mentions(said)
+    if not mentions:
+        return Reading(None, _without_label(text, said))
+    label = mentions[0].label
+    if label is None or any(mention.label != label for mention in mentions):
+        return Reading(None, Outcome.AMBIGUOUS)
+    if all(_denied(said, mention.start) for mention in mentions):
+        return Reading(None, Outcome.OUT_OF_LIST)
+    around = said[: mentions[0].start] + said[mentions[0].end :]
+    alone = all(word in _PREAMBLE or not is_word(word) for word in around)
+    return Reading(label, Outcome.NORMALISED if alone else Outcome.MENTIONED)
+
+
+def _without_label(text: str, said: Words) -> Outcome:
+    if all(word == BREAK for word in said):
+        return Outcome.EMPTY
+    refused = _REFUSAL.search(text[:_REFUSED_WITHIN].replace("’", "'"))
+    return Outcome.REFUSED if refused else Outcome.OUT_OF_LIST
+
+
+def _denied(said: Words, start: int) -> bool:
+    while start > 0 and said[start - 1] in ARTICLES:
+        start -= 1
+    return start > 0 and said[start - 1] in _NEGATIONS
+
+
+def _may_go_on(text: str, label: str, matcher: Matcher) -> bool:
+    """Whether the end of a text that was cut off may be the beginning of another name than the one read."""
+    if trim(text)[-1:] != text.rstrip()[-1:]:  # what ends in punctuation is finished
+        return False
+    said = words(text)
+    last = max((mention.end for mention in matcher.mentions(said)), default=0)
+    return any(matcher.begins_another(said[at:], label) for at in range(max(0, len(said) - matcher.longest), last))
+
+
+def lint(classes: Classes) -> list[str]:
+    """Sentences that warn of names by which answers will be hard to tell apart."""
+    warnings = [*_alike(classes.names), *_nested(classes.names)]
+    for name in classes.names:
+        if normalise(name) in _YES | _NO:
+            warnings.append(f"The name {name!r} reads as the answer to a yes-or-no question.")
+        if not normalise(name):
+            warnings.append(f"The name {name!r} is punctuation alone: only an answer of just this text names it.")
+    return warnings
+
+
+def _alike(names: Words) -> Iterator[str]:
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(normalise(name), []).append(name)
+    groups.pop("", None)
+    for key, group in groups.items():
+        if len(group) > 1:
+            yield f"The names {_listed(group)} differ in case, articles or punctuation alone: an answer may fit each."
+        for other in sorted(set(in_other_number(key)) & groups.keys()):
+            if other > key or key not in in_other_number(other):
+                yield f"The names {group[0]!r} and {groups[other][0]!r} differ in number alone."
+
+
+def _nested(names: Words) -> Iterator[str]:
+    said = {name: tuple(normalise(name).split()) for name in names}
+    owners = {form: name for name, form in reversed(said.items())}
+    longer: dict[str, list[str]] = {}
+    for name, form in said.items():
+        parts = {form[start:end] for end in range(1, len(form) + 1) for start in range(end)} - {form}
+        for part in parts & owners.keys():
+            longer.setdefault(owners[part], []).append(name)
+    for name in names:
+        if name in longer:
+            yield f"The name {name!r} lies within {_listed(longer[name])}: an answer that shortens those reads as this."
+
+
+def _listed(names: list[str], most: int = 5) -> str:
+    shown = [repr(name) for name in names[:most]]
+    if len(names) > most:
+        shown.append(f"{len(names) - most} more")
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

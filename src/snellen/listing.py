@@ -1,0 +1,57 @@
+"""What there is: providers, strategies, data sets with their options, runs, and a data set's classes."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from snellen import plugins
+from snellen.database import DATABASE
+from snellen.labels import lint
+from snellen.plan import load_dataset
+from snellen.results import Results
+
+
+def describe(group: str) -> Iterator[str]:
+    """Each name of a group with its meaning and its options."""
+    for name in plugins.names(group):
+        module = plugins.load(group, name)
+        options: Any = getattr(module, "Options", None) or module.Strategy
+        yield f"{name}: {(inspect.getdoc(module) or '').partition(chr(10))[0]}"
+        shown = [f"{field.name}={_default(field)}" for field in dataclasses.fields(options)]
+        if shown:
+            yield f"    {', '.join(shown)}"
+
+
+def _default(field: dataclasses.Field[Any]) -> str:
+    if field.default is dataclasses.MISSING:
+        return "…"
+    return repr(field.default) if isinstance(field.default, str) else str(field.default)
+
+
+def runs(place: Path) -> Iterator[str]:
+    """Each run folder below a place: its rows, its examples, and what is still open."""
+    found = sorted(path.parent for path in place.glob(f"*/{DATABASE}"))
+    if not found:
+        yield f"no runs in {place}"
+    for path in found:
+        rows = Results(path).rows
+        open_ = sum(row.failed + row.pending for row in rows)
+        best = f", best {rows[0].accuracy:.3f} {rows[0].model}" if rows and rows[0].accuracy is not None else ""
+        yield f"{path}: {len(rows)} rows, {max((row.images for row in rows), default=0)} images, {open_} open{best}"
+
+
+def dataset_lines(spec: str) -> Iterator[str]:
+    """A data set's source, its classes with their sizes, and what its names give reason to warn of."""
+    dataset, _ = load_dataset(spec)
+    sizes = Counter(example.label for example in dataset)
+    background = dataset.classes.background
+    yield f"{dataset.name}: {sizes.total()} images of {len(dataset.classes.names)} classes ({dataset.source})"
+    width = max(len(name) for name in dataset.classes.names)
+    for name in dataset.classes.names:
+        yield f"  {name:{width}}  {sizes[name]:6}{'  background' if name == background else ''}"
+    yield from (f"note: {line}" for line in (*getattr(dataset, "warnings", ()), *lint(dataset.classes)))

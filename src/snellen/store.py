@@ -1,0 +1,148 @@
+"""Every answer, committed as it comes, and the rows and records derived from them."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from snellen.codec import key_of, read_answer, write_answer, write_choices, write_details, write_question
+from snellen.database import Database
+from snellen.meters import Timing
+from snellen.types import Answer, Failure, Prediction, Question, State
+
+_TOP_SCORES = 5
+
+
+class Store:
+    """Models, answers, rows and records in the database of a run folder; writing happens in its transactions."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._choices = lru_cache(maxsize=64)(self._read_choices)
+        self._texts: set[bytes] = set()
+
+    # Models and answers
+
+    def model(self, identity: Mapping[str, Any], name: str) -> int:
+        """The number of the model with this identity, made where it is new; `name` is how it is shown."""
+        key = json.dumps(identity, sort_keys=True, ensure_ascii=False)
+        self._database.execute(
+            "INSERT INTO models (key, name) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET name = excluded.name",
+            key,
+            name,
+        )
+        return int(self._database.value("SELECT number FROM models WHERE key = ?", key))
+
+    def set_model_facts(self, model: int, facts: Mapping[str, Any]) -> None:
+        """Keeps what was measured of a loaded model."""
+        self._database.execute("UPDATE models SET facts = ? WHERE number = ?", json.dumps(facts), model)
+
+    def add_answer(self, model: int, digest: str, question: Question, answer: Answer) -> None:
+        """Keeps an answer; the first answer to a question stays."""
+        body, choices = write_answer(answer)
+        self._database.execute(
+            "INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?, ?)",
+            model,
+            bytes.fromhex(digest),
+            self._add_text(write_question(question)),
+            body,
+            self._add_text(write_choices(choices)) if choices else None,
+            time.time(),
+        )
+
+    def _add_text(self, body: str) -> bytes:
+        key = key_of(body)
+        if key not in self._texts:
+            self._database.execute("INSERT OR IGNORE INTO texts VALUES (?, ?)", key, body)
+            if len(self._texts) < 10_000:  # repeated texts come early; the rest is never asked for again
+                self._texts.add(key)
+        return key
+
+    def _read_choices(self, key: bytes) -> tuple[str, ...]:
+        return tuple(json.loads(self._database.value("SELECT body FROM texts WHERE key = ?", key)))
+
+    def known(self, model: int, digest: str) -> dict[bytes, Answer]:
+        """All answers of a model about an image, by question key."""
+        found = self._database.execute(
+            "SELECT question, body, choices FROM answers WHERE model = ? AND image = ?", model, bytes.fromhex(digest)
+        )
+        return {key: read_answer(body, self._choices(choices) if choices else ()) for key, body, choices in found}
+
+    def has_answers(self, model: int) -> bool:
+        """Whether the model has answered anything yet."""
+        return bool(self._database.value("SELECT 1 FROM answers WHERE model = ? LIMIT 1", model))
+
+    # Rows and records
+
+    def row(self, key: Mapping[str, Any], model: int, spec: Mapping[str, Any], selection: int) -> int:
+        """The number of the row with this key, made where it is new; it is now about this selection."""
+        self._database.execute(
+            "INSERT INTO rows (key, model, spec, selection) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (key) DO UPDATE SET spec = excluded.spec, selection = excluded.selection",
+            json.dumps(key, sort_keys=True, ensure_ascii=False),
+            model,
+            json.dumps(spec, ensure_ascii=False),
+            selection,
+        )
+        return int(
+            self._database.value(
+                "SELECT number FROM rows WHERE key = ?", json.dumps(key, sort_keys=True, ensure_ascii=False)
+            )
+        )
+
+    def set_timing(self, row: int, timing: Timing) -> None:
+        """Keeps how fast the row was."""
+        self._database.execute(
+            "UPDATE rows SET timing = ? WHERE number = ?", json.dumps(dataclasses.asdict(timing)), row
+        )
+
+    def has_timing(self, row: int) -> bool:
+        """Whether the row was timed."""
+        return self._database.value("SELECT timing FROM rows WHERE number = ?", row) is not None
+
+    def set_trouble(self, row: int, reason: str | None) -> None:
+        """Keeps why a row's model could not go on."""
+        self._database.execute("UPDATE rows SET trouble = ? WHERE number = ?", reason, row)
+
+    def put_record(self, row: int, example: int, result: Prediction | Failure, questions: int) -> None:
+        """Keeps what came of an example in a row, in place of what was there."""
+        if isinstance(result, Failure):
+            values: tuple[Any, ...] = (State.FAILED, None, None, None, None, result.reason)
+        else:
+            state = State.ANSWERED if result.label is not None else State.UNPARSED
+            top = sorted((result.scores or {}).items(), key=lambda item: -item[1])[:_TOP_SCORES]
+            scores, details = write_details(dict(top)), write_details(result.details)
+            values = (state, result.label, result.outcome, scores or None, details or None, None)
+        self._database.execute(
+            "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            row,
+            example,
+            *(str(value) if value is not None else None for value in values),
+            questions,
+        )
+
+    def drop_record(self, row: int, example: int) -> None:
+        """Makes an example pending again, unless it failed."""
+        self._database.execute(
+            "DELETE FROM records WHERE row = ? AND example = ? AND state != ?", row, example, State.FAILED.value
+        )
+
+    def settled(self, rows: Iterable[int], example: int) -> set[int]:
+        """Those of the rows in which the example is answered or unparsed; failed ones are asked again."""
+        return {
+            row
+            for row in rows
+            if self._database.value("SELECT state FROM records WHERE row = ? AND example = ?", row, example)
+            in (State.ANSWERED, State.UNPARSED)
+        }
+
+    def rows(self) -> Iterator[tuple[int, int, Mapping[str, Any], int]]:
+        """Number, model, spec and selection of all rows."""
+        for number, model, spec, selection in self._database.execute(
+            "SELECT number, model, spec, selection FROM rows ORDER BY number"
+        ).fetchall():
+            yield number, model, json.loads(spec), selection

@@ -1,0 +1,158 @@
+"""Study files: YAML in, a request out; and the sections that a run folder keeps of what was asked."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from snellen.errors import WrongUse, nearest
+from snellen.exports import whole_file
+from snellen.plan import Plan, Request, load_dataset
+
+KEYS = tuple(field.name for field in dataclasses.fields(Request))
+
+
+def read_study(path: Path) -> dict[str, Any]:
+    """The keys of a study file; of a run folder's `study.yaml` its last section.
+
+    Raises WrongUse: no such file, not YAML, an unknown key (the nearest known one is named), a value of the wrong kind.
+    """
+    try:
+        sections = list(YAML(typ="safe").load_all(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise WrongUse(f"there is no study file {path}; 'snellen init' writes one") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise WrongUse(f"cannot read the study file {path}: {error}") from None
+    except YAMLError as error:
+        raise WrongUse(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
+    study = sections[-1] if sections else None
+    if not isinstance(study, dict):
+        raise WrongUse(f"{path}: expected the keys {', '.join(KEYS)}, found {type(study).__name__}")
+    return check_keys(study, str(path))
+
+
+def check_keys(study: Mapping[str, Any], owner: str) -> dict[str, Any]:
+    """The study with lists as tuples. Raises WrongUse for unknown keys and values of the wrong kind."""
+    for key in study:
+        if key not in KEYS:
+            raise WrongUse(f"{owner}: unknown key {key!r}{nearest(str(key), KEYS)}")
+    checked = dict(study)
+    for key in ("models", "strategies"):
+        value = checked.get(key)
+        if value is None:
+            checked.pop(key, None)
+        elif not isinstance(value, (list, tuple)):
+            raise WrongUse(f"{owner}: {key} must be a list, not {value!r}")
+        else:
+            checked[key] = tuple(_spec(each, f"{owner}: {key}") for each in value)
+    if checked.get("dataset") is not None:
+        checked["dataset"] = _spec(checked["dataset"], f"{owner}: dataset")
+    for key, kinds in (("name", str), ("out", str), ("timing", bool), ("stall_seconds", (int, float))):
+        if checked.get(key) is not None and not isinstance(checked[key], kinds):
+            raise WrongUse(f"{owner}: {key}={checked[key]!r} is of the wrong kind")
+    return checked
+
+
+def _spec(value: Any, owner: str) -> Any:
+    if not isinstance(value, (str, Mapping)):
+        raise WrongUse(f"{owner}: expected a name or a mapping, found {value!r}")
+    return value
+
+
+def add_section(plan: Plan, path: Path) -> None:
+    """Adds what was asked, in full, to a run folder's `study.yaml`, unless its last section says the same.
+
+    A section is itself a study file: `snellen run` on this file asks the last one again.
+    """
+    section = _section(plan)
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    if text and read_study(path) == check_keys(section, str(path)):
+        return
+    body = io.StringIO()
+    yaml = YAML()
+    yaml.default_flow_style = False
+    yaml.width = 4096
+    yaml.dump(section, body)
+    with whole_file(path) as file:
+        file.write(f"{text}--- # asked on {time.strftime('%Y-%m-%d %H:%M:%S %z')}\n{body.getvalue()}")
+
+
+def _section(plan: Plan) -> dict[str, Any]:
+    models = {model.title: model for model, _ in plan.pairs}.values()
+    strategies = {strategy.title: strategy for _, strategy in plan.pairs}.values()
+    return {
+        "name": plan.name,
+        "dataset": {**_plain(plan.dataset), "classes": list(plan.classes.names)},
+        "models": [
+            {"model": f"{model.provider}/{model.name}", **_plain(dataclasses.asdict(model.options))} for model in models
+        ],
+        "strategies": [{"strategy": strategy.name, **_plain(_fields(strategy.strategy))} for strategy in strategies],
+        "out": str(plan.out),
+        "timing": plan.timing,
+        "stall_seconds": plan.stall_seconds,
+    }
+
+
+def _fields(strategy: Any) -> dict[str, Any]:
+    return {field.name: getattr(strategy, field.name) for field in dataclasses.fields(strategy)}
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What YAML can write: tuples as lists, without keys that hold nothing."""
+    plain = {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+    return {
+        key: dict(value) if isinstance(value, Mapping) else value for key, value in plain.items() if value is not None
+    }
+
+
+_TEMPLATE = """\
+# A study of snellen: which model classifies these images best? Run it with: snellen run {file}
+name: {name}
+
+dataset:
+  path: {path}          # {images} images of {count} classes{background}
+  # classes: 21           # only so many classes, chosen by seed (the background class counts and is always in)
+  # per_class: 50         # only so many images of each class
+  # limit: 500            # only so many images in all, spread over the classes
+  seed: 0                 # chooses classes and images, and the order of the class names in prompts
+
+models:                   # 'snellen ls models' lists the providers and their options
+  # - hf/Qwen/Qwen2-VL-7B-Instruct
+  # - {{model: hf/./my-vlm, dtype: bfloat16, batch_size: 8}}
+  # - onnx/./mobilenet.onnx
+
+strategies:               # 'snellen ls strategies' lists them; without any, each model gets those that fit it
+  # - closed-set
+  # - {{strategy: closed-set, votes: 5}}
+  # - {{strategy: binary, decide: first-yes}}
+
+# out: runs/{name}        # the run folder
+# timing: false           # do not measure speed
+# stall_seconds: 600      # a model process that gives no answer for so long is started anew
+"""
+
+
+def write_template(dataset: str, path: Path) -> None:
+    """Writes a commented study file for a data set. Raises WrongUse where the file exists or the data set is wrong."""
+    loaded, _ = load_dataset(dataset)
+    if path.exists():
+        raise WrongUse(f"{path} exists already; write to another file with -o")
+    background = loaded.classes.background
+    text = _TEMPLATE.format(
+        file=path,
+        name=json.dumps(loaded.name, ensure_ascii=False),
+        path=json.dumps(dataset, ensure_ascii=False),
+        images=len(loaded),
+        count=len(loaded.classes.names),
+        background=f", {background} for none of the others" if background else "",
+    )
+    with whole_file(path) as file:
+        file.write(text)

@@ -1,0 +1,283 @@
+"""A model's own process: loads one engine, runs the runner over the images it is handed, streams what comes of it.
+
+The parent's end, Worker, replaces a process that dies or hangs. The images it had in hand are then asked one at a time,
+so that the one to blame is found: an image that does it three times is a failed example with that reason.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from snellen import plugins
+from snellen.child import Child, ChildDied, Parent
+from snellen.codec import question_key
+from snellen.errors import SnellenError
+from snellen.images import Image
+from snellen.meters import PASS_SECONDS, Timing, peak_rss_gb, time_row
+from snellen.runner import Answered, Ended, Event, Runner
+from snellen.types import Answer, Classes, Engine, Failure, Inquiry, Strategy
+
+DEATHS_PER_IMAGE = 3
+LOST_IMAGES_IN_A_ROW = 3  # then it is the model that is broken, not the images
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """How one row of the results asks: a strategy over a class list, seeded."""
+
+    strategy: Strategy
+    classes: Classes
+    seed: int
+
+    def inquire(self, image: Image) -> Inquiry:
+        """The inquiry about an image; its randomness depends on the seed and the image alone."""
+        return self.strategy.inquire(self.classes, None, Random(f"{self.seed}:{image.digest}"))
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a worker needs to begin: the model and the rows it will be asked for."""
+
+    provider: str
+    name: str
+    options: Any
+    rows: Mapping[int, Row]
+
+
+@dataclass(slots=True)
+class Job:
+    """One image to be asked about for some rows, with the answers that are known already.
+
+    The worker takes a row out when it has ended: a job without rows is done.
+    """
+
+    number: int
+    image: Image
+    rows: set[int]
+    known: dict[bytes, Answer] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The engine is loaded; `facts` are the engine's and the process's."""
+
+    load_seconds: float
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TimeRows:
+    """Asks for the timing of these rows on these images, and for the facts after it."""
+
+    images: Sequence[Image]
+    rows: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """The timing of each row, and the facts after it."""
+
+    timings: Mapping[int, Timing]
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """The worker cannot go on; `code` is the exit code for the user, None where the fault is not theirs."""
+
+    reason: str
+    code: int | None
+
+
+class WorkerLost(SnellenError):
+    """The worker cannot be kept alive, whatever it is asked."""
+
+    exit_code = 4
+
+
+# The child's side
+
+
+def _facts(engine: Engine) -> dict[str, Any]:
+    return {**engine.facts(), "peak_rss_gb": peak_rss_gb()}
+
+
+def _serve(parent: Parent, setup: Setup, engine: Engine) -> None:
+    """Takes jobs while the engine has room, steps it, and sends what comes of it, until told to stop."""
+    runner = Runner(engine)
+    while True:
+        while not runner.busy or runner.room():
+            message = parent.waiting() if runner.busy else parent.receive()
+            if message is None:
+                break
+            if isinstance(message, TimeRows):
+                timings = {row: time_row(engine, message.images, setup.rows[row].inquire) for row in message.rows}
+                parent.send(Timed(timings, _facts(engine)))
+                continue
+            job: Job = message
+            inquiries = {number: setup.rows[number].inquire(job.image) for number in sorted(job.rows)}
+            runner.start(job.number, job.image, inquiries, job.known)
+        if events := runner.step(1.0):
+            parent.send(events)
+
+
+def main() -> None:
+    """Runs as the child process."""
+    parent = Parent()
+    setup: Setup = parent.receive()
+    try:
+        start = time.perf_counter()
+        engine: Engine = plugins.load("engines", setup.provider).load(setup.name, setup.options)
+        parent.send(Ready(time.perf_counter() - start, _facts(engine)))
+    except Exception as error:
+        traceback.print_exc()
+        known = isinstance(error, SnellenError)
+        parent.send(
+            Trouble(str(error) if known else f"{type(error).__name__}: {error}", getattr(error, "exit_code", 3))
+        )
+        return
+    try:
+        _serve(parent, setup, engine)
+    except Exception as error:
+        traceback.print_exc()
+        parent.send(Trouble(f"{type(error).__name__}: {error}", None))
+
+
+# The parent's side
+
+
+class Worker:
+    """One model's process as its parent sees it. Raises SnellenError where the model cannot be loaded."""
+
+    def __init__(self, setup: Setup, log: Path | None = None, stall_seconds: float = 600.0) -> None:
+        self._setup = setup
+        self._log = log
+        self._stall_seconds = stall_seconds
+        self._deaths: dict[int, int] = {}
+        self._lost_in_a_row = 0
+        self._begin()
+
+    def _begin(self) -> None:
+        self._child = Child("snellen.worker", self._log)
+        self._child.send(self._setup)
+        try:
+            message = self._child.receive(None)
+        except ChildDied as error:
+            raise WorkerLost(f"the worker process {error} while loading the model{self._see_log()}") from None
+        if isinstance(message, Trouble):
+            self._child.kill()
+            trouble = SnellenError(message.reason)
+            trouble.exit_code = message.code or 1
+            raise trouble
+        ready: Ready = message
+        self.load_seconds = ready.load_seconds
+        self.facts = ready.facts
+        self._window = 4 * int(self.facts.get("batch_size") or 16)
+
+    def _see_log(self) -> str:
+        return f"; its output is in {self._log}" if self._log else ""
+
+    @property
+    def pid(self) -> int:
+        """The process that answers now."""
+        return self._child.pid
+
+    def run(self, jobs: Iterator[Job]) -> Iterator[list[Event]]:
+        """Answers the jobs and yields events in the order they happen, never an end before its answers."""
+        out: dict[int, Job] = {}
+        suspects: deque[Job] = deque()
+        more = True
+        while True:
+            while suspects and not out:
+                self._hand_out(suspects.popleft(), out)
+            while more and not suspects and len(out) < self._window and not self._suspected(out):
+                job = next(jobs, None)
+                more = job is not None
+                if job is not None:
+                    self._hand_out(job, out)
+            if not out:
+                return
+            try:
+                events = self._receive()
+            except ChildDied as death:
+                yield self._bury(out, suspects, str(death))
+                continue
+            self._note(events, out)
+            yield events
+
+    def _suspected(self, out: Mapping[int, Job]) -> bool:
+        return any(number in self._deaths for number in out)
+
+    def _hand_out(self, job: Job, out: dict[int, Job]) -> None:
+        out[job.number] = job
+        self._child.send(job)
+
+    def _receive(self) -> list[Event]:
+        """The next events. Raises ChildDied where the process died, gave up or hangs."""
+        try:
+            message = self._child.receive(self._stall_seconds)
+        except TimeoutError:
+            self._child.kill()
+            raise ChildDied(f"gave no answer for {self._stall_seconds:g} s and was ended") from None
+        if isinstance(message, Trouble):
+            self._child.kill()
+            raise ChildDied(f"gave up: {message.reason}")
+        events: list[Event] = message
+        return events
+
+    def _note(self, events: Sequence[Event], out: dict[int, Job]) -> None:
+        """Keeps the jobs in hand up to date, so that a new process is told what is known by now."""
+        for event in events:
+            job = out[event.task]
+            if isinstance(event, Answered):
+                job.known[question_key(event.question)] = event.answer
+                continue
+            job.rows.discard(event.row)
+            if not job.rows:
+                del out[event.task]
+                self._deaths.pop(event.task, None)
+                self._lost_in_a_row = 0
+
+    def _bury(self, out: dict[int, Job], suspects: deque[Job], reason: str) -> list[Event]:
+        """Counts a death against all jobs in hand, ends those that caused too many, and starts a new process."""
+        ends: list[Event] = []
+        for job in out.values():
+            self._deaths[job.number] = deaths = self._deaths.get(job.number, 0) + 1
+            if deaths < DEATHS_PER_IMAGE:
+                suspects.append(job)
+                continue
+            self._lost_in_a_row += 1
+            failure = Failure(f"the worker process {reason}, {deaths} times on this image")
+            ends += [Ended(job.number, row, failure, 0) for row in sorted(job.rows)]
+            job.rows.clear()
+        out.clear()
+        if self._lost_in_a_row >= LOST_IMAGES_IN_A_ROW:
+            raise WorkerLost(
+                f"the worker process {reason}; {self._lost_in_a_row} images in a row were lost, "
+                f"so the model is given up{self._see_log()}"
+            )
+        self._begin()
+        return ends
+
+    def time(self, images: Sequence[Image], rows: Sequence[int]) -> Mapping[int, Timing]:
+        """The timing of the rows, or nothing where the worker dies of it; brings `facts` up to date."""
+        self._child.send(TimeRows(images, rows))
+        try:
+            message = self._child.receive(self._stall_seconds + 3 * PASS_SECONDS * len(rows))
+        except (ChildDied, TimeoutError):
+            return {}
+        if not isinstance(message, Timed):
+            return {}
+        self.facts = message.facts
+        return message.timings
+
+    def close(self) -> None:
+        """Ends the process."""
+        self._child.kill()

@@ -1,0 +1,467 @@
+"""Class names read out of answers: a table of what models really write, and rules that hold for any names."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from snellen.labels import Reading, lint, normalise, read_label, read_yes_no, readable
+from snellen.types import Classes, Finish, Outcome
+
+EXACT, NORMALISED, MENTIONED = Outcome.EXACT, Outcome.NORMALISED, Outcome.MENTIONED
+AMBIGUOUS, OUT_OF_LIST, EMPTY = Outcome.AMBIGUOUS, Outcome.OUT_OF_LIST, Outcome.EMPTY
+REFUSED, TRUNCATED = Outcome.REFUSED, Outcome.TRUNCATED
+ANIMALS = Classes(
+    (
+        *("ant", "bat", "baseball bat", "bat wing", "cat", "dog", "chair", "elephant", "flamingo", "flamingo head"),
+        *("sea horse", "cellphone", "water_lilly", "person", "wolf", "mouse", "cup of tea", "background google"),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("001.ak47", "ak47"),
+        ("257.clutter", "clutter"),
+        ("105.iris", "iris"),
+        ("224.touring-bike", "touring-bike"),
+        ("251.airplanes-101", "airplanes"),
+        ("BACKGROUND_Google", "background google"),
+        ("car_side", "car side"),
+        ("water_lilly", "water lilly"),
+        ("Faces_easy", "Faces easy"),
+        ("baseball-bat", "baseball-bat"),
+        ("n01440764", "n01440764"),
+        ("101", "101"),
+        ("001.", "001."),
+        ("1.5 litres", "1.5 litres"),
+        ("ice-101", "ice-101"),
+        ("  two  words ", "two words"),
+        ("_", "_"),
+    ],
+)
+def test_folder_names_become_readable(folder: str, name: str) -> None:
+    assert readable(folder) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("The  Baseball-Bat!", "baseball bat"),
+        ("água_viva", "agua viva"),
+        ("ＣＡＴ", "cat"),
+        ("salt & pepper", "salt and pepper"),
+        ("C++", "c + +"),
+        ("a", "a"),
+        ("Straße", "strasse"),
+        ("ёж", "еж"),
+        ("мой", "мой"),  # й is a letter of its own
+        ("がき", "が き"),  # and so is が; scripts without spaces are taken character by character
+        ("❤️", "❤"),
+        ("dog’s life", "dog life"),
+        ("...", ""),
+    ],
+)
+def test_normalise_folds_what_does_not_tell_names_apart(text: str, same: str) -> None:
+    assert normalise(text) == same
+
+
+@given(st.text())
+def test_normalise_changes_nothing_twice(text: str) -> None:
+    assert normalise(normalise(text)) == normalise(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "outcome"),
+    [
+        ("cat", "cat", EXACT),
+        (" cat\n", "cat", EXACT),
+        ("Cat.", "cat", NORMALISED),
+        ("**Cat**", "cat", NORMALISED),
+        ('"cat"', "cat", NORMALISED),
+        ("`cat`", "cat", NORMALISED),
+        ("# cat", "cat", NORMALISED),
+        ("<cat>", "cat", NORMALISED),
+        ("A cat.", "cat", NORMALISED),
+        ("Answer: cat.", "cat", NORMALISED),
+        ("Final answer: a cat", "cat", NORMALISED),
+        ("Cats", "cat", NORMALISED),
+        ("water lilly", "water_lilly", NORMALISED),
+        ("Baseball-Bat", "baseball bat", NORMALISED),
+        ("baseball_bats", "baseball bat", NORMALISED),
+        ("Seahorse", "sea horse", NORMALISED),
+        ("sea horses", "sea horse", NORMALISED),
+        ("cell phone", "cellphone", NORMALISED),
+        ("people", "person", NORMALISED),
+        ("wolves", "wolf", NORMALISED),
+        ("Mice", "mouse", NORMALISED),
+        ("cups of tea", "cup of tea", NORMALISED),
+        ("It is a cat.", "cat", MENTIONED),
+        ("The object in this photo is an elephant, a large mammal.", "elephant", MENTIONED),
+        ("It is a baseball bat.", "baseball bat", MENTIONED),
+        ("This is the head: flamingo head", "flamingo head", MENTIONED),
+        ("The cat's tail is long. It is a cat.", "cat", MENTIONED),
+        ('{"answer": "cat"}', "cat", NORMALISED),
+        ('{"label": "cat"}', "cat", MENTIONED),
+        (r"\boxed{cat}", "cat", MENTIONED),
+        ("<think>A dog? No, a cat.</think>\n\ncat", "cat", EXACT),
+        ("cat\ncat", "cat", MENTIONED),
+        ("cat, dog", None, AMBIGUOUS),
+        ("cat or dog", None, AMBIGUOUS),
+        ("It is not a cat, but a dog.", None, AMBIGUOUS),
+        ("A flamingo with a flamingo head", None, AMBIGUOUS),
+        ("baseball bat wing", None, AMBIGUOUS),  # two names overlap
+        ("bat, wing", "bat", MENTIONED),  # no name goes across a comma
+        ("It isn't a cat.", None, OUT_OF_LIST),
+        ("not a cat", None, OUT_OF_LIST),
+        ("wheelchair", None, OUT_OF_LIST),
+        ("elephantine", None, OUT_OF_LIST),
+        ("catalogue of antics", None, OUT_OF_LIST),
+        ("giraffe", None, OUT_OF_LIST),
+        ("I do not know.", None, OUT_OF_LIST),
+        ("", None, EMPTY),
+        (" \n", None, EMPTY),
+        ("...", None, EMPTY),
+        ("I'm sorry, but I can't help with that.", None, REFUSED),
+        ("I’m sorry, I can’t identify this.", None, REFUSED),
+        ("Sorry, no.", None, REFUSED),
+        ("I cannot assist with this request.", None, REFUSED),
+        ("As an AI language model, I have no eyes.", None, REFUSED),
+        ("I am unable to view images.", None, REFUSED),
+        ("I'm sorry for the delay: it is a cat.", "cat", MENTIONED),
+    ],
+)
+def test_answers_as_models_write_them(text: str, label: str | None, outcome: Outcome) -> None:
+    assert read_label(text, ANIMALS) == Reading(label, outcome)
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "outcome"),
+    [
+        ("cat", "cat", EXACT),
+        ("It is a cat with", "cat", MENTIONED),
+        ("bat", None, TRUNCATED),  # of "bat wing"
+        ("It is a bat", None, TRUNCATED),
+        ("It is a bat ", None, TRUNCATED),
+        ("It is a bat.", "bat", MENTIONED),
+        ("It is a bat wi", None, TRUNCATED),
+        ("It is a dog with bat wing", None, TRUNCATED),
+        ("The object in this", None, TRUNCATED),
+        ("cat or dog or", None, TRUNCATED),
+        ("", None, TRUNCATED),
+        ("<think>It may be a cat", None, TRUNCATED),
+        ("I'm sorry, but I can't", None, REFUSED),
+    ],
+)
+def test_texts_cut_off_by_the_token_limit(text: str, label: str | None, outcome: Outcome) -> None:
+    assert read_label(text, ANIMALS, Finish.LENGTH) == Reading(label, outcome)
+
+
+def test_what_a_filter_refused_is_refused() -> None:
+    assert read_label("cat", ANIMALS, Finish.REFUSED) == Reading(None, REFUSED)
+    assert read_yes_no("yes", Finish.REFUSED) == (None, REFUSED)
+
+
+@pytest.mark.parametrize(
+    ("labels", "text", "label"),
+    [
+        (("cup", "cups"), "The cups.", "cups"),
+        (("cup", "cups"), "It is a CUP", "cup"),
+        (("glass", "glasses"), "glasses", "glasses"),
+        (("cup-holder", "cup holder"), "cup holder", "cup holder"),
+        (("cup-holder", "cup holder"), "It is a cup holder", None),
+        (("Cardigan", "cardigan"), "Cardigan.", "Cardigan"),
+        (("Cardigan", "cardigan"), "CARDIGAN", None),
+        (("cat.", "cat"), "cat..", None),
+        (("the who", "who"), "who", "who"),
+        (("the who", "who"), "It is the who", None),
+        (("C", "C++", "C#"), "It is C++.", "C++"),
+        (("C", "C++", "C#"), "c#", "C#"),
+        (("+", "-", "?"), "It is a +", "+"),
+        (("+", "-", "?"), "-", "-"),
+        (("101", "10"), "It is a 101.", "101"),
+        (("1", "2", "7"), "7 (score 0.12)", "7"),
+        (("A", "B", "I"), "I think it is a B.", "B"),
+        (("A", "B", "I"), "It is an A.", "A"),
+        (("A", "B", "I"), "a, b, i", None),
+        (("猫", "熊猫", "いぬ"), "これは猫です。", "猫"),
+        (("猫", "熊猫", "いぬ"), "熊猫です", "熊猫"),
+        (("고양이", "개"), "고양이입니다.", "고양이"),
+        (("बिल्ली", "कुत्ता"), "यह बिल्ली है।", "बिल्ली"),
+        (("🐈", "🐕"), "It is a 🐈!", "🐈"),
+        (("кот", "ёлка"), "Это елка.", "ёлка"),
+        (("jack-o'-lantern", "lantern"), "a jack o’ lantern", "jack-o'-lantern"),
+        (("tench, Tinca tinca", "goldfish"), "It is a tench, Tinca Tinca.", "tench, Tinca tinca"),
+        (("tench, Tinca tinca", "goldfish"), "tench tinca tinca", "tench, Tinca tinca"),
+        (("knife", "hoof", "glove"), "knives", "knife"),
+        (("octopus", "goose", "ox"), "two octopi", "octopus"),
+        (("butterfly", "butter", "fly"), "It is a butter fly", "butterfly"),
+        ((" cat ", "dog"), "cat", " cat "),
+        (("acorn", "corn"), "It is a corn", "corn"),
+    ],
+)
+def test_names_that_are_hard_to_tell_apart(labels: tuple[str, ...], text: str, label: str | None) -> None:
+    assert read_label(text, Classes(labels)).label == label
+
+
+@pytest.mark.parametrize(
+    ("text", "yes", "outcome"),
+    [
+        ("yes", True, EXACT),
+        ("no", False, EXACT),
+        ("Yes", True, NORMALISED),
+        ("yes.", True, NORMALISED),
+        ("**No**", False, NORMALISED),
+        ("Answer: No", False, NORMALISED),
+        ("Yes, the cat is in this photo.", True, MENTIONED),
+        ("No, there is no cat.", False, MENTIONED),
+        ("Yes, there is no doubt about it.", True, MENTIONED),
+        ("There is no cat.", False, MENTIONED),
+        ("The answer is yes.", True, MENTIONED),
+        ("Nope", False, NORMALISED),
+        ("<think>yes or no</think>no", False, EXACT),
+        ("yes or no", None, AMBIGUOUS),
+        ("Yes/No", None, AMBIGUOUS),
+        ("The answer is yes or no.", None, AMBIGUOUS),
+        ("cat", None, OUT_OF_LIST),
+        ("nothing", None, OUT_OF_LIST),
+        ("I cannot determine that.", None, REFUSED),
+        ("", None, EMPTY),
+        ("!", None, EMPTY),
+    ],
+)
+def test_yes_and_no(text: str, yes: bool | None, outcome: Outcome) -> None:
+    assert read_yes_no(text) == (yes, outcome)
+
+
+@pytest.mark.parametrize(
+    ("text", "yes", "outcome"),
+    [
+        ("Yes", True, NORMALISED),
+        ("No, there is no", False, MENTIONED),
+        ("There is no", None, TRUNCATED),  # "… nothing"
+        ("The photo shows", None, TRUNCATED),
+        ("", None, TRUNCATED),
+        ("<think>yes", None, TRUNCATED),
+        ("I'm sorry, but I", None, REFUSED),
+    ],
+)
+def test_yes_and_no_cut_off(text: str, yes: bool | None, outcome: Outcome) -> None:
+    assert read_yes_no(text, Finish.LENGTH) == (yes, outcome)
+
+
+def test_lint_warns_of_names_that_answers_confuse() -> None:
+    names = ("bat", "baseball bat", "bat-wing", "Cup", "cup", "axis", "axes", "Yes", "?", "dog")
+    assert lint(Classes(names)) == [
+        "The names 'Cup' and 'cup' differ in case, articles or punctuation alone: an answer may fit each.",
+        "The names 'axis' and 'axes' differ in number alone.",
+        "The name 'bat' lies within 'baseball bat' and 'bat-wing': an answer that shortens those reads as this.",
+        "The name 'Yes' reads as the answer to a yes-or-no question.",
+        "The name '?' is punctuation alone: only an answer of just this text names it.",
+    ]
+    assert lint(Classes(("cat", "dog"))) == []
+
+
+# Rules for any names. WORDS are English nouns with their plurals: none is of the words of the sentences below, and
+# whether two names collide can be told without the code that reads them.
+
+WORDS = {
+    **{"bat": "bats", "wing": "wings", "cup": "cups", "glass": "glasses", "fly": "flies", "butter": "butters"},
+    **{"knife": "knives", "man": "men", "sheep": "sheep", "box": "boxes", "horse": "horses", "sea": "seas"},
+    **{"goose": "geese", "ball": "balls", "base": "bases", "tooth": "teeth", "pâté": "pâtés", "101": "101s"},
+}
+NOUNS = sorted(WORDS)
+SENTENCES = ("It is a {}.", "The object in this photo is an {}!", "**{}**", '"{}"', "Answer: {}", "I see the {} here")
+
+
+@st.composite
+def names(draw: st.DrawFn) -> tuple[str, ...]:
+    """A name of one to three words: the nouns it is of, in one way of writing it."""
+    nouns = draw(st.lists(st.sampled_from(NOUNS), min_size=1, max_size=3))
+    last = draw(st.sampled_from((nouns[-1], WORDS[nouns[-1]])))
+    return (*nouns[:-1], last)
+
+
+SINGULAR = {many: one for one, many in WORDS.items()} | {one: one for one in WORDS}
+
+
+def written(name: tuple[str, ...], joint: str = " ", article: str = "") -> str:
+    return article + joint.join(name)
+
+
+def essence(name: tuple[str, ...]) -> str:
+    """What names that collide have in common: their nouns in the singular, joined."""
+    return "".join(SINGULAR[word] for word in name)
+
+
+@st.composite
+def label_sets(draw: st.DrawFn) -> dict[str, tuple[str, ...]]:
+    """Labels by the words they are of: a joint, an article and the case are drawn for each."""
+    labels = {}
+    for name in draw(st.lists(names(), min_size=1, max_size=8)):
+        joints = (" ", "-", "_", "") if len(name) == 2 else (" ", "-", "_")  # compounds of two may be one word
+        text = written(name, draw(st.sampled_from(joints)), draw(st.sampled_from(("", "", "", "the "))))
+        labels[draw(st.sampled_from((text, text, text.upper(), text.title())))] = name
+    return labels
+
+
+def variants(label: str, name: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Other ways of writing a label, and whole answers with them."""
+    other_number = (*name[:-1], WORDS.get(name[-1]) or SINGULAR[name[-1]])
+    ways = [label, label.upper(), label.lower(), f"a {label}", f"The {label}", label.replace("-", " ")]
+    ways += [label.replace("_", " "), label.replace(" ", "_"), written(other_number), written(other_number, "-")]
+    ways += [unicodedata.normalize("NFD", label), "".join(c for c in label if not unicodedata.combining(c))]
+    yield from ((way, way) for way in ways)
+    yield from ((way, sentence.format(way)) for way in ways for sentence in SENTENCES)
+
+
+@settings(max_examples=300, deadline=None)
+@given(label_sets())
+def test_a_name_in_any_form_is_never_read_as_another(labels: dict[str, tuple[str, ...]]) -> None:
+    classes = Classes(tuple(labels))
+    for label, name in labels.items():
+        assert read_label(label, classes) == Reading(label, EXACT)
+        rivals = {other for other in labels if other != label and essence(labels[other]) == essence(name)}
+        alike = {other for other in rivals if spelled(other) == spelled(label)}
+        for way, text in variants(label, name):
+            read = read_label(text, classes)
+            if not rivals or (not alike and spelled(way) == spelled(label)):
+                assert read.label == label, (text, read)
+            elif spelled(way) == spelled(label) and way not in alike:
+                assert read.label == label or read.outcome is AMBIGUOUS, (text, read)
+            else:  # another number or joint may be nearer to a rival, as "cups" is to "cups" than to "cup"
+                assert read.label in {label, *rivals} or read.outcome is AMBIGUOUS, (text, read)
+
+
+def spelled(text: str) -> list[str]:
+    """The words of a text but for case, accents and articles."""
+    plain = "".join(c for c in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(c))
+    return [word for word in re.split(r"[\s_-]+", plain) if word not in ("a", "an", "the")]
+
+
+@settings(max_examples=200, deadline=None)
+@given(label_sets(), st.sampled_from((", ", ",", "\n", "; ", " or ", " and ")), st.randoms(use_true_random=False))
+def test_a_text_that_lists_all_names_is_ambiguous(
+    labels: dict[str, tuple[str, ...]], separator: str, rng: object
+) -> None:
+    assume(len(labels) > 1)
+    text = separator.join(labels)
+    for listed in (text, f"Choose one from {text}.", f"{{{text}}}"):
+        assert read_label(listed, Classes(tuple(labels))).outcome is AMBIGUOUS
+
+
+ANY = st.text(min_size=1, max_size=12).filter(str.strip)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(ANY, min_size=1, max_size=8, unique=True))
+def test_any_name_is_read_as_itself(labels: list[str]) -> None:
+    classes = Classes(tuple(labels))
+    for label in labels:
+        assert read_label(label, classes) == Reading(label, EXACT)
+    lint(classes)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(ANY, min_size=1, max_size=8, unique=True))
+def test_any_name_in_a_sentence_is_never_read_as_one_that_shares_no_letter(labels: list[str]) -> None:
+    classes = Classes(tuple(labels))
+    for label in labels:
+        read = read_label(f"The thing here: {label}.", classes)
+        if read.label not in (None, label):
+            assert set(folded(read.label)) <= set(folded(f"The thing here: {label}."))
+            assert folded(read.label) in folded(f"The thing here: {label}."), (label, read)
+
+
+def folded(text: str) -> str:
+    """Letters and digits alone, in their compatibility form, without accents."""
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return "".join(c for c in plain if not unicodedata.combining(c) and (c.isalnum() or ord(c) > 0x2000)).replace(
+        "й", "и"
+    )
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(st.characters(), max_size=200), st.sampled_from(Finish))
+def test_no_text_is_too_odd_to_read(text: str, finish: Finish) -> None:
+    read = read_label(text, ANIMALS, finish)
+    assert (read.label is None) == (read.outcome in (AMBIGUOUS, OUT_OF_LIST, EMPTY, REFUSED, TRUNCATED))
+    yes, outcome = read_yes_no(text, finish)
+    assert (yes is None) == (outcome in (AMBIGUOUS, OUT_OF_LIST, EMPTY, REFUSED, TRUNCATED))
+
+
+@pytest.mark.parametrize("piece", ["cat ", "\ud800", "é́", "(", "a ", "the bat wing, ", "<think>", "9.9"])
+def test_long_answers_are_read_in_time(piece: str) -> None:
+    text = piece * (100_000 // len(piece))
+    start = time.perf_counter()
+    for finish in Finish:
+        read_label(text, ANIMALS, finish)
+        read_yes_no(text, finish)
+    assert time.perf_counter() - start < 5
+
+
+# Real names
+
+
+def real_names() -> dict[str, tuple[str, ...]]:
+    place = os.environ.get("SNELLEN_TEST_DATA")
+    if not place:
+        pytest.skip("SNELLEN_TEST_DATA is unset")
+    lines = Path(place, "models/imagenet-mobilenet/labels.txt").read_text(encoding="utf-8").splitlines()[1:]
+    folders = sorted(folder.name for folder in Path(place, "data/photos/caltech101-97x3").iterdir() if folder.is_dir())
+    return {
+        "imagenet": tuple(dict.fromkeys(line.split(", ")[0] for line in lines)),
+        "caltech": tuple(map(readable, folders)),
+        "caltech folders": tuple(folders),
+    }
+
+
+def test_real_names_are_read_in_nearly_all_their_forms() -> None:
+    for source, labels in real_names().items():
+        classes = Classes(labels)
+        total = ambiguous = 0
+        for label in labels:
+            assert read_label(label, classes) == Reading(label, EXACT)
+            ways = {
+                label,
+                label.upper(),
+                f"a {label}",
+                f"The {label}",
+                label.replace("-", " "),
+                label.replace(" ", "-"),
+            }
+            ways |= {label.replace(" ", "_"), label.replace("_", " "), label.lower(), label.title(), f"{label}."}
+            for way in ways - (set(labels) - {label}):
+                for text in (way, *(sentence.format(way) for sentence in SENTENCES)):
+                    read = read_label(text, classes)
+                    total += 1
+                    ambiguous += read.outcome is AMBIGUOUS
+                    assert read.label == label or read.outcome is AMBIGUOUS, (source, text, read)
+        assert ambiguous / total <= 0.01, (source, ambiguous, total)
+
+
+def test_real_names_in_the_plural() -> None:
+    for labels in real_names().values():
+        count = Counter(map(normalise, labels))
+        alike = {label for label in labels if count[normalise(label)] > 1}
+        for label in labels:
+            if label not in alike and not label.endswith(("s", "x", "z", "ch", "sh", "y")):
+                read = read_label(f"Two {label}s.", Classes(labels))
+                assert read.label == (label if f"{label}s" not in labels else f"{label}s")
+        assert len(alike) <= 2  # Cardigan the dog and cardigan the garment
+
+
+def test_a_thousand_names_are_linted_quickly() -> None:
+    start = time.perf_counter()
+    assert len(lint(Classes(real_names()["imagenet"]))) < 100
+    assert time.perf_counter() - start < 2

@@ -1,0 +1,152 @@
+"""The runner: rounds, deduplication, failures, and what is told in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from snellen.codec import question_key
+from snellen.engines.scripted import Scripted
+from snellen.images import Image
+from snellen.runner import Answered, Ended, Event, Runner, replay
+from snellen.types import PHOTO, Answer, Failure, Generate, Inquiry, Outcome, Prediction, Question, Text
+
+IMAGES = [Image(data=bytes([number])) for number in range(20)]
+
+
+def ask(text: str) -> Generate:
+    return Generate((PHOTO, text), 5)
+
+
+def rounds(*texts: Sequence[str]) -> Inquiry:
+    """Asks the texts round by round and concludes all it heard."""
+    heard = []
+    for round_ in texts:
+        answers = yield [ask(text) for text in round_]
+        heard += [answer.text for answer in answers if isinstance(answer, Text)]
+    return Prediction("|".join(heard), Outcome.EXACT)
+
+
+class Counting:
+    """Answers a question with its own text, and counts how often it is asked; an odd text fails."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
+
+    def __call__(self, question: Question, image: Image | None) -> str | Failure:
+        assert isinstance(question, Generate)
+        assert image is not None
+        text = str(question.prompt[1])
+        self.asked.append((image.digest, text))
+        return Failure(f"no {text}") if text.startswith("bad") else text.upper()
+
+
+def drain(runner: Runner) -> list[Event]:
+    events = []
+    while runner.busy:
+        events += runner.step(0.1)
+    return events
+
+
+def ends(events: Sequence[Event]) -> Mapping[tuple[int, int], Prediction | Failure]:
+    return {(event.task, event.row): event.result for event in events if isinstance(event, Ended)}
+
+
+def test_rounds_are_asked_in_turn_and_told_before_the_end() -> None:
+    engine = Counting()
+    runner = Runner(Scripted(engine))
+    runner.start(7, IMAGES[0], {3: rounds(["a", "b"], ["c"])}, {})
+    events = drain(runner)
+    assert [type(event) for event in events] == [Answered, Answered, Answered, Ended]
+    end = events[-1]
+    assert isinstance(end, Ended)
+    assert (end.task, end.row, end.questions) == (7, 3, 3)
+    assert end.result == Prediction("A|B|C", Outcome.EXACT)
+
+
+def test_identical_questions_in_flight_are_asked_once() -> None:
+    engine = Counting()
+    runner = Runner(Scripted(engine))
+    runner.start(0, IMAGES[0], {0: rounds(["a", "a", "b"]), 1: rounds(["a"], ["b"])}, {})
+    runner.start(1, IMAGES[0], {0: rounds(["a"])}, {})
+    events = drain(runner)
+    assert sorted(engine.asked) == sorted({(IMAGES[0].digest, "a"), (IMAGES[0].digest, "b")})
+    results = {key: result.label for key, result in ends(events).items() if isinstance(result, Prediction)}
+    assert results == {(0, 0): "A|A|B", (0, 1): "A|B", (1, 0): "A"}
+
+
+def test_known_answers_are_not_asked_again() -> None:
+    engine = Counting()
+    runner = Runner(Scripted(engine))
+    known: dict[bytes, Answer] = {question_key(ask("a")): Text("stored")}
+    runner.start(0, IMAGES[0], {0: rounds(["a"], ["b"])}, known)
+    results = ends(drain(runner))
+    assert results[0, 0] == Prediction("stored|B", Outcome.EXACT)
+    assert [text for _, text in engine.asked] == ["b"]
+
+
+def test_a_failed_question_ends_its_inquiry_and_no_other_and_keeps_the_other_answers() -> None:
+    runner = Runner(Scripted(Counting()))
+    runner.start(0, IMAGES[0], {0: rounds(["bad", "a"], ["b"]), 1: rounds(["a"])}, {})
+    events = drain(runner)
+    assert ends(events) == {(0, 0): Failure("no bad"), (0, 1): Prediction("A", Outcome.EXACT)}
+    assert [event.answer for event in events if isinstance(event, Answered)] == [Text("A")]
+
+
+def test_an_image_is_released_when_its_last_inquiry_has_ended() -> None:
+    released = []
+
+    class Noting(Scripted):
+        def release(self, image: Image) -> None:
+            released.append(image.digest)
+
+    runner = Runner(Noting(Counting(), batch_size=1))
+    runner.start(0, IMAGES[0], {0: rounds(["a"]), 1: rounds(["b"], ["c"])}, {})
+    while runner.busy:
+        before = list(released)
+        if any(isinstance(event, Ended) and event.row == 0 for event in runner.step(0.1)):
+            assert before == released == []
+    assert released == [IMAGES[0].digest]
+
+
+def test_replay_needs_every_answer() -> None:
+    known = {question_key(ask(text)): Text(text) for text in "ab"}
+    assert replay(rounds(["a"], ["b"]), known) == (Prediction("a|b", Outcome.EXACT), 2)
+    assert replay(rounds(["a"], ["c"]), known) is None
+
+
+@given(
+    st.lists(st.lists(st.lists(st.sampled_from("abcde"), min_size=1, max_size=4), max_size=3), max_size=8),
+    st.integers(1, 9),
+)
+def test_whatever_is_asked_the_runner_concludes_what_a_replay_concludes(
+    inquiries: list[list[list[str]]], batch_size: int
+) -> None:
+    engine = Counting()
+    runner = Runner(Scripted(engine, batch_size))
+    events: list[Event] = []
+    for number, texts in enumerate(inquiries):
+        runner.start(number, IMAGES[number % 3], {0: rounds(*texts)}, {})
+        events += runner.step(0.1)
+    events += drain(runner)
+    known = {question_key(ask(text)): Text(text.upper()) for text in "abcde"}
+    for number, texts in enumerate(inquiries):
+        replayed = replay(rounds(*texts), known)
+        assert replayed is not None
+        assert ends(events)[number, 0] == replayed[0]
+    stored = [(event.image.digest, event.question) for event in events if isinstance(event, Answered)]
+    assert len(stored) == len(engine.asked)
+
+
+def test_an_exception_of_a_strategy_is_not_swallowed() -> None:
+    def broken() -> Inquiry:
+        yield [ask("a")]
+        raise ZeroDivisionError
+
+    runner = Runner(Scripted(Counting()))
+    runner.start(0, IMAGES[0], {0: broken()}, {})
+    with pytest.raises(ZeroDivisionError):
+        drain(runner)
