@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from snellen.cli import main
 from snellen.datasets import shapes
 
 
@@ -35,3 +38,52 @@ def draw_folder(
 def drawn(tmp_path: Path) -> Path:
     """A folder of four classes, one of them the background, with four pictures each."""
     return draw_folder(tmp_path / "drawn")
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command said, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def snellen(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Callable[..., Said]:
+    """The command line, called here in an empty folder: `snellen("run", "-d", "shapes", …)`."""
+    for name in [name for name in os.environ if name.startswith("SNELLEN_")]:
+        monkeypatch.delenv(name)
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COLUMNS", "80")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+
+    def call(*words: object) -> Said:
+        monkeypatch.setattr("sys.argv", ["snellen", *map(str, words)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as end:
+            main()
+        said = capsys.readouterr()
+        return Said(int(end.value.code or 0), said.out, said.err)
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The folder of a tiny random checkpoint by its family's name, built when first asked for."""
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("transformers")
+    import checkpoints
+
+    torch.set_num_threads(1)  # so small a model gains nothing from more, and loses much beside other work
+    built: dict[str, Path] = {}
+
+    def get(family: str) -> Path:
+        if family not in built:
+            built[family] = checkpoints.build(family, tmp_path_factory.mktemp(family))
+        return built[family]
+
+    return get

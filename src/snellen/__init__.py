@@ -31,14 +31,22 @@ def run(
 
     Raises snellen.errors.SnellenError with a message for the user.
     """
-    from snellen.plan import Request, resolve
+    from snellen.plan import Request, name_and_options, resolve
     from snellen.study import run as run_plan
+    from snellen.study_file import check_keys
 
-    given = dict(dataset) if isinstance(dataset, Mapping) else {"path": str(dataset)}
+    path, options = name_and_options(str(dataset) if isinstance(dataset, Path) else dataset, "path")
     subset = {"classes": classes, "per_class": per_class, "limit": limit, "seed": seed}
-    given |= {key: value for key, value in subset.items() if value is not None}
-    place = str(out) if out is not None else None
-    return run_plan(resolve(Request(given, tuple(models), tuple(strategies), name, place, timing)))
+    given = {key: value for key, value in subset.items() if value is not None}
+    asked = {
+        "dataset": {"path": path, **options, **given},
+        "models": models,
+        "strategies": strategies,
+        "name": name,
+        "out": None if out is None else str(out),
+        "timing": timing,
+    }
+    return run_plan(resolve(Request(**{"models": (), **check_keys(asked, "snellen.run")})))
 
 
 def open_run(path: str | Path) -> Results:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from snellen import plugins
-from snellen.errors import SnellenError, WrongUse
+from snellen.errors import Missing, SnellenError, UnreadableImage, WrongUse
 from snellen.images import Image
 from snellen.plan import DEFAULT_STRATEGIES, ModelPlan, StrategyPlan, model_plan, strategy_plan
 from snellen.runner import Answered, Ended, Runner
@@ -14,6 +14,12 @@ from snellen.types import PHOTO, Answer, Choose, Classes, Embed, Engine, Failure
 from snellen.worker import Row
 
 _MOST_SCORES = 10
+
+
+class NoAnswer(SnellenError):
+    """The model could not answer."""
+
+    exit_code = 4
 
 
 def ask_once(
@@ -26,15 +32,31 @@ def ask_once(
         raise WrongUse(f"the background {background!r} is not among the classes {', '.join(names)}")
     planned = model_plan(model)
     asked = _strategy(planned, strategy)
+    classes = Classes(tuple(names), background)
+    if check := getattr(asked.strategy, "check", None):
+        check(classes)
     image = Image(path)
-    image.pixels()  # an unreadable file is told before a model is loaded
-    row = Row(asked.strategy, Classes(tuple(names), background), seed)
-    engine: Engine = plugins.load("engines", planned.provider).load(planned.name, planned.options)
+    try:
+        image.pixels()  # an unreadable file is told before a model is loaded
+    except UnreadableImage as error:
+        raise WrongUse(f"{path}: {error}") from None
+    engine = _load(planned)
     try:
         yield f"{planned.title} · {asked.title} · {path}"
-        yield from _exchange(engine, row, image)
+        yield from _exchange(engine, Row(asked.strategy, classes, seed), image)
     finally:
         engine.close()
+
+
+def _load(model: ModelPlan) -> Engine:
+    """The model's engine. Raises SnellenError where it cannot be loaded, whatever the reason."""
+    try:
+        engine: Engine = plugins.load("engines", model.provider).load(model.name, model.options)
+    except SnellenError:
+        raise
+    except Exception as error:  # what a checkpoint or a user's file may raise has no limits
+        raise Missing(f"{model.title} cannot be loaded: {type(error).__name__}: {error}") from error
+    return engine
 
 
 def _strategy(model: ModelPlan, wanted: str | None) -> StrategyPlan:
@@ -55,11 +77,11 @@ def _exchange(engine: Engine, row: Row, image: Image) -> Iterator[str]:
                 yield f"\n> {_prompt(event.question)}"
                 yield f"< {_answer(event.answer)}"
             elif isinstance(event, Ended) and isinstance(event.result, Failure):
-                raise SnellenError(f"no answer: {event.result.reason}")
+                raise NoAnswer(f"no answer: {event.result.reason}")
             elif isinstance(event, Ended):
                 prediction = event.result
                 assert not isinstance(prediction, Failure)
-                yield f"\nprediction: {prediction.label or 'none'} ({prediction.outcome})"
+                yield f"\nprediction: {prediction.label or 'no class'} ({prediction.outcome})"
                 if prediction.scores:
                     yield f"scores: {_scores(prediction.scores.items())}"
 
@@ -82,7 +104,7 @@ def _answer(answer: Answer) -> str:
     return _scores(zip(answer.choices, answer.values, strict=True))
 
 
-def _scores(scores: object) -> str:
-    ordered = sorted(scores, key=lambda item: -item[1])  # type: ignore[call-overload]
+def _scores(scores: Iterable[tuple[str, float]]) -> str:
+    ordered = sorted(scores, key=lambda item: -item[1])
     more = f" … {len(ordered) - _MOST_SCORES} more" if len(ordered) > _MOST_SCORES else ""
     return ", ".join(f"{name} {value:.4g}" for name, value in ordered[:_MOST_SCORES]) + more

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from snellen.database import Database
 from snellen.images import Image
-from snellen.survey import Examined, survey
+from snellen.survey import Examined, Survey
 from snellen.types import Example
 
 _PAGE = 2048
+_EXAMINED_AT_ONCE = 256  # the images of a page may be in memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,11 @@ class Catalogue:
             selection = database.execute("INSERT INTO selections (key) VALUES (NULL)").lastrowid
         fingerprint = hashlib.sha256()
         source = iter(examples)
-        while page := list(islice(source, _PAGE)):
-            for example in page:
-                fingerprint.update(f"{example.id}\0{example.label}\0".encode())
-            self._keep(int(selection or 0), page, advance)
+        with Survey() as survey:
+            while page := list(islice(source, _EXAMINED_AT_ONCE)):
+                for example in page:
+                    fingerprint.update(f"{example.id}\0{example.label}\0".encode("utf-8", "surrogatepass"))
+                self._keep(int(selection or 0), page, survey, advance)
         with database.commit():
             same: int | None = database.value("SELECT number FROM selections WHERE key = ?", fingerprint.hexdigest())
             if same is not None:
@@ -59,35 +61,38 @@ class Catalogue:
         self._database.execute("DELETE FROM selected WHERE selection = ?", selection)
         self._database.execute("DELETE FROM selections WHERE number = ?", selection)
 
-    def _keep(self, selection: int, page: Sequence[Example], advance: Callable[[int], None]) -> None:
+    def _keep(self, selection: int, page: Sequence[Example], survey: Survey, advance: Callable[[int], None]) -> None:
         """Brings the examples of a page up to date and puts them into the selection."""
-        database = self._database
         stamps = [_stamp(example.image) for example in page]
         unknown = [
             (position, example.image)
             for position, (example, stamp) in enumerate(zip(page, stamps, strict=True))
-            if database.value("SELECT stamp FROM examples WHERE id = ?", example.id) != stamp
+            if not self._is_current(example.id, stamp)
         ]
         advance(len(page) - len(unknown))
         found: dict[int, Examined] = {}
-        if unknown:
-            for position, examined in survey(unknown):
-                found[position] = examined
-                advance(1)
-        with database.commit():
-            for position, examined in found.items():
-                self._put(page[position], stamps[position], examined)
-            database.execute_many(
+        for position, examined in survey.examine(unknown):
+            found[position] = examined
+            advance(1)
+        with self._database.commit():
+            for position in sorted(found):  # so that examples are numbered in the data set's order
+                self._put(page[position], stamps[position], found[position])
+            self._database.execute_many(
                 "INSERT INTO selected SELECT ?, number, ? FROM examples WHERE id = ?",
                 ((selection, example.label, example.id) for example in page),
             )
+
+    def _is_current(self, id: str, stamp: str) -> bool:
+        """Whether the example is known as it is now; a file that could not even be read is looked at every time."""
+        known = "SELECT stamp FROM examples WHERE id = ? AND digest != x''"
+        return bool(self._database.value(known, id) == stamp)
 
     def _put(self, example: Example, stamp: str, found: Examined) -> None:
         """Keeps what the survey found; records that rest on another content of the file are dropped."""
         database, path = self._database, example.image.path
         old = database.execute("SELECT number, digest FROM examples WHERE id = ?", example.id).fetchone()
         if old and old[1].hex() != found.digest:
-            database.execute("DELETE FROM records WHERE example = ?", old[0])
+            database.execute("DELETE FROM records WHERE row IN (SELECT number FROM rows) AND example = ?", old[0])
         database.execute(
             "INSERT INTO examples (id, path, stamp, digest, width, height, unreadable) VALUES (?, ?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (id) DO UPDATE SET path = excluded.path, stamp = excluded.stamp, digest = excluded.digest, "
@@ -123,44 +128,59 @@ class Catalogue:
             "SELECT count(*) = count(path) FROM selected JOIN examples ON number = example WHERE selection = ?",
             selection,
         )
-        return self._by_digest(selection) if in_files else self._in_order(examples)
+        return self._by_digest(selection) if in_files else self._in_order(selection, examples)
 
     def _by_digest(self, selection: int) -> Iterator[Photograph]:
-        """Reads in pages: a long run keeps no read transaction open, so that SQLite's log can be folded in."""
-        after = b""
-        while True:
-            rows = self._database.execute(
+        for digest, group in groupby(self._readable_files(selection), key=lambda file: file[0]):
+            members = list(group)
+            image = Image(Path(os.fsdecode(members[0][2])), digest=digest.hex())
+            yield Photograph(image, tuple(number for _, number, _ in members))
+
+    def _readable_files(self, selection: int) -> Iterator[tuple[bytes, int, bytes]]:
+        """Digest, number and path, in the order of the first two.
+
+        Read in pages: a long run keeps no read transaction open, so that SQLite's log can be folded in.
+        """
+        page: list[tuple[bytes, int, bytes]] = [(b"", 0, b"")]
+        while page:
+            # CROSS JOIN: the index on digests leads, and no page is sorted
+            page = self._database.execute(
                 "SELECT e.digest, e.number, e.path FROM examples e "
-                "JOIN selected s ON s.selection = ? AND s.example = e.number "
-                "WHERE e.digest > ? AND e.unreadable IS NULL ORDER BY e.digest, e.number LIMIT ?",
+                "CROSS JOIN selected s ON s.selection = ? AND s.example = e.number "
+                "WHERE (e.digest, e.number) > (?, ?) AND e.unreadable IS NULL ORDER BY e.digest, e.number LIMIT ?",
+                selection,
+                *page[-1][:2],
+                _PAGE,
+            ).fetchall()
+            yield from page
+
+    def _in_order(self, selection: int, examples: Iterable[Example]) -> Iterator[Photograph]:
+        for example in examples:
+            found = self._database.execute(
+                "SELECT own.number, other.number FROM examples own JOIN examples other ON other.digest = own.digest "
+                "JOIN selected s ON s.selection = ? AND s.example = other.number "
+                "WHERE own.id = ? AND own.unreadable IS NULL ORDER BY other.number",
+                selection,
+                example.id,
+            ).fetchall()
+            if found and found[0][0] == found[0][1]:  # of several with this content only the first speaks for all
+                yield Photograph(example.image, tuple(other for _, other in found))
+
+    def digests(self, selection: int) -> Iterator[list[tuple[int, str]]]:
+        """Number and digest of the selection's readable examples, in pages."""
+        after = 0
+        while True:
+            page = self._database.execute(
+                "SELECT number, digest FROM selected JOIN examples ON number = example "
+                "WHERE selection = ? AND example > ? AND unreadable IS NULL ORDER BY example LIMIT ?",
                 selection,
                 after,
                 _PAGE,
             ).fetchall()
-            groups = [(digest, list(members)) for digest, members in groupby(rows, key=lambda row: row[0])]
-            if len(rows) == _PAGE and len(groups) > 1:
-                groups.pop()  # it may go on in the next page
-            for digest, members in groups:
-                image = Image(Path(os.fsdecode(members[0][2])), digest=digest.hex())
-                yield Photograph(image, tuple(member[1] for member in members))
-            if len(rows) < _PAGE:
+            if not page:
                 return
-            after = groups[-1][0]
-
-    def _in_order(self, examples: Iterable[Example]) -> Iterator[Photograph]:
-        for example in examples:
-            number = self._database.value("SELECT number FROM examples WHERE id = ? AND unreadable IS NULL", example.id)
-            if number is not None:
-                yield Photograph(example.image, (number,))
-
-    def digests(self, selection: int) -> Iterator[tuple[int, str]]:
-        """Number and digest of the selection's readable examples."""
-        for number, digest in self._database.execute(
-            "SELECT number, digest FROM selected JOIN examples ON number = example "
-            "WHERE selection = ? AND unreadable IS NULL ORDER BY number",
-            selection,
-        ):
-            yield number, digest.hex()
+            yield [(number, digest.hex()) for number, digest in page]
+            after = page[-1][0]
 
     def duplicates(self, selection: int) -> Iterator[tuple[list[str], list[str]]]:
         """Ids and labels of the examples of each image content that the selection holds more than once."""
@@ -179,9 +199,9 @@ class Catalogue:
 
 
 def _stamp(image: Image) -> str:
-    """Changes when the file's content may have changed: path, size and time of a file, the digest of bytes in memory.
+    """Changes when the file's content may have changed: path, size and times of a file, the digest of bytes in memory.
 
-    A file that cannot be looked at gets a stamp of its own, so that it is tried again.
+    The time of the last change of any kind is among them: it tells a file that was replaced under its old date.
     """
     if image.path is None:
         return image.digest
@@ -189,4 +209,4 @@ def _stamp(image: Image) -> str:
         status = image.path.stat()
     except OSError as error:
         return f"{image.path!r}: {error.strerror}"
-    return f"{os.fsencode(image.path)!r} {status.st_size} {status.st_mtime_ns}"
+    return f"{os.fsencode(image.path)!r} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"

@@ -6,30 +6,37 @@ to a log. Started by module name, so that a user's script is never imported agai
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import pickle
 import queue
+import signal
 import struct
 import subprocess
 import sys
 import threading
+import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
+
+from snellen.errors import cannot_write
 
 _LENGTH = struct.Struct("<Q")
 _GONE = object()
 _START = "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); from {module} import main; main()"
+_LAST_WORDS = 5.0  # seconds between the end of the conversation and the end of the process
+_PR_SET_PDEATHSIG = 1
 
 
 class ChildDied(Exception):
     """The child ended without being asked to; its text says how."""
 
 
-def _write(stream: IO[bytes], message: Any) -> None:
+def _packed(message: Any) -> bytes:
     body = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
-    stream.write(_LENGTH.pack(len(body)) + body)
-    stream.flush()
+    return _LENGTH.pack(len(body)) + body
 
 
 def _read(stream: IO[bytes]) -> Any:
@@ -43,13 +50,17 @@ def _read(stream: IO[bytes]) -> Any:
 
 
 class Child:
-    """The parent's end: runs `main()` of a module in a new process.
+    """The parent's end: runs `main()` of a module in a new process, which leads a process group of its own.
 
-    Both directions pass through threads, so that neither side ever blocks the other.
+    Both directions pass through threads, so that neither side ever blocks the other. On Linux the process ends with
+    the thread that made it. Raises WrongUse or Missing where the log cannot be written.
     """
 
     def __init__(self, module: str, log: Path | None = None) -> None:
-        errors = log.open("ab") if log else None
+        try:
+            errors = log.open("ab") if log else None
+        except OSError as error:
+            raise cannot_write(log or Path(), error) from error
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", _START.format(module=module), json.dumps(sys.path)],
@@ -64,27 +75,37 @@ class Child:
                 errors.close()
         self._outgoing: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._incoming: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._receiving = threading.Thread(target=self._receive_all, daemon=True)
+        self._receiving.start()
         threading.Thread(target=self._send_all, daemon=True).start()
-        threading.Thread(target=self._receive_all, daemon=True).start()
+        threading.Thread(target=self._watch, daemon=True).start()
 
     def _send_all(self) -> None:
         assert self._process.stdin is not None
-        try:
+        with suppress(OSError), self._process.stdin as stream:  # where the child is gone, the receiving side tells
             while (message := self._outgoing.get()) is not _GONE:
-                _write(self._process.stdin, message)
-            self._process.stdin.close()
-        except OSError:
-            pass  # the child is gone; the receiving side tells
+                stream.write(message)
+                stream.flush()
 
     def _receive_all(self) -> None:
         assert self._process.stdout is not None
-        message = None
-        while message is not _GONE:
-            try:
-                message = _read(self._process.stdout)
-            except Exception:  # a message that cannot be unpickled ends the conversation
-                message = _GONE
-            self._incoming.put(message)
+        with self._process.stdout as stream:
+            message = None
+            while message is not _GONE:
+                try:
+                    message = _read(stream)
+                except Exception as error:
+                    self._incoming.put(ChildDied(f"sent what cannot be read ({type(error).__name__}: {error})"))
+                    return
+                self._incoming.put(message)
+
+    def _watch(self) -> None:
+        """Tells the end of the process also where another one that it started keeps the pipe open."""
+        self._process.wait()
+        self._kill_group()
+        self._receiving.join(_LAST_WORDS)
+        self._incoming.put(_GONE)
+        self._outgoing.put(_GONE)
 
     @property
     def pid(self) -> int:
@@ -92,7 +113,7 @@ class Child:
 
     def send(self, message: Any) -> None:
         """Queues a message; returns at once."""
-        self._outgoing.put(message)
+        self._outgoing.put(_packed(message))
 
     def receive(self, timeout: float | None) -> Any:
         """The next message. Raises TimeoutError after `timeout` seconds and ChildDied where none will come."""
@@ -101,15 +122,26 @@ class Child:
         except queue.Empty:
             raise TimeoutError from None
         if message is _GONE:
-            self._process.kill()
-            raise ChildDied(_how_it_ended(self._process.wait()))
+            with suppress(subprocess.TimeoutExpired):  # its last words are said before it has ended
+                self._process.wait(_LAST_WORDS)
+            self.kill()
+            raise ChildDied(_how_it_ended(self._process.returncode))
+        if isinstance(message, ChildDied):
+            self.kill()
+            raise message
         return message
 
     def kill(self) -> None:
-        """Ends the child at once."""
-        self._process.kill()
-        self._process.wait()
-        self._outgoing.put(_GONE)
+        """Ends the child and all processes it started, at once."""
+        if self._process.poll() is None:
+            self._kill_group()
+            self._process.kill()
+            self._process.wait()
+
+    def _kill_group(self) -> None:
+        if os.name == "posix":
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
 
 
 def _how_it_ended(code: int) -> str:
@@ -122,20 +154,33 @@ class Parent:
     """The child's end: takes the standard streams over and ends the process when the parent is gone."""
 
     def __init__(self) -> None:
+        _end_with_parent()
         self._out = os.fdopen(os.dup(1), "wb")
         stream = os.fdopen(os.dup(0), "rb")
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)  # whatever reads finds an end, and no messages
+        os.close(nothing)
         os.dup2(2, 1)  # whatever prints goes to the log, not into the conversation
+        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # what is printed outlives a crash
+        faulthandler.enable()
         self._incoming: queue.SimpleQueue[Any] = queue.SimpleQueue()
         threading.Thread(target=self._receive_all, args=(stream,), daemon=True).start()
 
     def _receive_all(self, stream: IO[bytes]) -> None:
-        while (message := _read(stream)) is not _GONE:
-            self._incoming.put(message)
+        try:
+            while (message := _read(stream)) is not _GONE:
+                self._incoming.put(message)
+        except Exception:
+            traceback.print_exc()
+            os._exit(1)
+        if os.name == "posix" and os.getpgrp() == os.getpid():
+            os.killpg(0, signal.SIGKILL)
         os._exit(0)
 
     def send(self, message: Any) -> None:
         """Sends a message to the parent."""
-        _write(self._out, message)
+        self._out.write(_packed(message))
+        self._out.flush()
 
     def receive(self) -> Any:
         """Waits for the next message."""
@@ -147,3 +192,12 @@ class Parent:
             return self._incoming.get_nowait()
         except queue.Empty:
             return None
+
+
+def _end_with_parent() -> None:
+    """Lets Linux end this process with its parent: no thread could while a library's call keeps the interpreter."""
+    if sys.platform == "linux":
+        import ctypes
+
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -29,7 +29,9 @@ from snellen.types import (
 
 
 def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    """Compact JSON that is valid UTF-8: half a surrogate pair, which a model may write, becomes its JSON escape."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _part(part: Part) -> Any:

@@ -1,13 +1,14 @@
 """`answers.sqlite` of a run folder: its schema, its transactions, and what its errors mean to a user.
 
-SQLite in WAL mode: a killed process loses nothing that was committed, and others may read while one writes.
+SQLite in WAL mode: a killed process loses nothing that was committed, and others may read while one writes. A power
+failure may take the last seconds with it; it leaves the database whole.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -48,50 +49,71 @@ class Database:
     def __init__(self, path: Path, read_only: bool = False) -> None:
         """Raises WrongUse where the file is not a database of this version."""
         self.path = path
+        self._connection = self._connect(read_only)
+        try:
+            self._open(read_only)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _connect(self, read_only: bool) -> sqlite3.Connection:
         try:
             if read_only:
-                self._connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
-            else:
-                self._connection = sqlite3.connect(path, isolation_level=None)
-            version = self.value("PRAGMA user_version")
-            if not version and not read_only:
-                self._connection.execute("PRAGMA journal_mode=WAL")
-                self._connection.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version={VERSION};COMMIT;")
-                version = VERSION
-            self._connection.execute("PRAGMA synchronous=NORMAL")
+                return sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
+            return sqlite3.connect(self.path, isolation_level=None)
         except sqlite3.Error as error:
             raise self._explain(error) from error
+
+    def _open(self, read_only: bool) -> None:
+        version = self.value("PRAGMA user_version")
+        if not version and not read_only:
+            self.execute("PRAGMA journal_mode=WAL")
+            with self.commit():
+                for statement in _SCHEMA.split(";\n"):
+                    self.execute(statement)
+                self.execute(f"PRAGMA user_version={VERSION}")
+            version = VERSION
         if version != VERSION:
-            raise WrongUse(f"{path} has format {version}, this version of snellen reads {VERSION}; use another --out")
+            raise WrongUse(
+                f"{self.path} has format {version}, this version of snellen reads {VERSION}; use another --out"
+            )
+        self.execute("PRAGMA synchronous=NORMAL")
 
     def close(self) -> None:
         self._connection.close()
 
     @contextmanager
     def commit(self) -> Iterator[None]:
-        """A transaction: all of it is durable at the end, or none of it. Raises Missing where the disk is full."""
+        """A transaction: all of it is kept at the end, or none of it. Raises Missing where the disk is full."""
+        connection = self._connection
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise self._explain(error) from error
+            connection.execute("BEGIN IMMEDIATE")
+            yield
+            connection.execute("COMMIT")
+        except BaseException as error:
+            if connection.in_transaction:  # SQLite itself has rolled back where the disk is full
+                with suppress(sqlite3.Error):  # the error that led here says more
+                    connection.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error):
+                raise self._explain(error) from error
+            raise
 
     def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
         """One statement of SQL with its parameters."""
-        return self._connection.execute(sql, parameters)
+        try:
+            return self._connection.execute(sql, parameters)
+        except sqlite3.Error as error:
+            raise self._explain(error) from error
 
     def execute_many(self, sql: str, parameters: Iterable[tuple[Any, ...]]) -> None:
-        self._connection.executemany(sql, parameters)
+        try:
+            self._connection.executemany(sql, parameters)
+        except sqlite3.Error as error:
+            raise self._explain(error) from error
 
     def value(self, sql: str, *parameters: Any) -> Any:
         """The first column of the first row, or None."""
-        found = self._connection.execute(sql, parameters).fetchone()
+        found = self.execute(sql, *parameters).fetchone()
         return found[0] if found else None
 
     def fact(self, name: str) -> str | None:

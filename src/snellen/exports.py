@@ -6,7 +6,7 @@ import csv
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -36,7 +36,8 @@ _PARQUET_ROWS = 10_000
 def whole_file(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
     """A file that appears under its name only when it is complete. Raises Missing where there is no space."""
     partial = path.with_name(f".{path.name}.partial")
-    text: dict[str, Any] = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
+    # half a surrogate pair, which a model may write, becomes its escape; in JSON that means the same
+    text: dict[str, Any] = {} if "b" in mode else {"encoding": "utf-8", "newline": "", "errors": "backslashreplace"}
     try:
         with partial.open(mode, **text) as file:
             yield file
@@ -44,7 +45,8 @@ def whole_file(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
     except OSError as error:
         raise cannot_write(path, error) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
 
 
 def _flat(record: Mapping[str, Any]) -> list[Any]:

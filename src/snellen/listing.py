@@ -6,11 +6,13 @@ import dataclasses
 import inspect
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from snellen import plugins
 from snellen.database import DATABASE
+from snellen.errors import SnellenError
 from snellen.labels import lint
 from snellen.plan import load_dataset
 from snellen.results import Results
@@ -39,7 +41,12 @@ def runs(place: Path) -> Iterator[str]:
     if not found:
         yield f"no runs in {place}"
     for path in found:
-        rows = Results(path).rows
+        try:
+            with closing(Results(path)) as results:
+                rows = results.rows
+        except SnellenError as error:
+            yield f"{path}: {error}"
+            continue
         open_ = sum(row.failed + row.pending for row in rows)
         best = f", best {rows[0].accuracy:.3f} {rows[0].model}" if rows and rows[0].accuracy is not None else ""
         yield f"{path}: {len(rows)} rows, {max((row.images for row in rows), default=0)} images, {open_} open{best}"

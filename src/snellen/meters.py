@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
-import resource
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -80,14 +79,18 @@ def _one_by_one(
     return latencies
 
 
-def peak_rss_gb() -> float:
-    """The largest resident memory of this process so far, in GiB."""
+def peak_rss_gb() -> float | None:
+    """The largest resident memory of this process so far, in GiB; None where the system does not tell."""
     try:
         # unlike ru_maxrss, VmHWM does not start from the parent's peak
         status = Path("/proc/self/status").read_text()
         (line,) = (line for line in status.splitlines() if line.startswith("VmHWM"))
         return int(line.split()[1]) / 2**20
     except (OSError, ValueError):
+        if sys.platform == "win32":
+            return None
+        import resource
+
         unit = 1 if sys.platform == "darwin" else 1024
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from snellen import plugins
-from snellen.errors import WrongUse, nearest
+from snellen.database import DATABASE
+from snellen.errors import Missing, WrongUse, nearest
+from snellen.naming import slug
 from snellen.selection import Selection, select
 from snellen.types import Classes, Dataset, Strategy
 
 DEFAULT_STRATEGIES = ("closed-set", "binary", "vocabulary")
+SUBSET = ("classes", "per_class", "limit", "seed")  # keys of a data set that choose a part of it
+_WRITTEN = ("study.yaml", "manifest.csv", "records.csv", "results.json", "environment.json")
 Spec = str | Mapping[str, Any]
 
 
@@ -97,27 +102,51 @@ def name_and_options(spec: Spec, kind: str) -> tuple[str, dict[str, Any]]:
         return name, dict(options)
     options = dict(spec)
     if kind not in options:
-        hint = nearest(next(iter(options), ""), [kind])
+        hint = nearest(str(next(iter(options), "")), [kind])
         raise WrongUse(
-            f"a {kind} given as a mapping needs the key {kind!r}; found {', '.join(options) or 'none'}{hint}"
+            f"expected the key {kind!r} with the name; found only {', '.join(map(str, options)) or 'none'}{hint}"
         )
     return str(options.pop(kind)), options
 
 
 def model_plan(spec: Spec, batch_size: str | None = None) -> ModelPlan:
     """The model of a spec such as `hf/NAME,dtype=float32`. Raises WrongUse or Missing where there is none."""
+    return _identified(*_configured(spec, batch_size))
+
+
+def _configured(spec: Spec, batch_size: str | None) -> tuple[str, Any]:
+    """A model's name with its provider, and its options; no file is read for it."""
     text, given = name_and_options(spec, "model")
     provider, _, name = text.partition("/")
+    if not name or provider in ("", ".", "..", "~"):
+        known = ", ".join(plugins.names("engines"))
+        raise WrongUse(f"a model is written PROVIDER/NAME, not {text!r}; the providers are {known}")
     module = plugins.load("engines", provider)
-    if batch_size is not None and "batch_size" in {field.name for field in dataclasses.fields(module.Options)}:
+    if batch_size not in (None, "auto") and "batch_size" in {each.name for each in dataclasses.fields(module.Options)}:
         given.setdefault("batch_size", batch_size)
-    options = plugins.configure(module.Options, given, text)
+    return text, plugins.configure(module.Options, given, text)
+
+
+def _identified(text: str, options: Any) -> ModelPlan:
+    """The model behind a name. Raises WrongUse where there is none, Missing where a package it needs is not there."""
+    provider, _, name = text.partition("/")
+    module = plugins.load("engines", provider)
+    for package in getattr(module, "NEEDS", ()):
+        if not _is_installed(package):
+            raise Missing(f"{text} needs the package {package}: pip install 'snellen[{provider}]'")
     identity = {
         "provider": provider,
         "weights": module.identity(name, options),
         "options": plugins.changes_answers(options),
     }
     return ModelPlan(_title(text, options), provider, name, options, module.ANSWERS, identity)
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return importlib.util.find_spec(package) is not None
+    except ImportError:
+        return False
 
 
 def strategy_plan(spec: Spec) -> StrategyPlan:
@@ -137,11 +166,18 @@ def _title(name: str, options: Any) -> str:
     return ",".join(shown)
 
 
-def load_dataset(spec: Spec) -> tuple[Dataset, Mapping[str, Any]]:
-    """The data set of a spec and the spec in full: a folder, a manifest, or `reader/rest` such as `shapes`."""
+def load_dataset(spec: Spec, also: Sequence[str] = ()) -> tuple[Dataset, Mapping[str, Any]]:
+    """The data set of a spec and the spec in full: a folder, a manifest, or `reader/rest` such as `shapes`.
+
+    `also` are keys known to the caller, for the hint on an unknown one.
+    """
     path, given = name_and_options(spec, "path")
     reader, name = _reader(path)
     module = plugins.load("datasets", reader)
+    known = [*(field.name for field in dataclasses.fields(module.Options)), *also]
+    for key in given:
+        if key not in known:
+            raise WrongUse(f"the data set {path} has no option {key!r}{nearest(key, known)}")
     options = plugins.configure(module.Options, given, f"the data set {path}")
     dataset: Dataset = module.load(name, options)
     return dataset, {"path": path, **dataclasses.asdict(options)}
@@ -175,46 +211,69 @@ def _count(given: Any, key: str) -> int | None:
 
 
 def _classes(given: Any) -> int | list[str] | None:
+    """A number, or names as a list or with commas between them."""
     if isinstance(given, str) and not given.strip().lstrip("+-").isdigit():
-        return [name.strip() for name in given.split(",")]
+        names = [name.strip() for name in given.split(",")]
+        if not all(names):
+            raise WrongUse(f"classes: expected a number or names such as cat,dog, got {given!r}")
+        return names
     if isinstance(given, (list, tuple)):
         return [str(name) for name in given]
     return _count(given, "classes")
 
 
 def resolve(request: Request, batch_size: str | None = None) -> Plan:
-    """Everything that can be checked before models are loaded. Raises WrongUse or Missing."""
-    path, given = name_and_options(request.dataset, "path")
-    subset = {key: given.pop(key, None) for key in ("classes", "per_class", "limit", "seed")}
-    seed = _count(subset["seed"], "seed") or 0
-    dataset, spec = load_dataset({"path": path, **given})
-    classes, per_class, limit = (
-        _classes(subset["classes"]),
-        _count(subset["per_class"], "per_class"),
-        _count(subset["limit"], "limit"),
-    )
-    selection = select(dataset, classes, per_class, limit, seed)
+    """Everything that can be checked before models are loaded, what is quick to check first.
+
+    Raises WrongUse or Missing.
+    """
     if not request.models:
         raise WrongUse(
-            "no model is given; name one with -m, such as -m hf/FOLDER ('snellen ls models' lists providers)"
+            "no model is given; name one with -m, such as -m hf/FOLDER, or under 'models' in the study file "
+            "('snellen ls models' lists the providers)"
         )
-    models = _unique([model_plan(model, batch_size) for model in request.models])
+    configured = [_configured(model, batch_size) for model in request.models]
     strategies = _unique([strategy_plan(strategy) for strategy in request.strategies or DEFAULT_STRATEGIES])
-    pairs, not_applicable = _pair(models, strategies, selection.classes, told=bool(request.strategies))
+    if request.out:
+        _check_out(Path(request.out).expanduser())
+    selection, spec = _chosen(request.dataset)
     name = request.name or selection.name
+    out = Path(request.out).expanduser() if request.out else Path("runs", slug(name))
+    _check_out(out)
+    models = _unique([_identified(*model) for model in configured])
+    pairs, not_applicable = _pair(models, strategies, selection.classes, told=bool(request.strategies))
     return Plan(
         name,
-        Path(request.out).expanduser() if request.out else Path("runs", name),
-        {**spec, "classes": classes, "per_class": per_class, "limit": limit, "seed": seed},
+        out,
+        spec,
         selection.source,
         selection,
-        seed,
+        selection.seed,
         pairs,
         not_applicable,
-        tuple(getattr(dataset, "warnings", ())),
+        tuple(getattr(selection.dataset, "warnings", ())),
         request.timing,
         request.stall_seconds,
     )
+
+
+def _chosen(dataset: Spec) -> tuple[Selection, Mapping[str, Any]]:
+    """The wanted part of a data set, and its spec in full."""
+    path, given = name_and_options(dataset, "path")
+    classes = _classes(given.pop("classes", None))
+    per_class, limit, seed = (_count(given.pop(key, None), key) for key in ("per_class", "limit", "seed"))
+    loaded, spec = load_dataset({"path": path, **given}, SUBSET)
+    selection = select(loaded, classes, per_class, limit, seed or 0)
+    return selection, {**spec, "classes": classes, "per_class": per_class, "limit": limit, "seed": selection.seed}
+
+
+def _check_out(out: Path) -> None:
+    """Raises WrongUse where a run into this folder could not be, or would overwrite what is no run's."""
+    if out.exists() and not out.is_dir():
+        raise WrongUse(f"expected a folder for the run, but {out} is a file; choose another --out")
+    taken = [name for name in _WRITTEN if (out / name).exists()]
+    if taken and not (out / DATABASE).exists():
+        raise WrongUse(f"{out} is no run folder, and the run would overwrite its {taken[0]}; choose another --out")
 
 
 def _unique(plans: Sequence[Any]) -> list[Any]:

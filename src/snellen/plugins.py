@@ -4,7 +4,8 @@ A built-in is a module of the package (`closed-set` is `snellen.strategies.close
 point of the group `snellen.datasets`, `snellen.strategies` or `snellen.engines`. There is no registry to edit.
 
 - a data set module has a dataclass `Options` and `load(name, options) -> Dataset`;
-- an engine module has `ANSWERS`, a dataclass `Options`, `identity(name, options)` and `load(name, options) -> Engine`;
+- an engine module has `ANSWERS`, a dataclass `Options`, `identity(name, options)` and `load(name, options) -> Engine`,
+  and may have `NEEDS`, the packages of its extra that must be installed;
 - a strategy module has a frozen dataclass `Strategy`, whose fields are its options.
 """
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from snellen.codec import question_key
 from snellen.images import Image
-from snellen.types import Answer, Engine, Failure, Inquiry, Prediction, Question
+from snellen.types import Answer, Engine, Failure, Inquiry, Prediction, Question, Scores, Vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,8 @@ class Runner:
     def _receive(self, ticket: int, answer: Answer | Failure) -> None:
         task, key, question = self._asked.pop(ticket)
         waiting = self._waiting.pop((task.image.digest, key))
+        if isinstance(answer, (Scores, Vector)) and any(map(math.isnan, answer.values)):
+            answer = Failure("the model answered with numbers that are none (NaN)")
         if isinstance(answer, Failure):
             for running in waiting:
                 self._end(running, answer)

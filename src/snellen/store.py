@@ -41,6 +41,11 @@ class Store:
         """Keeps what was measured of a loaded model."""
         self._database.execute("UPDATE models SET facts = ? WHERE number = ?", json.dumps(facts), model)
 
+    def model_facts(self, model: int) -> Mapping[str, Any]:
+        """What was measured of a model; nothing where it was never loaded."""
+        facts: Mapping[str, Any] = json.loads(self._database.value("SELECT facts FROM models WHERE number = ?", model))
+        return facts
+
     def add_answer(self, model: int, digest: str, question: Question, answer: Answer) -> None:
         """Keeps an answer; the first answer to a question stays."""
         body, choices = write_answer(answer)
@@ -111,7 +116,8 @@ class Store:
     def put_record(self, row: int, example: int, result: Prediction | Failure, questions: int) -> None:
         """Keeps what came of an example in a row, in place of what was there."""
         if isinstance(result, Failure):
-            values: tuple[Any, ...] = (State.FAILED, None, None, None, None, result.reason)
+            reason = result.reason.encode("utf-8", "backslashreplace").decode()  # what SQLite can hold
+            values: tuple[Any, ...] = (State.FAILED, None, None, None, None, reason)
         else:
             state = State.ANSWERED if result.label is not None else State.UNPARSED
             top = sorted((result.scores or {}).items(), key=lambda item: -item[1])[:_TOP_SCORES]

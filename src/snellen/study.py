@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
@@ -22,7 +23,7 @@ from snellen.results import Results
 from snellen.runner import Answered, Event, replay
 from snellen.study_file import add_section
 from snellen.types import Classes, Failure
-from snellen.worker import Job, Row, Setup, Worker
+from snellen.worker import Job, Row, Setup, Worker, WorkerLost
 
 _HandedOut: TypeAlias = dict[int, tuple[Job, tuple[int, ...]]]  # the jobs in hand and the examples they stand for
 
@@ -65,14 +66,28 @@ def run(plan: Plan, progress: Progress | None = None) -> Results:
         try:
             study.prepare()
             study.ask()
-        finally:
+        except BaseException:
             progress.end()
-            results = Results(plan.out)
             if study.selection:
-                write_results(results, plan.out)
+                with suppress(SnellenError):  # such as no space for the tables either: the first error says enough
+                    _write_tables(plan.out).close()
+            raise
+        results = _write_tables(plan.out)
         if study.errors and not any(row.answered + row.unparsed for row in results.rows):
+            results.close()
             raise study.errors[0]
         return results
+
+
+def _write_tables(path: Path) -> Results:
+    """Writes the tables of a run folder; its results are the caller's to close."""
+    results = Results(path)
+    try:
+        write_results(results, path)
+    except BaseException:
+        results.close()
+        raise
+    return results
 
 
 def rescore(path: Path, progress: Progress | None = None) -> Results:
@@ -86,7 +101,7 @@ def rescore(path: Path, progress: Progress | None = None) -> Results:
         for number, model, spec, selection in list(folder.store.rows()):
             progress.begin(f"{spec['model']}, {spec['title']}", folder.catalogue.size(selection))
             row = _row_of(spec)
-            for page in _pages(folder.catalogue.digests(selection)):
+            for page in folder.catalogue.digests(selection):
                 with folder.database.commit():
                     for example, digest in page:
                         inquiry = row.inquire(Image(Path(), digest=digest))
@@ -96,9 +111,7 @@ def rescore(path: Path, progress: Progress | None = None) -> Results:
                             folder.store.drop_record(number, example)
                 progress.advance(len(page))
             progress.end()
-        results = Results(path)
-        write_results(results, path)
-        return results
+        return _write_tables(path)
 
 
 def _row_of(spec: Mapping[str, Any]) -> Row:
@@ -107,11 +120,6 @@ def _row_of(spec: Mapping[str, Any]) -> Row:
     strategy = plugins.configure(plugins.load("strategies", asked["name"]).Strategy, asked["options"], asked["name"])
     classes = Classes(tuple(spec["classes"]["names"]), spec["classes"]["background"])
     return Row(strategy, classes, spec["seed"])
-
-
-def _pages(examples: Iterator[tuple[int, str]], size: int = 1000) -> Iterator[list[tuple[int, str]]]:
-    while page := list(islice(examples, size)):
-        yield page
 
 
 class _Study:
@@ -146,7 +154,7 @@ class _Study:
     def _write_environment(self) -> None:
         """Writes where the run takes place; says so where earlier answers come from other versions."""
         path, now = self.folder.path / "environment.json", environment()
-        earlier = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+        earlier = _read_list(path)
         if earlier and earlier[-1] != now:
             changed = [key for key in now if earlier[-1].get(key) != now[key]]
             self.progress.say(
@@ -193,30 +201,60 @@ class _Study:
 
     def _ask_model(self, number: int, model: ModelPlan, rows: Sequence[int]) -> None:
         """Starts the model's worker only if there is something to ask or to time."""
-        store = self.folder.store
         handed_out: _HandedOut = {}
         jobs = self._jobs(number, rows, handed_out)
         first = next(jobs, None)
-        untimed = [row for row in rows if self.plan.timing and not store.has_timing(row)]
-        timed = list(islice(self._photographs(), TIMED_IMAGES)) if untimed else []
-        if first is None and not timed:
+        if first is None and not self._timed_images(self._untimed(number, rows)):
             return
         setup = Setup(model.provider, model.name, model.options, {row: self.rows[row] for row in rows})
         worker = Worker(setup, self.folder.log, self.plan.stall_seconds)
         try:
-            for events in worker.run(chain([first] if first else [], jobs)):
-                self._keep(number, events, handed_out)
-            # predictions that were only read from a file have no speed
-            untimed = untimed if worker.facts.get("timed", True) else []
-            if timed and untimed:
-                self.progress.begin(f"{model.title}, timing", 0)
-            timings = worker.time([photograph.image for photograph in timed], untimed)
-            with self.folder.database.commit():
-                for row, timing in timings.items():
-                    store.set_timing(row, timing)
-                store.set_model_facts(number, {**worker.facts, "load_seconds": worker.load_seconds})
+            self._keep_facts(number, worker)
+            try:
+                for events in worker.run(chain([first] if first else [], jobs)):
+                    self._keep(number, events, handed_out)
+            except KeyboardInterrupt:  # it may have come between an answer's arrival and its commit
+                self._keep(number, worker.unkept(), handed_out)
+                raise
+            self._time(model, worker, self._untimed(number, rows))
+            self._keep_facts(number, worker)
         finally:
             worker.close()
+
+    def _keep_facts(self, number: int, worker: Worker) -> None:
+        with self.folder.database.commit():
+            facts = {**worker.facts, "load_seconds": worker.load_seconds}
+            self.folder.store.set_model_facts(number, facts)
+
+    def _untimed(self, number: int, rows: Sequence[int]) -> list[int]:
+        """The rows whose speed is to be measured; predictions that are only read from a file have none."""
+        store = self.folder.store
+        if not self.plan.timing or not store.model_facts(number).get("timed", True):
+            return []
+        return [row for row in rows if not store.has_timing(row)]
+
+    def _timed_images(self, rows: Sequence[int]) -> list[Image]:
+        """Some images that the rows have settled: one that fails says nothing of the speed."""
+        if not rows:
+            return []
+        store, wanted = self.folder.store, set(rows)
+        settled = (each.image for each in self._photographs() if store.settled(rows, each.examples[0]) == wanted)
+        return list(islice(settled, TIMED_IMAGES))
+
+    def _time(self, model: ModelPlan, worker: Worker, rows: Sequence[int]) -> None:
+        """Measures the speed of the rows; where that fails the answers are there all the same."""
+        images = self._timed_images(rows)
+        if not images:
+            return
+        self.progress.begin(f"{model.title}, timing", 0)
+        try:
+            timings = worker.time(images, rows)
+        except WorkerLost as error:
+            self.progress.say(f"{model.title} is not timed: {error}")
+            return
+        with self.folder.database.commit():
+            for row, timing in timings.items():
+                self.folder.store.set_timing(row, timing)
 
     def _photographs(self) -> Iterator[Photograph]:
         return self.folder.catalogue.photographs(self.selection, self.plan.selection)
@@ -254,6 +292,8 @@ class _Study:
                 if isinstance(event, Answered):
                     store.add_answer(model, event.image.digest, event.question, event.answer)
                     continue
+                if event.task not in handed_out:
+                    continue  # kept before an interruption
                 job, examples = handed_out[event.task]
                 if not job.rows:
                     finished.add(event.task)
@@ -264,6 +304,15 @@ class _Study:
         for task in finished:
             del handed_out[task]
         self.progress.advance(done, failed)
+
+
+def _read_list(path: Path) -> list[Any]:
+    """A list from a JSON file; empty where there is none that can be read."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    return found if isinstance(found, list) else []
 
 
 def _as_data(strategy: Any) -> dict[str, Any]:

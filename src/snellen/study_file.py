@@ -18,6 +18,12 @@ from snellen.exports import whole_file
 from snellen.plan import Plan, Request, load_dataset
 
 KEYS = tuple(field.name for field in dataclasses.fields(Request))
+_KINDS: Mapping[str, tuple[Any, str]] = {
+    "name": (str, "a text"),
+    "out": (str, "a folder"),
+    "timing": (bool, "true or false"),
+    "stall_seconds": ((int, float), "a number of seconds"),
+}
 
 
 def read_study(path: Path) -> dict[str, Any]:
@@ -31,11 +37,12 @@ def read_study(path: Path) -> dict[str, Any]:
         raise WrongUse(f"there is no study file {path}; 'snellen init' writes one") from None
     except (OSError, UnicodeDecodeError) as error:
         raise WrongUse(f"cannot read the study file {path}: {error}") from None
-    except YAMLError as error:
+    except (YAMLError, ValueError) as error:  # ValueError: a date that is none
         raise WrongUse(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
     study = sections[-1] if sections else None
     if not isinstance(study, dict):
-        raise WrongUse(f"{path}: expected the keys {', '.join(KEYS)}, found {type(study).__name__}")
+        found = "nothing" if study is None else "a list" if isinstance(study, list) else repr(study)
+        raise WrongUse(f"{path}: expected a mapping with the keys {', '.join(KEYS)}, found {found}")
     return check_keys(study, str(path))
 
 
@@ -55,9 +62,14 @@ def check_keys(study: Mapping[str, Any], owner: str) -> dict[str, Any]:
             checked[key] = tuple(_spec(each, f"{owner}: {key}") for each in value)
     if checked.get("dataset") is not None:
         checked["dataset"] = _spec(checked["dataset"], f"{owner}: dataset")
-    for key, kinds in (("name", str), ("out", str), ("timing", bool), ("stall_seconds", (int, float))):
-        if checked.get(key) is not None and not isinstance(checked[key], kinds):
-            raise WrongUse(f"{owner}: {key}={checked[key]!r} is of the wrong kind")
+    for key, (kinds, meaning) in _KINDS.items():
+        value = checked.get(key)
+        if value is None:
+            checked.pop(key, None)
+        elif not isinstance(value, kinds) or (isinstance(value, bool) and kinds is not bool) or value == "":
+            raise WrongUse(f"{owner}: {key}: expected {meaning}, found {value!r}")
+    if not checked.get("stall_seconds", 1) > 0:
+        raise WrongUse(f"{owner}: stall_seconds: expected a number above 0, found {checked['stall_seconds']!r}")
     return checked
 
 
@@ -142,9 +154,11 @@ strategies:               # 'snellen ls strategies' lists them; without any, eac
 
 def write_template(dataset: str, path: Path) -> None:
     """Writes a commented study file for a data set. Raises WrongUse where the file exists or the data set is wrong."""
-    loaded, _ = load_dataset(dataset)
+    if path.suffix.lower() not in (".yaml", ".yml"):
+        raise WrongUse(f"expected a file name that ends in .yaml, got {path}")
     if path.exists():
         raise WrongUse(f"{path} exists already; write to another file with -o")
+    loaded, _ = load_dataset(dataset)
     background = loaded.classes.background
     text = _TEMPLATE.format(
         file=path,

@@ -6,22 +6,24 @@ neither crash nor hold the run.
 
 from __future__ import annotations
 
-import itertools
 import os
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import TypeAlias
 
 from snellen.child import Child, ChildDied, Parent
-from snellen.errors import UnreadableImage
+from snellen.errors import SnellenError, UnreadableImage
 from snellen.images import Image
 
 SECONDS_PER_FILE = 10.0
 MEMORY_LIMIT = 3 * 2**30
+_SECONDS_TO_START = 120.0  # a cold disk or a crowded machine
 _CHUNK = 32
+_Numbered: TypeAlias = tuple[int, Image]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +34,6 @@ class Examined:
     width: int | None = None
     height: int | None = None
     unreadable: str | None = None
-
-
-_Results: TypeAlias = "queue.Queue[tuple[int, Examined] | BaseException | None]"
 
 
 def examine(image: Image) -> Examined:
@@ -50,71 +49,118 @@ def examine(image: Image) -> Examined:
 
 
 def main() -> None:
-    """Runs as the child process: answers each image in turn."""
+    """Runs as the child process: says that it is there, then answers each image in turn."""
     if os.name == "posix":
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
     parent = Parent()
+    parent.send(None)
     while True:
         parent.send(examine(parent.receive()))
 
 
-def survey(images: Iterable[tuple[int, Image]], processes: int | None = None) -> Iterator[tuple[int, Examined]]:
-    """What each numbered image is, in the order in which they are done."""
-    source = iter(images)
-    lock = threading.Lock()
-    results: _Results = queue.Queue(maxsize=1000)
+class Survey:
+    """Some processes that examine images; they start when there is something to do and stay until `close`.
 
-    def work() -> None:
-        child = None
-        try:
-            while True:
-                with lock:
-                    chunk = list(itertools.islice(source, _CHUNK))
-                if not chunk:
-                    return
-                child = _examine_chunk(child, chunk, results)
-        except BaseException as error:  # told to the one who waits for the results
-            results.put(error)
-        finally:
-            if child:
-                child.kill()
-            results.put(None)
+    `module` is the one that runs in them, for whoever wants other decoders.
+    """
 
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(processes or os.cpu_count() or 1)]
-    for thread in threads:
-        thread.start()
-    running = len(threads)
-    while running:
-        result = results.get()
-        if result is None:
-            running -= 1
-        elif isinstance(result, BaseException):
-            raise result
-        else:
+    def __init__(
+        self, processes: int | None = None, module: str = "snellen.survey", seconds_per_file: float = SECONDS_PER_FILE
+    ) -> None:
+        self._processes = processes or _cores()
+        self._module = module
+        self._seconds = seconds_per_file
+        self._chunks: queue.SimpleQueue[Sequence[_Numbered] | None] = queue.SimpleQueue()
+        self._results: queue.SimpleQueue[tuple[int, Examined] | BaseException] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._children: set[Child] = set()
+        self._closed = False
+
+    def __enter__(self) -> Survey:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def examine(self, images: Sequence[_Numbered]) -> Iterator[tuple[int, Examined]]:
+        """What each numbered image is, in the order in which they are done."""
+        chunks = [images[start : start + _CHUNK] for start in range(0, len(images), _CHUNK)]
+        for chunk in chunks:
+            self._chunks.put(chunk)
+        while len(self._threads) < min(self._processes, len(chunks)):
+            thread = threading.Thread(target=self._work, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        for _ in images:
+            result = self._results.get()
+            if isinstance(result, BaseException):
+                raise result
             yield result
 
-
-def _examine_chunk(
-    child: Child | None,
-    chunk: list[tuple[int, Image]],
-    results: queue.Queue[tuple[int, Examined] | BaseException | None],
-) -> Child | None:
-    """Puts the result of each image of the chunk; returns the child for the next chunk, None where it had to go."""
-    begun = False
-    for position, (number, _) in enumerate(chunk):
-        if not begun:
-            child = child or Child("snellen.survey", Path(os.devnull))
-            for _, other in chunk[position:]:
-                child.send(other)
-            begun = True
-        assert child is not None
-        try:
-            results.put((number, child.receive(SECONDS_PER_FILE)))
-        except (ChildDied, TimeoutError) as error:
-            reason = f"the decoder {error}" if isinstance(error, ChildDied) else f"took over {SECONDS_PER_FILE:g} s"
-            results.put((number, Examined("", unreadable=f"cannot be decoded: {reason}")))
+    def close(self) -> None:
+        """Ends the processes, whatever they do."""
+        self._closed = True
+        for child in tuple(self._children):
             child.kill()
-            child, begun = None, False
-    return child
+        for _ in self._threads:
+            self._chunks.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def _work(self) -> None:
+        """One process's life: it is made and ended by this thread."""
+        child = None
+        try:
+            while (chunk := self._chunks.get()) is not None and not self._closed:
+                child = self._examine_chunk(child, chunk)
+        except BaseException as error:  # told to the one who waits for the results
+            self._results.put(error)
+        finally:
+            if child:
+                self._end(child)
+
+    def _examine_chunk(self, child: Child | None, chunk: Sequence[_Numbered]) -> Child | None:
+        """Puts the result of each image; returns the child for the next chunk, None where it had to go."""
+        told = False
+        for position, (number, _) in enumerate(chunk):
+            if self._closed:
+                break
+            child = child or self._start()
+            if not told:
+                for _, other in chunk[position:]:
+                    child.send(other)
+                told = True
+            try:
+                self._results.put((number, child.receive(self._seconds)))
+            except (ChildDied, TimeoutError) as error:
+                self._end(child)
+                reason = f"the decoder {error}" if isinstance(error, ChildDied) else f"took over {self._seconds:g} s"
+                self._results.put((number, Examined("", unreadable=f"cannot be decoded: {reason}")))
+                child, told = None, False
+        return child
+
+    def _start(self) -> Child:
+        """A process that is ready, so that its start does not count as a file's time."""
+        child = Child(self._module, Path(os.devnull))
+        self._children.add(child)
+        try:
+            child.receive(_SECONDS_TO_START)
+        except (ChildDied, TimeoutError) as error:
+            self._end(child)
+            raise SnellenError(
+                f"the process that examines images does not start: it {error or 'says nothing'}"
+            ) from None
+        return child
+
+    def _end(self, child: Child) -> None:
+        child.kill()
+        self._children.discard(child)
+
+
+def _cores() -> int:
+    """How many processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

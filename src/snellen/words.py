@@ -62,11 +62,14 @@ def trim(text: str) -> str:
 
 
 def without_articles(found: Words) -> Words:
-    """The words after the leading articles, of which the last stays where nothing else is left."""
+    """The words after the leading articles, of which the last stays where nothing else is left; no outer breaks."""
+    end = len(found)
+    while end and found[end - 1] == BREAK:
+        end -= 1
     start = 0
-    while start < len(found) - 1 and found[start] in ARTICLES:
+    while start < end - 1 and (found[start] in ARTICLES or found[start] == BREAK):
         start += 1
-    return found[start:]
+    return found[start:end]
 
 
 _IRREGULAR = {

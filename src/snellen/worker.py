@@ -10,6 +10,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -18,7 +19,7 @@ from typing import Any
 from snellen import plugins
 from snellen.child import Child, ChildDied, Parent
 from snellen.codec import question_key
-from snellen.errors import SnellenError
+from snellen.errors import Missing, SnellenError
 from snellen.images import Image
 from snellen.meters import PASS_SECONDS, Timing, peak_rss_gb, time_row
 from snellen.runner import Answered, Ended, Event, Runner
@@ -37,8 +38,16 @@ class Row:
     seed: int
 
     def inquire(self, image: Image) -> Inquiry:
-        """The inquiry about an image; its randomness depends on the seed and the image alone."""
-        return self.strategy.inquire(self.classes, None, Random(f"{self.seed}:{image.digest}"))
+        """The inquiry about an image; its randomness depends on the seed and the image alone.
+
+        An exception of the strategy is this inquiry's failure: it costs no other answer, and not the model's process.
+        """
+        try:
+            return (yield from self.strategy.inquire(self.classes, None, Random(f"{self.seed}:{image.digest}")))
+        except Exception as error:
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            where = f"{Path(place.filename).name}:{place.lineno}"
+            return Failure(f"the strategy failed: {type(error).__name__}: {error} ({where})")  # type: ignore[return-value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,16 +147,18 @@ def main() -> None:
         parent.send(Ready(time.perf_counter() - start, _facts(engine)))
     except Exception as error:
         traceback.print_exc()
-        known = isinstance(error, SnellenError)
-        parent.send(
-            Trouble(str(error) if known else f"{type(error).__name__}: {error}", getattr(error, "exit_code", 3))
-        )
+        code = error.exit_code if isinstance(error, SnellenError) else None
+        parent.send(Trouble(str(error) if code else _told(error), code))
         return
     try:
         _serve(parent, setup, engine)
     except Exception as error:
         traceback.print_exc()
-        parent.send(Trouble(f"{type(error).__name__}: {error}", None))
+        parent.send(Trouble(_told(error), None))
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 # The parent's side
@@ -160,21 +171,25 @@ class Worker:
         self._setup = setup
         self._log = log
         self._stall_seconds = stall_seconds
-        self._deaths: dict[int, int] = {}
+        self._deaths: dict[int, int] = {}  # of the suspects: the jobs that were in hand at a death
         self._lost_in_a_row = 0
+        self._latest: list[Event] = []
         self._begin()
 
     def _begin(self) -> None:
         self._child = Child("snellen.worker", self._log)
-        self._child.send(self._setup)
         try:
+            self._child.send(self._setup)
             message = self._child.receive(None)
         except ChildDied as error:
             raise WorkerLost(f"the worker process {error} while loading the model{self._see_log()}") from None
+        except BaseException:
+            self._child.kill()
+            raise
         if isinstance(message, Trouble):
             self._child.kill()
-            trouble = SnellenError(message.reason)
-            trouble.exit_code = message.code or 1
+            trouble = SnellenError(message.reason if message.code else message.reason + self._see_log())
+            trouble.exit_code = message.code or Missing.exit_code
             raise trouble
         ready: Ready = message
         self.load_seconds = ready.load_seconds
@@ -193,29 +208,36 @@ class Worker:
         """Answers the jobs and yields events in the order they happen, never an end before its answers."""
         out: dict[int, Job] = {}
         suspects: deque[Job] = deque()
-        more = True
-        while True:
-            while suspects and not out:
-                self._hand_out(suspects.popleft(), out)
-            while more and not suspects and len(out) < self._window and not self._suspected(out):
-                job = next(jobs, None)
-                more = job is not None
-                if job is not None:
-                    self._hand_out(job, out)
-            if not out:
-                return
+        while self._hand_out(jobs, out, suspects):
             try:
                 events = self._receive()
             except ChildDied as death:
                 yield self._bury(out, suspects, str(death))
+                self._begin()
                 continue
             self._note(events, out)
             yield events
 
-    def _suspected(self, out: Mapping[int, Job]) -> bool:
-        return any(number in self._deaths for number in out)
+    def unkept(self) -> list[Event]:
+        """What was yielded last and what has come since: to be kept when whoever runs the jobs is interrupted."""
+        events = self._latest
+        with suppress(ChildDied, TimeoutError):
+            while True:
+                message = self._child.receive(0)
+                events = events + message if isinstance(message, list) else events
+        return events
 
-    def _hand_out(self, job: Job, out: dict[int, Job]) -> None:
+    def _hand_out(self, jobs: Iterator[Job], out: dict[int, Job], suspects: deque[Job]) -> bool:
+        """Keeps the process supplied, suspects alone and others as many as fit; False where nothing is left."""
+        if self._deaths:
+            if not out:
+                self._give(suspects.popleft(), out)
+            return True
+        while len(out) < self._window and (job := next(jobs, None)):
+            self._give(job, out)
+        return bool(out)
+
+    def _give(self, job: Job, out: dict[int, Job]) -> None:
         out[job.number] = job
         self._child.send(job)
 
@@ -229,8 +251,8 @@ class Worker:
         if isinstance(message, Trouble):
             self._child.kill()
             raise ChildDied(f"gave up: {message.reason}")
-        events: list[Event] = message
-        return events
+        self._latest = message
+        return self._latest
 
     def _note(self, events: Sequence[Event], out: dict[int, Job]) -> None:
         """Keeps the jobs in hand up to date, so that a new process is told what is known by now."""
@@ -246,13 +268,17 @@ class Worker:
                 self._lost_in_a_row = 0
 
     def _bury(self, out: dict[int, Job], suspects: deque[Job], reason: str) -> list[Event]:
-        """Counts a death against all jobs in hand, ends those that caused too many, and starts a new process."""
+        """Counts a death against all jobs in hand and returns the ends of those that caused too many.
+
+        Raises WorkerLost where image after image is lost and none is answered between them.
+        """
         ends: list[Event] = []
-        for job in out.values():
+        for job in reversed(out.values()):
             self._deaths[job.number] = deaths = self._deaths.get(job.number, 0) + 1
             if deaths < DEATHS_PER_IMAGE:
-                suspects.append(job)
+                suspects.appendleft(job)  # one that was alone is tried again at once
                 continue
+            del self._deaths[job.number]
             self._lost_in_a_row += 1
             failure = Failure(f"the worker process {reason}, {deaths} times on this image")
             ends += [Ended(job.number, row, failure, 0) for row in sorted(job.rows)]
@@ -263,20 +289,24 @@ class Worker:
                 f"the worker process {reason}; {self._lost_in_a_row} images in a row were lost, "
                 f"so the model is given up{self._see_log()}"
             )
-        self._begin()
         return ends
 
     def time(self, images: Sequence[Image], rows: Sequence[int]) -> Mapping[int, Timing]:
-        """The timing of the rows, or nothing where the worker dies of it; brings `facts` up to date."""
+        """The timing of the rows; brings `facts` up to date. Raises WorkerLost where the process does not survive."""
         self._child.send(TimeRows(images, rows))
+        limit = self._stall_seconds + 3 * PASS_SECONDS * len(rows)
         try:
-            message = self._child.receive(self._stall_seconds + 3 * PASS_SECONDS * len(rows))
-        except (ChildDied, TimeoutError):
-            return {}
-        if not isinstance(message, Timed):
-            return {}
-        self.facts = message.facts
-        return message.timings
+            message = self._child.receive(limit)
+        except TimeoutError:
+            self._child.kill()
+            raise WorkerLost(f"the worker process did not end its timing within {limit:g} s and was ended") from None
+        except ChildDied as error:
+            raise WorkerLost(f"the worker process {error} while being timed{self._see_log()}") from None
+        if isinstance(message, Trouble):
+            raise WorkerLost(f"the worker process gave up while being timed: {message.reason}{self._see_log()}")
+        timed: Timed = message
+        self.facts = timed.facts
+        return timed.timings
 
     def close(self) -> None:
         """Ends the process."""

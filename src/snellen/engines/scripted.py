@@ -12,11 +12,12 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import CodeType
 from typing import Annotated, Any
 
 from annotated_types import Ge
 
-from snellen.errors import Missing, WrongUse
+from snellen.errors import Missing, WrongUse, nearest
 from snellen.images import Image
 from snellen.types import Answer, Choose, Embed, Failure, Generate, Question, Recognise, Text
 
@@ -34,6 +35,10 @@ class Options:
 def identity(name: str, options: Options) -> dict[str, Any]:
     """The function's place; its code is not part of it, so a changed function wants a fresh run."""
     place, function = _split(name)
+    if place.endswith(".py"):
+        _check_function(name, Path(place), function)
+    elif importlib.util.find_spec(place.partition(".")[0]) is None:
+        raise Missing(f"scripted/{name}: there is no module {place}")
     return {"function": f"{Path(place).resolve() if place.endswith('.py') else place}:{function}"}
 
 
@@ -44,6 +49,17 @@ def _split(name: str) -> tuple[str, str]:
     if place.endswith(".py") and not Path(place).is_file():
         raise Missing(f"scripted/{name}: there is no file {place}")
     return place, function
+
+
+def _check_function(name: str, path: Path, function: str) -> None:
+    """Raises WrongUse where the file is not Python or cannot define the function; none of it is run for that."""
+    try:
+        code = compile(path.read_bytes(), str(path), "exec")
+    except (SyntaxError, ValueError) as error:
+        raise WrongUse(f"scripted/{name}: {path} is not Python: {error}") from None
+    if function not in code.co_names and ("*",) not in code.co_consts:  # a star import may bring it
+        known = [each.co_name for each in code.co_consts if isinstance(each, CodeType)]
+        raise WrongUse(f"scripted/{name}: {path} has no function {function!r}{nearest(function, known)}")
 
 
 def _find(name: str) -> Answerer:

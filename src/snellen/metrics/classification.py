@@ -53,10 +53,15 @@ def _quotient(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) 
 
 
 def classify(confusion: Confusion) -> Classification:
-    """The figures of a confusion, equal to scikit-learn's over the declared classes. Raises ValueError if it is empty.
+    """The figures of a confusion; macro figures are means over the declared classes, those without images included.
 
-    Balanced accuracy is the mean recall of the classes that occur.
+    Equal to scikit-learn's accuracy_score, precision_recall_fscore_support (labels: the declared classes,
+    zero_division=0) and balanced_accuracy_score, the mean recall of the classes that occur. Raises ValueError: nothing
+    was answered, or the counts do not fit the classes.
     """
+    expected = (len(confusion.classes), len(confusion.classes) + 1)
+    if confusion.counts.shape != expected or (confusion.counts < 0).any():
+        raise ValueError(f"expected counts of shape {expected}, not negative; got shape {confusion.counts.shape}")
     counts = confusion.counts.astype(np.float64)
     total = counts.sum()
     if not total:

@@ -7,9 +7,15 @@ from statistics import NormalDist
 
 
 def wilson(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """The score interval of a proportion (Wilson 1927, JASA 22, 209-212). Raises ValueError where n is 0."""
+    """The score interval of a proportion: its lower and upper bound (Wilson 1927, JASA 22, 209-212).
+
+    It stays inside 0..1 and has a width where none or all succeeded. Raises ValueError: n is 0, counts or a confidence
+    that cannot be.
+    """
     if not 0 <= successes <= n or n == 0:
         raise ValueError(f"{successes} of {n} is no proportion")
+    if not 0 < confidence < 1:
+        raise ValueError(f"expected a confidence between 0 and 1, got {confidence}")
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     share = successes / n
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)

@@ -16,9 +16,10 @@ from snellen.types import Choose, Generate
 if TYPE_CHECKING:
     from snellen.engines.hf.engine import LocalModel
 
-__all__ = ["ANSWERS", "Options", "identity", "load"]
+__all__ = ["ANSWERS", "NEEDS", "Options", "identity", "load"]
 
 ANSWERS: frozenset[type] = frozenset({Generate, Choose})
+NEEDS = ("torch", "transformers")
 
 
 def identity(name: str, options: Options) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def identity(name: str, options: Options) -> dict[str, Any]:
 
 def load(name: str, options: Options) -> LocalModel:
     """The engine, its weights on the device. Raises WrongUse or Missing, with what to do about it."""
-    for package in ("torch", "transformers"):
+    for package in NEEDS:
         if importlib.util.find_spec(package) is None:
             raise Missing(f"hf/{name} needs the package {package}: pip install 'snellen[hf]'")
     from snellen.engines.hf.loading import load_engine

@@ -63,7 +63,7 @@ def working_stacking(passes: Passes, rows: Sequence[Row], owner: str) -> Stackin
 
 
 def _failing(owner: str, error: Exception | None) -> WrongUse:
-    return WrongUse(f"{owner}: it loads, but fails on a first question: {type(error).__name__}: {error}")
+    return WrongUse(f"{owner}: it loads, but fails on a first question: {type(error).__name__}: {str(error)[:300]}")
 
 
 def _distance(passes: Passes, rows: Sequence[Row], alone: Sequence[torch.Tensor]) -> float:

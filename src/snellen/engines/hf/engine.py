@@ -52,7 +52,7 @@ class LocalModel:
             "dtype": str(model.dtype).removeprefix("torch."),
             "device": str(self._device),
             "device_name": name_of(self._device),
-            "attention": getattr(model.config, "_attn_implementation", None),
+            "attention": str(getattr(model.config, "_attn_implementation", None)),
             "stacking": self._passes.rows.stacking,
             "image_processor": type(processor.image_processor.inner).__name__,
         }

@@ -7,6 +7,7 @@ import importlib.util
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -17,7 +18,7 @@ from snellen.engines.hf.engine import LocalModel
 from snellen.engines.hf.options import Options
 from snellen.engines.hf.processing import load_processor
 from snellen.engines.hf.quiet import quiet
-from snellen.engines.hf.source import Source, adapter_folder, locate
+from snellen.engines.hf.source import adapter_folder, locate
 from snellen.errors import Missing, SnellenError, WrongUse
 
 
@@ -28,14 +29,13 @@ def load_engine(name: str, options: Options) -> LocalModel:
     _check_packages(options, owner)
     device = pick_device(options.device, owner)
     with quiet():
+        folder = source.folder()
         with explained(owner, "configuration"):
-            config = transformers.AutoConfig.from_pretrained(
-                source.place, revision=source.revision, trust_remote_code=options.trust_remote_code
-            )
+            config = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=options.trust_remote_code)
         with explained(owner, "processor (of texts and images)"):
-            processor = load_processor(source, config, options.trust_remote_code)
+            processor = load_processor(folder, config, options.trust_remote_code)
         with explained(owner, "model"):
-            model = load_model(source, options, device, owner)
+            model = load_model(folder, options, device, owner)
     return LocalModel(model, processor, options, owner)
 
 
@@ -51,7 +51,7 @@ def pick_device(wanted: str, owner: str) -> torch.device:
     return device
 
 
-def load_model(source: Source, options: Options, device: torch.device, owner: str) -> Any:
+def load_model(folder: Path, options: Options, device: torch.device, owner: str) -> Any:
     """The model in evaluation mode on its device, every one of its weights from the checkpoint."""
     arguments: dict[str, Any] = {}
     if options.attn_implementation is not None:
@@ -64,8 +64,7 @@ def load_model(source: Source, options: Options, device: torch.device, owner: st
     if options.device_map is not None:
         arguments["device_map"] = _device_map(options.device_map)
     model, told = transformers.AutoModelForImageTextToText.from_pretrained(
-        source.place,
-        revision=source.revision,
+        folder,
         trust_remote_code=options.trust_remote_code,
         dtype="auto" if options.dtype == "auto" else getattr(torch, options.dtype),
         output_loading_info=True,
@@ -148,6 +147,6 @@ def _explain(owner: str, part: str, error: Exception) -> SnellenError:
 
 
 def _first(error: Exception) -> str:
-    """The first line that says something."""
+    """The first sentence of the first line that says something."""
     lines = [line.strip() for line in str(error).splitlines()]
-    return next((line for line in lines if line), type(error).__name__)[:300]
+    return next((line for line in lines if line), type(error).__name__).split(". ")[0][:300]

@@ -33,7 +33,7 @@ class Options:
     system: str | None = None
     max_pixels: Annotated[int, Ge(1)] | None = None
     trust_remote_code: bool = False
-    batch_size: Literal["auto"] | Annotated[int, Ge(1)] = field(default="auto", metadata={"answers": False})
+    batch_size: Annotated[int, Ge(1)] | Literal["auto"] = field(default="auto", metadata={"answers": False})
 
     def __post_init__(self) -> None:
         if not _DEVICE.fullmatch(self.device):

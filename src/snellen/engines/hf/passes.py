@@ -34,7 +34,9 @@ class Passes:
             raise WrongUse(f"{owner}: expected an eos_token_id in its generation_config.json or tokenizer, found none")
         # the checkpoint's own settings (temperature, penalties, caches …) must not touch what is greedy here
         model.generation_config = transformers.GenerationConfig(
-            bos_token_id=settings.bos_token_id, decoder_start_token_id=settings.decoder_start_token_id
+            bos_token_id=settings.bos_token_id,
+            decoder_start_token_id=settings.decoder_start_token_id,
+            forced_bos_token_id=settings.forced_bos_token_id,
         )
 
     @property

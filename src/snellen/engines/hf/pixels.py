@@ -37,6 +37,10 @@ class Recent(Generic[T]):
             self._held -= self._values.popitem(last=False)[1][1]
         return value
 
+    def peek(self, key: Hashable) -> T | None:
+        """The value kept under the key, if any."""
+        return self._values[key][0] if key in self._values else None
+
     def forget(self, goes: Callable[[Any], bool]) -> None:
         """Drops the values whose keys go."""
         for key in [key for key in self._values if goes(key)]:
@@ -75,7 +79,7 @@ class Pictures:
         def make() -> Any:
             return self.inner(images, *args, **options)
 
-        digests = _digests(images)
+        digests = self._digests(images)
         if digests is None:
             return make()
         made = self._made.get((digests, repr((args, sorted(options.items())))), make, _bytes_of)
@@ -85,6 +89,24 @@ class Pictures:
         if name == "inner":  # a copy on its way, not yet filled
             raise AttributeError(name)
         return getattr(self.inner, name)
+
+    def _digests(self, images: Any) -> tuple[str, ...] | None:
+        """The digests of pictures in nested lists; None where one is not as it was decoded.
+
+        A processor may cut or scale a picture first: the mark is copied to the new one, which is another picture.
+        """
+        if isinstance(images, PIL.Image.Image):
+            digest = images.info.get(_MARK)
+            return (digest,) if digest is not None and self._decoded.peek(digest) is images else None
+        if not isinstance(images, list | tuple):
+            return None
+        found: list[str] = []
+        for part in images:
+            inner = self._digests(part)
+            if inner is None:
+                return None
+            found += ("[", *inner, "]")
+        return tuple(found)
 
     def release(self, image: Image) -> None:
         """Drops what is kept of the image."""
@@ -106,22 +128,6 @@ def shrink(picture: PIL.Image.Image, max_pixels: int | None) -> PIL.Image.Image:
     long = max(1, min(math.floor(max(width, height) * factor), max_pixels // short))
     size = (long, short) if width >= height else (short, long)
     return picture.resize(size, PIL.Image.Resampling.BICUBIC, reducing_gap=3.0)
-
-
-def _digests(images: Any) -> tuple[str, ...] | None:
-    """The digests of pictures in nested lists; None where one is not of our own decoding."""
-    if isinstance(images, PIL.Image.Image):
-        digest = images.info.get(_MARK)
-        return None if digest is None else (digest,)
-    if not isinstance(images, (list, tuple)):
-        return None
-    found: list[str] = []
-    for part in images:
-        inner = _digests(part)
-        if inner is None:
-            return None
-        found += ("[", *inner, "]")
-    return tuple(found)
 
 
 def _raw_bytes(picture: PIL.Image.Image) -> int:

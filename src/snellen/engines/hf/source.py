@@ -3,36 +3,33 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from snellen.errors import Missing, WrongUse
+from snellen.engines.hf import hub
+from snellen.errors import WrongUse
 
 WEIGHTS = (".safetensors", ".bin")
 DEFINING = (*WEIGHTS, ".json", ".jinja", ".model", ".py", ".tiktoken", ".txt")
 TRAINING = ("training_args.bin", "trainer_state.json", "optimizer.bin", "scheduler.bin", "all_results.json")
-_COMMIT = re.compile(r"[0-9a-f]{40}")
-_HUB_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """`place` is a folder's absolute path (`revision` None), or a repository's name with `revision` its commit."""
+    """`place` is a folder's absolute path (`commit` None), or the name of a repository."""
 
     place: str
-    revision: str | None
-
-    @property
-    def is_folder(self) -> bool:
-        return self.revision is None
+    commit: str | None
 
     def identity(self) -> dict[str, str]:
         """What tells this model from others, wherever it lies."""
-        if self.revision is None:
+        if self.commit is None:
             return {"files": digest_of(Path(self.place))}
-        return {"repository": self.place, "commit": self.revision}
+        return {"repository": self.place, "commit": self.commit}
+
+    def folder(self) -> Path:
+        """The model's files on this machine, fetched where they are not all there. Raises Missing."""
+        return Path(self.place) if self.commit is None else hub.snapshot(self.place, self.commit, DEFINING)
 
 
 def locate(name: str, revision: str | None) -> Source:
@@ -46,7 +43,7 @@ def locate(name: str, revision: str | None) -> Source:
         folder = Path(name).expanduser().resolve()
         check_folder(folder, f"hf/{name}")
         return Source(str(folder), None)
-    return Source(name, _commit(name, revision))
+    return Source(name, hub.commit_of(name, revision))
 
 
 def check_folder(folder: Path, owner: str) -> None:
@@ -102,37 +99,3 @@ def adapter_folder(adapter: str) -> Path:
     if not (folder / "adapter_config.json").is_file():
         raise WrongUse(f"adapter={adapter}: expected a folder with an adapter_config.json, found none at {folder}")
     return folder
-
-
-def _commit(name: str, revision: str | None) -> str:
-    """The commit that a branch, a tag or None stands for: as the local cache has it, else as the hub says."""
-    if importlib.util.find_spec("huggingface_hub") is None:
-        raise Missing(f"hf/{name} needs the package huggingface_hub: pip install 'snellen[hf]'")
-    import huggingface_hub
-    from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError, RevisionNotFoundError
-
-    wanted = f"hf/{name}" + (f" at revision {revision!r}" if revision else "")
-    try:
-        cached = huggingface_hub.try_to_load_from_cache(name, "config.json", revision=revision)
-        if isinstance(cached, str):
-            return Path(cached).parent.name
-        if revision is not None and _COMMIT.fullmatch(revision):
-            return revision
-        answer = huggingface_hub.HfApi().model_info(name, revision=revision, timeout=_HUB_SECONDS).sha
-    except HFValidationError:
-        raise WrongUse(f"{wanted}: expected a folder (there is none of that name) or OWNER/MODEL of the hub") from None
-    except RevisionNotFoundError:
-        raise Missing(f"{wanted}: the hub has this model, but no such revision") from None
-    except RepositoryNotFoundError:
-        raise Missing(
-            f"{wanted}: there is no such folder here, and no such model on the hub or no access to it; "
-            "check the name, or log in with 'hf auth login'"
-        ) from None
-    except Exception as error:  # whatever the network and its libraries raise: the model cannot be found out
-        raise Missing(
-            f"{wanted}: it is no folder here, not in the cache {huggingface_hub.constants.HF_HUB_CACHE}, and the hub "
-            f"cannot be asked ({type(error).__name__}); go online, run 'hf download {name}', or name a folder"
-        ) from error
-    if answer is None:
-        raise Missing(f"{wanted}: the hub names no commit for it; give revision=COMMIT")
-    return str(answer)

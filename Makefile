@@ -1,0 +1,34 @@
+# Both commands make .venv themselves; python3 (3.11 or newer), venv and make are all they need.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo test check clean
+
+demo: .venv/demo
+	$(BIN)/snellen run -d shapes -m scripted/examples/shape_rules.py:careful -m scripted/examples/shape_rules.py:hasty
+
+test: .venv/dev
+	$(BIN)/python -m pytest -n 2
+
+check: .venv/dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+.venv/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "snellen needs Python 3.11 or newer; name one with: make PYTHON=python3.12 …" >&2; exit 2; }
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/demo: .venv/pip pyproject.toml constraints.txt
+	$(PIP) --editable .
+	@touch $@
+
+.venv/dev: .venv/pip pyproject.toml constraints.txt
+	$(PIP) --editable '.[hf,onnx,data,dev]'
+	@touch $@ .venv/demo
+
+clean:
+	rm -rf .venv runs .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,43 @@
+"""What reaches a terminal or a pipe: harmless text, and no complaint where the reader has gone."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import IO
+
+from rich.console import Console
+
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def visible(text: str) -> str:
+    """The text with all that could steer a terminal as backslash escapes; line ends and tabs stay."""
+    return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def one_line(text: str) -> str:
+    """The visible text on one line."""
+    return visible(" ".join(filter(None, (line.strip() for line in re.split(r"[\r\n]+", text)))))
+
+
+def write(text: str, stream: IO[str]) -> None:
+    """Prints a text made visible; where nobody reads any more, it and all that follows go nowhere."""
+    try:
+        print(visible(text), file=stream, flush=True)
+    except BrokenPipeError:
+        silence(stream)
+
+
+def silence(stream: IO[str]) -> None:
+    """Sends what is and will be written to the stream nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+class QuietConsole(Console):
+    """A console whose reader may go, as in `snellen run … | head`: the work goes on."""
+
+    def on_broken_pipe(self) -> None:
+        silence(self.file)

@@ -1,0 +1,76 @@
+"""A model loaded by onnxruntime: prepared pictures in, a row of outputs for each out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL.Image
+
+from snellen.engines.onnx.options import Options
+from snellen.engines.onnx.pictures import Array, Input, input_of
+from snellen.errors import Missing, WrongUse
+
+
+class Network:
+    """A session of onnxruntime, what it takes, and the device it runs on (`cpu` or `cuda`)."""
+
+    def __init__(self, session: Any, takes: Input) -> None:
+        self._session = session
+        self.takes = takes
+        self.device = "cuda" if session.get_providers()[0] == "CUDAExecutionProvider" else "cpu"
+
+    def run(self, cells: Sequence[Array]) -> Array:
+        """The first output, [picture, value] in float64; a fixed batch is filled up with black pictures."""
+        batch = np.zeros((self.takes.batch or len(cells), *cells[0].shape), cells[0].dtype)
+        for place, each in zip(batch, cells, strict=False):
+            place[...] = each
+        output = np.asarray(self._session.run(None, {self.takes.name: batch})[0])
+        if output.ndim < 2 or len(output) != len(batch):
+            raise ValueError(f"the output for {len(batch)} pictures has the shape {list(output.shape)}")
+        return output.reshape(len(batch), -1)[: len(cells)].astype(np.float64)
+
+    def trial(self) -> Array:
+        """The outputs for black, white and two pictures of noise."""
+        plain = [np.full((64, 64, 3), value, np.uint8) for value in (0, 255)]
+        noise = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), dtype=np.uint8)
+        pictures = [PIL.Image.fromarray(pixels) for pixels in (*plain, *noise)]
+        return np.concatenate([self.run([self.takes.cells(picture)]) for picture in pictures])
+
+
+def probable(rows: Array) -> bool:
+    """Whether rows of outputs are probabilities: none negative, their sum 1.
+
+    The sum may be off by what rounding to 8 bits makes of it, half a step of 1/256 for each value: classifiers that
+    were trained for integers give 0.53 to 1.0 for a softmax over 1001 classes.
+    """
+    slack = 1e-3 + rows.shape[1] / 512
+    return bool((rows >= 0).all() and (rows <= 1 + 1e-3).all() and (np.abs(rows.sum(axis=1) - 1) <= slack).all())
+
+
+def load_network(path: Path, options: Options) -> Network:
+    """The model in a file. Raises Missing (the package, the device) or WrongUse (the file)."""
+    try:
+        import onnxruntime
+    except ImportError:
+        raise Missing(f"onnx/{path} needs the package onnxruntime: pip install 'snellen[onnx]'") from None
+    onnxruntime.set_default_logger_severity(4)  # what goes wrong is raised; the rest is noise
+    cuda = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
+    if options.device == "cuda" and not cuda:
+        raise Missing(f"onnx/{path}: this onnxruntime has no CUDA: pip install onnxruntime-gpu, or use device=cpu")
+    providers = ["CUDAExecutionProvider"] if cuda and options.device != "cpu" else []
+    settings = onnxruntime.SessionOptions()
+    settings.log_severity_level = 4
+    settings.intra_op_num_threads = options.threads or 0  # 0: one for each core
+    # threads that wait by spinning would starve those that prepare the next pictures
+    settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        session = onnxruntime.InferenceSession(str(path), settings, providers=[*providers, "CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's errors have no class in common
+        raise WrongUse(f"onnx: onnxruntime cannot load {path}: {' '.join(str(error).split())}") from None
+    network = Network(session, input_of(path, session.get_inputs(), options))
+    if options.device == "cuda" and network.device != "cuda":
+        raise Missing(f"onnx/{path}: onnxruntime found no CUDA device that it can use; use device=cpu")
+    return network

@@ -1,0 +1,146 @@
+"""The table of results that a terminal shows, and what did not go well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from snellen.console import one_line
+from snellen.results import ResultRow, Results
+from snellen.short_names import short_models, short_strategies
+
+_MODEL, _STRATEGY = 28, 18  # the room that names get before they are shortened to show one more column
+_LEAST_MODEL, _LEAST_STRATEGY = 14, 10
+_ALWAYS = 100
+_UNREADABLE_SHOWN, _FAILURES_SHOWN = 20, 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column of numbers; where there is no room, the one of least worth goes first."""
+
+    title: str
+    worth: int
+    cell: Callable[[ResultRow], str]
+
+    def width(self, rows: Sequence[ResultRow]) -> int:
+        return max(cell_len(text) for text in (self.title, *map(self.cell, rows)))
+
+
+def _number(value: float | None, digits: int = 3) -> str:
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def rate_text(value: float | None) -> str:
+    """A number a second, short."""
+    if value is None:
+        return "–"
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _interval(row: ResultRow) -> str:
+    return "–" if row.accuracy_low is None else f"{row.accuracy_low:.2f}–{row.accuracy_high:.2f}"
+
+
+def _seconds(value: float | None) -> str:
+    if value is None:
+        return "–"
+    if value >= 1:
+        return f"{value:.1f} s"
+    return f"{value * 1000:.0f} ms" if value >= 0.01 else f"{value * 1000:.2g} ms"
+
+
+def _covered(row: ResultRow) -> str:
+    return "–" if row.classes_covered is None else f"{row.classes_covered}/{row.classes}"
+
+
+_COLUMNS = (
+    _Column("Accuracy", _ALWAYS, lambda row: _number(row.accuracy)),
+    _Column("95 %", _ALWAYS, _interval),
+    _Column("F1", 60, lambda row: _number(row.macro_f1)),
+    _Column("F1 w.", 20, lambda row: _number(row.weighted_f1)),
+    _Column("Images", _ALWAYS, lambda row: str(row.images)),
+    _Column("Unparsed", _ALWAYS, lambda row: str(row.unparsed)),
+    _Column("Failed", _ALWAYS, lambda row: str(row.failed)),
+    _Column("Pending", _ALWAYS, lambda row: str(row.pending)),
+    _Column("Covered", 50, _covered),
+    _Column("img/s", 70, lambda row: rate_text(row.images_per_second)),
+    _Column("p50", 40, lambda row: _seconds(row.latency_p50)),
+    _Column("RAM GB", 30, lambda row: _number(row.peak_rss_gb, 2)),
+    _Column("GPU GB", 35, lambda row: _number(row.peak_gpu_gb, 2)),
+)
+_SILENT = {  # what says nothing where it stands in all rows
+    **dict.fromkeys(("Unparsed", "Failed", "Pending"), "0"),
+    **dict.fromkeys(("Covered", "img/s", "p50", "RAM GB", "GPU GB"), "–"),
+}
+
+
+def _columns(rows: Sequence[ResultRow], room: int) -> list[_Column]:
+    """The columns that say something and fit into the room, each with a space before it."""
+    columns = [
+        column
+        for column in _COLUMNS
+        if column.title not in _SILENT or any(column.cell(row) != _SILENT[column.title] for row in rows)
+    ]
+    while sum(column.width(rows) + 1 for column in columns) > room:
+        least = min(columns, key=lambda column: column.worth)
+        if least.worth == _ALWAYS:
+            break
+        columns.remove(least)
+    return columns
+
+
+def results_table(rows: Sequence[ResultRow], width: int, coloured: bool = True) -> tuple[Table, int]:
+    """The rows as a table and the width it takes, which is more than `width` only below 80."""
+    longest_model, longest_strategy = (
+        max((cell_len(one_line(name)) for name in names), default=0)
+        for names in ([row.model for row in rows], [row.strategy for row in rows])
+    )
+    names_room = max(min(longest_model, _MODEL), 5) + 1 + max(min(longest_strategy, _STRATEGY), 8)
+    columns = _columns(rows, width - names_room)
+    left = width - sum(column.width(rows) + 1 for column in columns) - 1
+    strategy_room = max(min(longest_strategy, max(left * 2 // 5, left - longest_model)), _LEAST_STRATEGY)
+    model_room = max(min(longest_model, left - strategy_room), _LEAST_MODEL)
+    models = short_models((one_line(row.model) for row in rows), model_room)
+    strategies = short_strategies((one_line(row.strategy) for row in rows), strategy_room)
+    model_room = min(model_room, max(map(cell_len, (*models.values(), "Model"))))
+    strategy_room = min(strategy_room, max(map(cell_len, (*strategies.values(), "Strategy"))))
+    table = Table(box=None, pad_edge=False, header_style="bold" if coloured else "", padding=(0, 1, 0, 0))
+    table.add_column("Model", overflow="fold", width=model_room)
+    table.add_column("Strategy", overflow="fold", width=strategy_room)
+    for column in columns:
+        table.add_column(column.title, justify="right", no_wrap=True, width=column.width(rows))
+    for row in rows:
+        names = (models[one_line(row.model)], strategies[one_line(row.strategy)])
+        style = "yellow" if coloured and (row.failed or row.pending) else ""
+        table.add_row(*map(Text, names), *(Text(column.cell(row)) for column in columns), style=style)
+    return table, model_room + 1 + strategy_room + sum(column.width(rows) + 1 for column in columns)
+
+
+def print_results(rows: Sequence[ResultRow], console: Console) -> None:
+    """Prints the table; no number is ever cut or wrapped."""
+    table, width = results_table(rows, console.width, coloured=not console.no_color)
+    console.width = max(console.width, width)
+    console.print(table)
+
+
+def notes(results: Results) -> Iterator[str]:
+    """What did not go well, each on a line: unreadable files, failures, models that could not go on."""
+    unreadable = results.unreadable()
+    for id, reason in unreadable[:_UNREADABLE_SHOWN]:
+        yield f"unreadable: {id}: {reason}"
+    if len(unreadable) > _UNREADABLE_SHOWN:
+        yield f"and {len(unreadable) - _UNREADABLE_SHOWN} more unreadable files, all in {results.path / 'manifest.csv'}"
+    failures = results.failures()
+    for reason, count in failures[:_FAILURES_SHOWN]:
+        yield f"failed: {count} x {reason}"
+    if len(failures) > _FAILURES_SHOWN:
+        yield f"and {len(failures) - _FAILURES_SHOWN} more reasons, all in {results.path / 'records.csv'}"
+    for row in results.rows:
+        if row.trouble:
+            yield f"pending: {row.model}: {row.trouble}"

@@ -1,0 +1,221 @@
+"""The vocabulary strategy: which concepts stand for which class, and what is predicted from their scores."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from snellen import plugins
+from snellen.errors import Missing, WrongUse
+from snellen.strategies.vocabulary import Coverage, Strategy
+from snellen.types import Classes, Outcome, Prediction, Recognise, Scores
+
+CONCEPTS = (
+    "background",
+    "Egyptian cat",
+    "tabby, tabby cat",
+    "dog",
+    "lesser panda, panda",
+    "giant panda, panda",
+    "sofa",
+)
+CLASSES = Classes(("cat", "Dog", "panda", "water_lilly", "background"), "background")
+
+
+def ask(strategy: Strategy, values: dict[str, float] | Scores, classes: Classes = CLASSES) -> Prediction:
+    inquiry = strategy.inquire(classes, None, Random(0))
+    assert list(next(inquiry)) == [Recognise()]
+    with pytest.raises(StopIteration) as stop:
+        inquiry.send([values if isinstance(values, Scores) else Scores(tuple(values), tuple(values.values()))])
+    prediction: Prediction = stop.value.value
+    return prediction
+
+
+def scores(**values: float) -> dict[str, float]:
+    """Scores of all concepts, given by their first words."""
+    return {concept: values.get(concept.split()[0].strip(","), 0.0) for concept in CONCEPTS}
+
+
+def test_exact_names_and_synonyms_are_mapped_and_nothing_is_guessed() -> None:
+    assert Strategy().coverage(CLASSES, CONCEPTS) == Coverage(
+        {"Dog": ("dog",), "panda": ("lesser panda, panda", "giant panda, panda")},
+        ("cat", "water_lilly", "background"),
+        (),
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "vocabulary", "mapped"),
+    [
+        (("water_lilly",), ("Water Lilly",), {"water_lilly": ("Water Lilly",)}),
+        (("cup",), ("cups", "cup holder", "tea cup"), {}),
+        (("crane",), ("crane", "crane"), {"crane": ("crane", "crane")}),
+        # the whole concept goes before a synonym, an earlier synonym before a later
+        (("maillot", "maillot, tank suit"), ("maillot", "maillot, tank suit"), None),
+        (("projectile", "missile"), ("projectile, missile", "missile"), None),
+        # a name that fits two classes stands for neither, unless it is exactly one of them
+        (("Cup", "cup"), ("cup", "CUP"), {"cup": ("cup",)}),
+    ],
+)
+def test_which_class_a_concept_stands_for(
+    names: tuple[str, ...], vocabulary: tuple[str, ...], mapped: dict[str, tuple[str, ...]] | None
+) -> None:
+    expected = mapped if mapped is not None else {n: (c,) for n, c in zip(names, vocabulary, strict=True)}
+    assert Strategy().coverage(Classes(names), vocabulary).concepts == expected
+
+
+def test_concepts_of_a_class_add_up() -> None:
+    prediction = ask(Strategy(), scores(dog=0.4, lesser=0.25, giant=0.25, sofa=0.1))
+    assert (prediction.label, prediction.outcome) == ("panda", Outcome.SCORED)
+    assert prediction.scores == pytest.approx({"Dog": 0.4, "panda": 0.5})
+    assert prediction.details == {"concept": "dog", "score": pytest.approx(0.4)}
+
+
+def test_a_concept_without_a_class_competes() -> None:
+    values = scores(dog=0.4, sofa=0.6)
+    prediction = ask(Strategy(), values)
+    assert (prediction.label, prediction.outcome) == (None, Outcome.OUT_OF_LIST)
+    assert prediction.details["concept"] == "sofa"
+    assert ask(Strategy(among="covered"), values).label == "Dog"
+    assert ask(Strategy(), scores(dog=0.5, sofa=0.5)).label == "Dog"  # the earlier of equals
+    assert ask(Strategy(), scores(background=0.5, dog=0.5)).label is None
+
+
+def test_where_no_class_has_a_score_none_is_predicted() -> None:
+    for among in ("vocabulary", "covered"):
+        prediction = ask(Strategy(among=among), scores(sofa=1.0))
+        assert prediction == Prediction(None, Outcome.OUT_OF_LIST, None, {"concept": "sofa", "score": 1.0})
+        uncovered = ask(Strategy(among=among), scores(sofa=1.0), Classes(("cow",)))
+        assert (uncovered.label, uncovered.outcome) == (None, Outcome.OUT_OF_LIST)
+    assert ask(Strategy(), {}).outcome is Outcome.OUT_OF_LIST
+
+
+def test_predictions_made_elsewhere_are_read_by_name() -> None:
+    assert ask(Strategy(), {"dog": 0.0, "cow": 0.0, "panda": 1.0}).label == "panda"
+    assert ask(Strategy(), {"dog": 0.0, "cow": 1.0, "panda": 0.0}).label is None
+
+
+MAPPING = {"Egyptian cat": "cat", "tabby": "cat", "sofa": "background"}
+
+
+def test_a_mapping_stands_for_all_and_reaches_the_background() -> None:
+    strategy = Strategy(mapping=MAPPING)
+    strategy.check(CLASSES)
+    assert strategy.coverage(CLASSES, CONCEPTS) == Coverage(
+        {"cat": ("Egyptian cat", "tabby, tabby cat"), "background": ("sofa",)}, ("Dog", "panda", "water_lilly"), ()
+    )
+    assert ask(strategy, scores(Egyptian=0.3, tabby=0.3, sofa=0.4)).label == "cat"
+    assert ask(strategy, scores(sofa=0.4, dog=0.3)).label == "background"
+    assert ask(strategy, scores(background=0.9, sofa=0.1)).label is None
+
+
+def test_what_a_mapping_names_in_vain_is_told() -> None:
+    strategy = Strategy(mapping={"lynx": "cat", "sofa": "Dog"})
+    assert strategy.coverage(CLASSES, CONCEPTS).unknown == ("lynx",)
+    with pytest.raises(WrongUse, match=r"'sofa' is mapped to 'dog', no class.*did you mean 'Dog'"):
+        Strategy(mapping={"sofa": "dog"}).check(CLASSES)
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("map.csv", "\ufeffconcept,class\nEgyptian cat,cat\ntabby,cat\n\nsofa,background\ndog,\n"),
+        ("map.yaml", "Egyptian cat: cat\ntabby: cat\nsofa: background\ndog:\n"),
+        ("map.json", json.dumps({**MAPPING, "dog": None})),
+    ],
+)
+def test_the_content_of_a_mapping_file_is_the_option(tmp_path: Path, file: str, text: str) -> None:
+    path = tmp_path / file
+    path.write_text(text, encoding="utf-8")
+    strategy = plugins.configure(Strategy, {"mapping": str(path)}, "vocabulary")
+    path.unlink()
+    assert strategy.mapping == MAPPING
+    assert strategy == Strategy(mapping=dict(reversed(MAPPING.items()))) != Strategy()
+    assert hash(strategy) == hash(Strategy(mapping=MAPPING))
+    assert plugins.configure(Strategy, {"mapping": dict(MAPPING)}, "vocabulary") == strategy
+    assert ask(strategy, scores(tabby=1.0)).label == "cat"
+
+
+def test_words_in_yaml_stay_words(tmp_path: Path) -> None:
+    path = tmp_path / "map.yml"
+    path.write_text("no: yes\n101: 007\n", encoding="utf-8")
+    assert Strategy(mapping=str(path)).mapping == {"no": "yes", "101": "007"}
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "message"),
+    [
+        ("map.csv", "name,label\na,b\n", "expected the columns concept,class, found name,label"),
+        ("map.csv", "", "found none"),
+        ("map.csv", "concept,class\ntench, Tinca tinca,fish\n", "line 2: expected concept,class, found 3 values"),
+        ("map.csv", "concept,class\na,b\na,c\n", "'a' is mapped to 'b' and to 'c'"),
+        ("map.csv", "concept,class\n,b\n", "without a name"),
+        ("map.yaml", "- a\n- b\n", "expected lines such as"),
+        ("map.yaml", "a: [b, c]\n", "must be a name"),
+        ("map.yaml", "a: b: c\n", "cannot be read"),
+        ("map.yaml", "a: b\na: c\n", "cannot be read"),
+        ("map.json", "{", "cannot be read"),
+    ],
+)
+def test_bad_mapping_files_are_wrong_use(tmp_path: Path, file: str, text: str, message: str) -> None:
+    path = tmp_path / file
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(WrongUse, match=message):
+        plugins.configure(Strategy, {"mapping": str(path)}, "vocabulary")
+
+
+def test_a_missing_mapping_file_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(Missing, match="no mapping file"):
+        Strategy(mapping=str(tmp_path / "none.csv"))
+    (tmp_path / "latin.csv").write_bytes(b"concept,class\n\xe9,b\n")
+    with pytest.raises(WrongUse, match="cannot read"):
+        Strategy(mapping=str(tmp_path / "latin.csv"))
+
+
+def test_a_thousand_concepts_cost_less_than_a_millisecond() -> None:
+    vocabulary = {f"concept {number}, synonym {number}": number / 1e6 for number in range(1001)}
+    classes = Classes(tuple(f"synonym {number}" for number in range(0, 1000, 2)))
+    ask(Strategy(), vocabulary, classes)
+    start = time.perf_counter()
+    for _ in range(20):
+        ask(Strategy(), vocabulary, classes)
+    assert (time.perf_counter() - start) / 20 < 0.01  # some 0.3 ms; ten times that on a busy machine
+
+
+def imagenet(folder: Path) -> tuple[tuple[str, ...], Any]:
+    vocabulary = tuple((folder / "labels.txt").read_text(encoding="utf-8").splitlines())
+    onnxruntime = pytest.importorskip("onnxruntime")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    return vocabulary, onnxruntime.InferenceSession(str(folder / "mobilenet_v1_0.25_128.onnx"), options)
+
+
+def test_a_real_network_on_real_photos() -> None:
+    place = os.environ.get("SNELLEN_TEST_DATA")
+    if not place:
+        pytest.skip("SNELLEN_TEST_DATA is unset")
+    vocabulary, session = imagenet(Path(place, "models/imagenet-mobilenet"))
+    paths = sorted(Path(place, "data/photos/caltech101-31").glob("*/*.jpg"))
+    classes = Classes(tuple(sorted({path.parent.name for path in paths})), "BACKGROUND_Google")
+    coverage = Strategy().coverage(classes, vocabulary)
+    assert len(coverage.concepts) == 13
+    assert "BACKGROUND_Google" in coverage.uncovered
+    right = 0
+    for path in paths:
+        image = PIL.Image.open(path).convert("RGB")
+        side = int(min(image.size) * 0.875)
+        left, top = (image.width - side) // 2, (image.height - side) // 2
+        image = image.crop((left, top, left + side, top + side)).resize((128, 128), PIL.Image.Resampling.BILINEAR)
+        pixels = np.asarray(image, dtype=np.float32).transpose(2, 0, 1)[None] / 127.5 - 1
+        values = session.run(None, {session.get_inputs()[0].name: pixels})[0][0]
+        prediction = ask(Strategy(), Scores(vocabulary, tuple(values.tolist())), classes)
+        right += prediction.label == path.parent.name
+    assert right / len(paths) == pytest.approx(0.204, abs=0.005)

@@ -1,0 +1,311 @@
+"""The contract that every data set, strategy and engine keeps; a new one needs a line in the tables below."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import pickle
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from conftest import draw_folder
+from onnx_models import write_classifier
+from snellen import plugins
+from snellen.codec import question_key
+from snellen.engines.scripted import Scripted
+from snellen.images import Image
+from snellen.runner import Ended, Runner, replay
+from snellen.types import (
+    PHOTO,
+    Answer,
+    Choose,
+    Classes,
+    Dataset,
+    Embed,
+    Engine,
+    Failure,
+    Finish,
+    Generate,
+    Outcome,
+    Prediction,
+    Question,
+    Recognise,
+    Scores,
+    Strategy,
+    Text,
+    Vector,
+)
+
+KINDS = {Generate: Text, Choose: Scores, Recognise: Scores, Embed: Vector}
+
+
+def scripted(question: Question, image: Image | None) -> str | Answer:
+    """A model for the contract: answers every kind of question, differently for every image."""
+    assert image is not None
+    image.pixels()
+    rng = Random(image.digest + question_key(question).hex())
+    if isinstance(question, Generate):
+        return rng.choice(question.choices or ("circle", "yes", "no", "neither"))
+    if isinstance(question, Embed):
+        return Vector((rng.random(), rng.random()))
+    choices = ("circle", "star", "ring") if isinstance(question, Recognise) else question.choices
+    return Scores(choices, tuple(rng.random() for _ in choices))
+
+
+# Data sets
+
+
+def _manifest(place: Path) -> str:
+    draw_folder(place / "drawn")
+    rows = [f"{path.relative_to(place)},{path.parent.name}" for path in sorted(place.glob("drawn/*/*"))]
+    (place / "labels.csv").write_text("image,label\n" + "\n".join(rows))
+    return str(place / "labels.csv")
+
+
+DATASETS: Mapping[str, Callable[[Path], str]] = {
+    "folder": lambda place: str(draw_folder(place / "drawn")),
+    "manifest": _manifest,
+    "shapes": lambda place: "",
+}
+
+
+def test_every_data_set_strategy_and_engine_is_in_the_tables() -> None:
+    assert list(DATASETS) == plugins.names("datasets")
+    assert sorted({name for name, _ in STRATEGIES}) == plugins.names("strategies")
+    assert sorted(ENGINES) == plugins.names("engines")
+
+
+@pytest.fixture(params=DATASETS)
+def dataset(request: pytest.FixtureRequest, tmp_path: Path) -> Dataset:
+    module = plugins.load("datasets", request.param)
+    loaded: Dataset = module.load(DATASETS[request.param](tmp_path), module.Options())
+    return loaded
+
+
+def test_a_data_set_reads_the_same_again_and_again(dataset: Dataset) -> None:
+    first, second = list(dataset), list(dataset)
+    assert first == second
+    assert len(first) == len(dataset) > 0
+    assert len({example.id for example in first}) == len(first)
+    assert {example.label for example in first} <= set(dataset.classes.names)
+    assert dataset.classes.background in (None, *dataset.classes.names)
+    assert dataset.source
+    assert dataset.name
+    for example in first:
+        assert example.image.pixels().mode == "RGB"
+
+
+# Strategies
+
+STRATEGIES: Sequence[tuple[str, Mapping[str, Any]]] = (
+    ("binary", {}),
+    ("binary", {"answer": "choose", "ahead": 3}),
+    ("binary", {"decide": "argmax"}),
+    ("closed-set", {}),
+    ("closed-set", {"votes": 3, "image": "last"}),
+    ("closed-set", {"answer": "choose"}),
+    ("vocabulary", {}),
+)
+CLASS_LISTS = (
+    Classes(("circle", "star", "ring", "background"), "background"),
+    Classes(("circle", "star")),
+    Classes(tuple(f"thing {number}" for number in range(40))),
+)
+
+
+def make_strategy(case: tuple[str, Mapping[str, Any]]) -> Strategy:
+    name, options = case
+    made: Strategy = plugins.configure(plugins.load("strategies", name).Strategy, options, name)
+    return made
+
+
+def answer_to(question: Question, texts: st.SearchStrategy[str], draw: Callable[[Any], Any]) -> Answer:
+    numbers = st.floats(-50, 0, width=32)
+    if isinstance(question, Generate):
+        return Text(draw(texts), draw(st.sampled_from(list(Finish))))
+    if isinstance(question, Choose):
+        return Scores(question.choices, tuple(draw(numbers) for _ in question.choices))
+    if isinstance(question, Recognise):
+        return Scores(("circle", "hoop", "star, asterisk"), tuple(draw(st.floats(0, 1, width=32)) for _ in range(3)))
+    return Vector((draw(numbers), draw(numbers)))
+
+
+@pytest.mark.parametrize("case", STRATEGIES, ids=str)
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data(), classes=st.sampled_from(CLASS_LISTS), seed=st.integers(0, 3))
+def test_a_strategy_concludes_from_any_answers_and_replays(
+    case: tuple[str, Mapping[str, Any]], data: st.DataObject, classes: Classes, seed: int
+) -> None:
+    strategy = make_strategy(case)
+    texts = st.one_of(st.sampled_from([*classes.names, "yes", "No.", "It is a star.", ""]), st.text(max_size=30))
+    known: dict[bytes, Answer] = {}
+    inquiry = strategy.inquire(classes, None, Random(seed))
+    try:
+        questions = next(inquiry)
+        while True:
+            assert questions
+            assert {type(question) for question in questions} <= strategy.asks
+            for question in questions:
+                known.setdefault(question_key(question), answer_to(question, texts, data.draw))
+            questions = inquiry.send([known[question_key(question)] for question in questions])
+    except StopIteration as stop:
+        prediction = stop.value
+    assert isinstance(prediction, Prediction)
+    assert prediction.label in (None, *classes.names)
+    json.dumps([prediction.details, prediction.scores], allow_nan=False)
+    replayed = replay(strategy.inquire(classes, None, Random(seed)), known)
+    assert replayed is not None
+    assert replayed[0] == prediction
+
+
+@pytest.mark.parametrize("case", STRATEGIES, ids=str)
+def test_a_strategy_is_a_frozen_value_that_travels(case: tuple[str, Mapping[str, Any]]) -> None:
+    strategy = make_strategy(case)
+    assert dataclasses.is_dataclass(strategy)
+    assert pickle.loads(pickle.dumps(strategy)) == strategy
+    field = dataclasses.fields(strategy)[0].name
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(strategy, field, None)
+    assert strategy.asks <= set(KINDS)
+
+
+# Engines
+
+ENGINES: Mapping[str, Callable[[pytest.FixtureRequest, Path], str]] = {
+    "hf": lambda request, place: str(request.getfixturevalue("checkpoint")("llava")),
+    "onnx": lambda request, place: _onnx(place),
+    "predictions": lambda request, place: _predictions(place),
+    "scripted": lambda request, place: "test_contracts:scripted",
+}
+
+
+def _onnx(place: Path) -> str:
+    (place / "labels.txt").write_text("circle\nstar\nring")
+    return str(write_classifier(place / "colours.onnx", np.eye(3), softmax=True))
+
+
+def _predictions(place: Path) -> str:
+    rows = [f"{path.relative_to(place)},{path.parent.name}" for path in sorted(place.glob("*/*/*"))]
+    (place / "mine.csv").write_text("image,prediction\n" + "\n".join(rows))
+    return str(place / "mine.csv")
+
+
+@dataclasses.dataclass(frozen=True)
+class Loaded:
+    """An engine with all that the contract needs of it."""
+
+    module: Any
+    name: str
+    engine: Engine
+    images: Sequence[Image]
+
+
+@pytest.fixture(params=ENGINES)
+def loaded(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    draw_folder(tmp_path / "drawn", pictures=3)
+    images = [Image(path) for path in sorted(tmp_path.glob("drawn/*/*"))]
+    module = plugins.load("engines", request.param)
+    name = ENGINES[request.param](request, tmp_path)
+    engine = module.load(name, plugins.configure(module.Options, {}, name))
+    yield Loaded(module, name, engine, images)
+    engine.close()
+
+
+def questions_for(module: Any) -> list[Question]:
+    prompt = (PHOTO, "What is it?")
+    candidates = [
+        Generate(prompt, 4),
+        Generate(prompt, 4, ("star", "ring")),
+        Choose(prompt, ("star", "ring")),
+        Recognise(),
+    ]
+    return [question for question in candidates if type(question) in module.ANSWERS]
+
+
+def answers(engine: Engine, asked: Sequence[tuple[Image, Question]]) -> list[Answer | Failure]:
+    got: dict[int, Answer | Failure] = {}
+    for ticket, (image, question) in enumerate(asked):
+        engine.add(ticket, image, question)
+    while len(got) < len(asked):
+        for ticket, answer in engine.step(1.0):
+            assert ticket not in got
+            got[ticket] = answer
+    for image, _ in asked:
+        engine.release(image)
+    return [got[ticket] for ticket in range(len(asked))]
+
+
+def same(a: Answer | Failure, b: Answer | Failure) -> bool:
+    """Equal but for what the answer cost, scores to a float32's precision."""
+    if isinstance(a, Scores) and isinstance(b, Scores):
+        return a.choices == b.choices and a.values == pytest.approx(b.values, abs=1e-4)
+    if isinstance(a, Text) and isinstance(b, Text):
+        return (a.text, a.finish) == (b.text, b.finish)
+    return False
+
+
+def test_an_engine_answers_each_question_once_and_alike_alone_or_together(loaded: Loaded) -> None:
+    asked = [(image, question) for image in loaded.images for question in questions_for(loaded.module)]
+    together = answers(loaded.engine, asked)
+    for (_, question), answer in zip(asked, together, strict=True):
+        assert isinstance(answer, KINDS[type(question)])
+        if isinstance(question, Choose):
+            assert isinstance(answer, Scores)
+            assert answer.choices == question.choices
+        if isinstance(question, Generate) and question.choices:
+            assert isinstance(answer, Text)
+            assert answer.text in question.choices
+    alone = [answers(loaded.engine, [pair])[0] for pair in asked[:6]]
+    assert all(same(a, b) for a, b in zip(alone, together, strict=False))
+
+
+def test_an_engine_has_less_room_for_each_question_and_facts_that_can_be_written(loaded: Loaded) -> None:
+    question = questions_for(loaded.module)[0]
+    room = loaded.engine.room()
+    assert room > 0
+    loaded.engine.add(0, loaded.images[0], question)
+    assert loaded.engine.room() < room
+    while not loaded.engine.step(1.0):
+        pass
+    assert loaded.engine.room() == room
+    json.dumps(dict(loaded.engine.facts()), allow_nan=False)
+
+
+def test_an_unreadable_image_is_a_failure_and_the_others_are_answered(loaded: Loaded) -> None:
+    question = questions_for(loaded.module)[0]
+    broken = Image(data=b"no image at all")
+    good, bad = answers(loaded.engine, [(loaded.images[0], question), (broken, question)])
+    assert isinstance(good, KINDS[type(question)])
+    assert isinstance(bad, Failure)
+    assert bad.reason
+
+
+def test_a_model_has_an_identity_that_can_be_written_and_stays(loaded: Loaded) -> None:
+    options = plugins.configure(loaded.module.Options, {}, loaded.name)
+    identity = loaded.module.identity(loaded.name, options)
+    assert identity == loaded.module.identity(loaded.name, options)
+    json.dumps([identity, plugins.changes_answers(options)], allow_nan=False)
+    assert "batch_size" not in plugins.changes_answers(options)
+
+
+@pytest.mark.parametrize("case", STRATEGIES, ids=str)
+def test_every_strategy_runs_on_an_engine(case: tuple[str, Mapping[str, Any]], tmp_path: Path) -> None:
+    classes = CLASS_LISTS[0]
+    runner = Runner(Scripted(scripted, batch_size=5))
+    draw_folder(tmp_path)
+    images = [Image(path) for path in sorted(tmp_path.glob("*/*"))]
+    for number, image in enumerate(images):
+        runner.start(number, image, {0: make_strategy(case).inquire(classes, None, Random(image.digest))}, {})
+    ends = []
+    while runner.busy:
+        ends += [event for event in runner.step(0.1) if isinstance(event, Ended)]
+    assert sorted(end.task for end in ends) == list(range(len(images)))
+    assert all(isinstance(end.result, Prediction) for end in ends)
+    assert {end.result.outcome for end in ends if isinstance(end.result, Prediction)} <= set(Outcome)

@@ -1,0 +1,98 @@
+"""A request is resolved and checked before anything is computed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from snellen import plugins
+from snellen.errors import WrongUse
+from snellen.flags import Flags, request
+from snellen.plan import Request, model_plan, resolve, split_spec, strategy_plan
+
+CIRCLE = f"scripted/{Path(__file__).parent / 'models.py'}:circle"
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "options"),
+    [
+        ("binary", "binary", {}),
+        ("closed-set,votes=5,order=sorted", "closed-set", {"votes": "5", "order": "sorted"}),
+        ("closed-set, votes=5", "closed-set", {"votes": "5"}),
+        ("closed-set,template=One of {classes}, please: a=b,votes=2", "closed-set", None),
+        ("binary,prompt=", "binary", {"prompt": ""}),
+    ],
+)
+def test_a_spec_is_split_at_the_commas_before_a_key(text: str, name: str, options: dict[str, str] | None) -> None:
+    options = options if options is not None else {"template": "One of {classes}, please: a=b", "votes": "2"}
+    assert split_spec(text) == (name, options)
+
+
+def test_a_path_may_hold_commas(tmp_path: Path, drawn: Path) -> None:
+    odd = drawn.rename(tmp_path / "a,b=c")
+    assert len(resolve(Request(str(odd), (CIRCLE,))).selection) == 16
+
+
+def test_titles_show_what_changes_answers_and_is_not_the_default() -> None:
+    assert strategy_plan("closed-set,votes=1").title == "closed-set"
+    assert strategy_plan("closed-set,votes=3").title == "closed-set,votes=3"
+    assert model_plan(f"{CIRCLE},batch_size=2").title == CIRCLE
+
+
+def test_each_model_gets_the_strategies_that_fit_and_others_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    module: Any = plugins.load("engines", "scripted")
+    recognise = next(kind for kind in module.ANSWERS if kind.__name__ == "Recognise")
+    monkeypatch.setattr(module, "ANSWERS", frozenset({recognise}))
+    plan = resolve(Request("shapes", (CIRCLE,)))
+    assert [strategy.title for _, strategy in plan.pairs] == ["vocabulary"] and plan.not_applicable == ()
+    plan = resolve(Request("shapes", (CIRCLE,), ("binary", "vocabulary")))
+    assert plan.not_applicable == (f"not applicable: {CIRCLE} cannot answer Generate, which binary asks",)
+    with pytest.raises(WrongUse, match="cannot answer Generate"):
+        resolve(Request("shapes", (CIRCLE,), ("binary",)))
+
+
+def test_the_same_model_twice_is_one() -> None:
+    assert len(resolve(Request("shapes", (CIRCLE, {"model": CIRCLE}), ("binary", "binary,ahead=1"))).pairs) == 1
+
+
+def test_names_are_checked_before_the_data_set_is_read(monkeypatch: pytest.MonkeyPatch, drawn: Path) -> None:
+    def read(*_: object) -> None:
+        raise AssertionError("read")
+
+    monkeypatch.setattr("snellen.datasets.folder.load", read)
+    for wrong in (Request(str(drawn), ("scriptd/x",)), Request(str(drawn), (CIRCLE,), ("binry",))):
+        with pytest.raises(WrongUse, match="did you mean"):
+            resolve(wrong)
+
+
+def test_the_default_folder_is_named_after_the_study() -> None:
+    assert resolve(Request("shapes", (CIRCLE,))).out == Path("runs/shapes")
+    assert resolve(Request("shapes", (CIRCLE,), name="../My study: 1/2")).out == Path("runs/My-study-1-2")
+    assert resolve(Request("shapes", (CIRCLE,), name="x", out="y/z")).out == Path("y/z")
+
+
+@pytest.mark.parametrize(
+    ("model", "flag", "size"),
+    [
+        (CIRCLE, None, 64),
+        (CIRCLE, "auto", 64),
+        (CIRCLE, "3", 3),
+        (f"{CIRCLE},batch_size=5", "3", 5),
+    ],
+)
+def test_a_batch_size_is_for_the_models_that_name_no_other(model: str, flag: str | None, size: int) -> None:
+    flags = Flags("shapes", (model,), batch_size=flag)
+    ((planned, _), *_) = resolve(request(None, flags), flags.batch_size).pairs
+    assert planned.options.batch_size == size
+
+
+@pytest.mark.parametrize(("flag", "size"), [(None, 5), ("3", 3), ("auto", 64)])
+@pytest.mark.parametrize("written", ["'MODEL,batch_size=5'", "{model: 'MODEL', batch_size: 5}"])
+def test_a_batch_size_goes_before_the_study_files(tmp_path: Path, written: str, flag: str | None, size: int) -> None:
+    study = tmp_path / "study.yaml"
+    study.write_text(f"dataset: shapes\nmodels: [{written.replace('MODEL', CIRCLE)}]\n")
+    flags = Flags(batch_size=flag)
+    ((planned, _), *_) = resolve(request(study, flags), flags.batch_size).pairs
+    assert planned.options.batch_size == size

@@ -1,0 +1,62 @@
+"""Study files: what they may hold, and what a run folder keeps of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from snellen.errors import WrongUse
+from snellen.plan import Request, resolve
+from snellen.study_file import add_section, check_keys, read_study, write_template
+
+CIRCLE = f"scripted/{Path(__file__).parent / 'models.py'}:circle"
+
+
+def test_a_study_file_becomes_a_request(tmp_path: Path) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_text(
+        "name: mine\ndataset: {path: ~/data, classes: [cat, dog]}\n"
+        "models:\n  - hf/a\n  - {model: hf/b, dtype: float32}\n"
+        "strategies:\nout: runs/mine\ntiming: false\nstall_seconds: 60\n"
+    )
+    request = Request(**read_study(path))
+    assert request.name == "mine" and request.out == "runs/mine"
+    assert request.dataset == {"path": "~/data", "classes": ["cat", "dog"]}
+    assert request.models == ("hf/a", {"model": "hf/b", "dtype": "float32"})
+    assert (request.strategies, request.timing, request.stall_seconds) == ((), False, 60)
+
+
+def test_of_several_sections_the_last_is_asked(tmp_path: Path) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_text("--- # one\nname: a\n--- # two\nname: b\n")
+    assert read_study(path) == {"name": "b"}
+
+
+def test_a_section_is_added_for_each_different_request_and_resolves_to_the_same_plan(tmp_path: Path) -> None:
+    path = tmp_path / "study.yaml"
+    dataset = {"path": "shapes", "pictures": 2, "classes": 4, "limit": 6, "seed": 3}
+    first = resolve(Request(dataset, (CIRCLE,), ("closed-set,votes=3",), out=str(tmp_path / "run")))
+    second = resolve(
+        Request("shapes", (f"{CIRCLE},batch_size=2",), ("binary",), out=str(tmp_path / "run"), timing=False)
+    )
+    for plan in (first, first, second, second):
+        add_section(plan, path)
+        again = resolve(Request(**read_study(path)))
+        assert [example.id for example in again.selection] == [example.id for example in plan.selection]
+        assert (again.classes, again.pairs, again.out) == (plan.classes, plan.pairs, plan.out)
+        assert (again.seed, again.timing, again.name) == (plan.seed, plan.timing, plan.name)
+    assert path.read_text().count("--- # asked on") == 2
+
+
+def test_the_template_holds_odd_names(tmp_path: Path, drawn: Path) -> None:
+    odd = drawn.rename(tmp_path / 'a: "b" # {c}')
+    write_template(str(odd), tmp_path / "study.yaml")
+    study = read_study(tmp_path / "study.yaml")
+    assert study["dataset"] == {"path": str(odd), "seed": 0}
+    assert "models" not in study
+
+
+def test_the_nearest_key_is_named() -> None:
+    with pytest.raises(WrongUse, match=r"mine: unknown key 'stratgies' \(did you mean 'strategies'\?\)"):
+        check_keys({"stratgies": []}, "mine")

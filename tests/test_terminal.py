@@ -1,0 +1,193 @@
+"""The table and the progress: right at any width, and harmless whatever the names hold."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import re
+import typing
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from snellen import terminal
+from snellen.console import one_line, visible
+from snellen.results import ResultRow
+from snellen.short_names import short_models, short_strategies
+from snellen.summary import print_results
+from snellen.terminal import TerminalProgress
+
+ESCAPES = re.compile(r"\x1b\[")
+
+
+def row(model: str, strategy: str = "closed-set", **values: Any) -> ResultRow:
+    """A row with all numbers, at their widest."""
+    empty: dict[str, Any] = dict.fromkeys(field.name for field in dataclasses.fields(ResultRow))
+    full = {
+        "images": 1234567, "unparsed": 0, "failed": 0, "pending": 0, "classes": 1000, "accuracy": 0.98765,
+        "accuracy_low": 0.97, "accuracy_high": 0.99, "macro_f1": 0.9512, "weighted_f1": 0.9623,
+        "images_per_second": 12345.6, "latency_p50": 0.4567, "peak_rss_gb": 123.456, "peak_gpu_gb": 79.123,
+    }  # fmt: skip
+    return ResultRow(**{**empty, **full, "model": model, "strategy": strategy, **values})
+
+
+def shown(rows: list[ResultRow], width: int, **options: Any) -> list[str]:
+    out = io.StringIO()
+    print_results(rows, Console(file=out, width=width, **options))
+    return out.getvalue().splitlines()
+
+
+FULL = [
+    row("hf/Qwen/Qwen2-VL-7B-Instruct,dtype=bfloat16", "closed-set,votes=5", unparsed=123456, classes_covered=987),
+    row("scripted/examples/shape_rules.py:careful", "binary,decide=first-yes", failed=234567),
+    row("scripted/examples/shape_rules.py:hasty", "closed-set,template=What of {classes} is it?", pending=45678),
+]
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120, 200])
+def test_no_line_is_too_wide_and_no_number_is_cut(width: int) -> None:
+    lines = shown(FULL, width)
+    assert len(lines) == 4
+    assert max(map(cell_len, lines)) <= max(width, 80)
+    for line, tail in zip(lines[1:], (r"123456 +0 +0", r"0 +234567 +0", r"0 +0 +45678"), strict=True):
+        assert re.search(rf" 0\.988 0\.97–0\.99 .*1234567 +{tail}", line)
+
+
+def test_more_room_shows_more() -> None:
+    heads = {width: shown(FULL, width)[0] for width in (80, 120, 200)}
+    assert heads[80].split() == ["Model", "Strategy", "Accuracy", "95", "%", "Images", "Unparsed", "Failed", "Pending"]
+    assert "img/s" in heads[120] and "RAM GB" not in heads[120]
+    assert heads[200].split()[-7:] == ["Covered", "img/s", "p50", "RAM", "GB", "GPU", "GB"]
+    assert "scripted/examples/shape_rules.py:careful" in shown(FULL, 200)[2]
+
+
+def test_columns_that_say_nothing_are_left_out() -> None:
+    nothing = dict.fromkeys(("accuracy", "accuracy_low", "macro_f1", "weighted_f1", "images_per_second", "latency_p50"))
+    head, line = shown([row("scripted/a", **nothing, peak_rss_gb=None, peak_gpu_gb=None, failed=3)], 80)
+    assert head.split() == ["Model", "Strategy", "Accuracy", "95", "%", "F1", "F1", "w.", "Images", "Failed"]
+    assert line.split() == ["scripted/a", "closed-set", "–", "–", "–", "–", "1234567", "3"]
+
+
+def test_an_empty_table_has_its_head() -> None:
+    assert shown([], 80)[0].split()[:2] == ["Model", "Strategy"]
+
+
+def test_colours_only_on_a_terminal_that_wants_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    assert not ESCAPES.search("".join(shown(FULL, 80)))
+    assert ESCAPES.search("".join(shown(FULL, 80, force_terminal=True)))
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not ESCAPES.search("".join(shown(FULL, 80, force_terminal=True)))
+
+
+def test_names_cannot_steer_the_terminal() -> None:
+    (_, *lines) = shown([row("hf/[red]x[/red]\x1b[31m\n\x9b5m\u202e", "closed-set\r,a=[bold]")], 200)
+    text = "".join(lines)
+    assert r"hf/[red]x[/red]\x1b[31m \x9b5m\u202e" in text and "[bold]" in text
+    assert not re.search(r"[\x00-\x1f\x7f-\x9f\u202e]", text)
+
+
+def test_wide_names_keep_the_columns_in_line() -> None:
+    lines = shown([row("hf/組織/" + "視覚言語模型" * 8), row("hf/a/é🦆" + "ö" * 60), row("hf/b")], 80)
+    starts = {cell_len(line[: line.index("closed-set")]) for line in lines[1:]}
+    assert len(starts) == 1 and max(map(cell_len, lines)) <= 80
+
+
+@pytest.mark.parametrize(
+    ("names", "room", "expected"),
+    [
+        (["scripted/a/b/c/rules.py:f"], 40, ["scripted/a/b/c/rules.py:f"]),
+        (["scripted/a/b/c/rules.py:f"], 24, ["scripted/…/c/rules.py:f"]),
+        (["scripted/a/b/c/rules.py:f"], 22, ["scripted/…/rules.py:f"]),
+        (["scripted/a/rules.py:long", "scripted/a/rules.py:f"], 23, ["…/rules.py:long", "scripted/a/rules.py:f"]),
+        (["hf/org/name,dtype=bfloat16"], 19, ["…/name,dtype=bfloa…"]),
+        (["hf/org/a-name-that-is-long"], 9, ["…-is-long"]),
+    ],
+)
+def test_models_are_shortened_only_as_far_as_needed(names: list[str], room: int, expected: list[str]) -> None:
+    short = short_models(names, room)
+    assert list(short) == names
+    assert list(short.values()) == expected
+
+
+@pytest.mark.parametrize("room", [5, 9, 12, 16, 30])
+def test_different_models_stay_different(room: int) -> None:
+    names = ["onnx/x/one.onnx", "onnx/y/one.onnx", "onnx/x/two.onnx", "hf/x/one.onnx"]
+    assert len(set(short_models(names, room).values())) == len(names)
+
+
+def test_strategies_keep_the_names_of_their_options() -> None:
+    names = ["closed-set,template=Which of {classes} is it?,votes=5", "closed-set"]
+    assert list(short_strategies(names, 34).values()) == ["closed-set,template=Which…,votes=5", "closed-set"]
+
+
+def test_visible_text_has_no_control_characters() -> None:
+    assert visible("a\x1b[2J\tb\n\u2066c\udc80") == "a\\x1b[2J\tb\n\\u2066c\\udc80"
+    assert one_line(" a\r\n  b\n\nc ") == "a b c"
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(terminal, "time", clock)
+    return clock
+
+
+def progress(quiet: bool = False, **options: Any) -> tuple[TerminalProgress, io.StringIO]:
+    out = io.StringIO()
+    return TerminalProgress(Console(file=out, width=80, **options), quiet), out
+
+
+def test_plain_lines_tell_rate_failures_and_the_time_left(clock: Clock) -> None:
+    told, out = progress()
+    told.begin("model\x1b[31m[red]", 100)
+    told.advance(1)
+    assert out.getvalue() == ""
+    clock.now += 20
+    told.advance(39, failed=2)
+    told.advance(10)
+    clock.now += 5
+    told.advance(50)
+    told.end()
+    assert out.getvalue().splitlines() == [
+        r"model\x1b[31m[red]: 40/100, 2/s, 2 failed, 30 s left",
+        r"model\x1b[31m[red]: 100/100, 4/s, 2 failed",
+    ]
+
+
+def test_a_bar_shows_rate_and_failures_on_a_terminal(clock: Clock) -> None:
+    told, out = progress(force_terminal=True)
+    told.begin("scripted/" + "folder/" * 12 + "rules.py:[red]f\x1b]0;title\x07", 100)
+    clock.now += 10
+    told.advance(40, failed=3)
+    bars = typing.cast(Any, told)._bars
+    bars.refresh()
+    told.end()
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", out.getvalue())
+    assert "40/100" in text and "4/s" in text and "3 failed" in text and "[red]f" in text
+    assert "\x1b]" not in text and "\x07" not in text
+    assert all(cell_len(line) <= 80 for line in re.split(r"[\r\n]+", text)[:-2])
+
+
+def test_quiet_tells_errors_alone(clock: Clock) -> None:
+    told, out = progress(quiet=True, force_terminal=True)
+    told.begin("model", 3)
+    told.say("a line")
+    told.say("error: it broke")
+    told.advance(3)
+    told.end()
+    assert re.sub(r"\x1b\[[0-9;]*m", "", out.getvalue()) == "error: it broke\n"
+    assert told.errors == {"error: it broke"}
