@@ -77,7 +77,7 @@ def asked(file: Path) -> list[Asked]:
 @contextmanager
 def ran(dataset: Any, models: str | list[str], *strategies: str, out: Path, **options: Any) -> Iterator[Results]:
     """The results of a study that is run here, without timing; closed at the end."""
-    subset = {key: options.pop(key) for key in ("classes", "limit", "per_class", "seed") if key in options}
+    subset = {key: options.pop(key) for key in ("classes", "limit", "per_class", "seed", "pictures") if key in options}
     spec = {"path": str(dataset), **subset}
     named = (models,) if isinstance(models, str) else tuple(models)
     request = Request(spec, named, strategies or ("closed-set",), out=str(out), **{"timing": False, **options})

@@ -45,16 +45,18 @@ def test_each_model_gets_the_strategies_that_fit_and_others_are_told(monkeypatch
     module: Any = plugins.load("engines", "scripted")
     recognise = next(kind for kind in module.ANSWERS if kind.__name__ == "Recognise")
     monkeypatch.setattr(module, "ANSWERS", frozenset({recognise}))
-    plan = resolve(Request("shapes", (CIRCLE,)))
+    plan = resolve(Request("shapes,pictures=1", (CIRCLE,)))
     assert [strategy.title for _, strategy in plan.pairs] == ["vocabulary"] and plan.not_applicable == ()
-    plan = resolve(Request("shapes", (CIRCLE,), ("binary", "vocabulary")))
+    plan = resolve(Request("shapes,pictures=1", (CIRCLE,), ("binary", "vocabulary")))
     assert plan.not_applicable == (f"not applicable: {CIRCLE} cannot answer Generate, which binary asks",)
     with pytest.raises(WrongUse, match="cannot answer Generate"):
-        resolve(Request("shapes", (CIRCLE,), ("binary",)))
+        resolve(Request("shapes,pictures=1", (CIRCLE,), ("binary",)))
 
 
 def test_the_same_model_twice_is_one() -> None:
-    assert len(resolve(Request("shapes", (CIRCLE, {"model": CIRCLE}), ("binary", "binary,ahead=1"))).pairs) == 1
+    assert (
+        len(resolve(Request("shapes,pictures=1", (CIRCLE, {"model": CIRCLE}), ("binary", "binary,ahead=1"))).pairs) == 1
+    )
 
 
 def test_names_are_checked_before_the_data_set_is_read(monkeypatch: pytest.MonkeyPatch, drawn: Path) -> None:
@@ -68,9 +70,9 @@ def test_names_are_checked_before_the_data_set_is_read(monkeypatch: pytest.Monke
 
 
 def test_the_default_folder_is_named_after_the_study() -> None:
-    assert resolve(Request("shapes", (CIRCLE,))).out == Path("runs/shapes")
-    assert resolve(Request("shapes", (CIRCLE,), name="../My study: 1/2")).out == Path("runs/My-study-1-2")
-    assert resolve(Request("shapes", (CIRCLE,), name="x", out="y/z")).out == Path("y/z")
+    assert resolve(Request("shapes,pictures=1", (CIRCLE,))).out == Path("runs/shapes")
+    assert resolve(Request("shapes,pictures=1", (CIRCLE,), name="../My study: 1/2")).out == Path("runs/My-study-1-2")
+    assert resolve(Request("shapes,pictures=1", (CIRCLE,), name="x", out="y/z")).out == Path("y/z")
 
 
 @pytest.mark.parametrize(
@@ -83,7 +85,7 @@ def test_the_default_folder_is_named_after_the_study() -> None:
     ],
 )
 def test_a_batch_size_is_for_the_models_that_name_no_other(model: str, flag: str | None, size: int) -> None:
-    flags = Flags("shapes", (model,), batch_size=flag)
+    flags = Flags("shapes,pictures=1", (model,), batch_size=flag)
     ((planned, _), *_) = resolve(request(None, flags), flags.batch_size).pairs
     assert planned.options.batch_size == size
 

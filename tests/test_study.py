@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 
 import studies
-from snellen.datasets import shapes
 from snellen.errors import WrongUse
 from snellen.folder import RunFolder
 from snellen.images import Image
+from snellen.plan import Request, resolve
 from snellen.results import Results
-from snellen.study import rescore
+from snellen.study import Silence, rescore, run
 
 TRUE = "return 'Yes' if truth(image) in str(question.prompt).split('Is the')[-1] else 'No'"
 
@@ -49,7 +49,8 @@ def digests(folder: Path) -> dict[str, str]:
     return {path.stem: Image(path).digest for path in folder.rglob("*.png")}
 
 
-def test_the_same_study_again_asks_nothing_and_more_votes_ask_only_those(folder: Path, file: Path, out: Path) -> None:
+def test_the_same_study_again_asks_nothing_and_more_votes_ask_only_those(tmp_path: Path, file: Path, out: Path) -> None:
+    folder = studies.photographs(tmp_path / "many", count=1, names="abcdefghijkl")  # no two shuffles are the same
     name = studies.model(file, "return truth(image)")
     for votes, expected in ((3, 3), (3, 3), (5, 5), (1, 5)):
         with studies.ran(folder, name, f"closed-set,votes={votes}", out=out):
@@ -162,10 +163,11 @@ def test_duplicates_are_asked_once_and_recorded_for_each(folder: Path, file: Pat
 
 def test_pictures_without_files_are_asked_once_and_replayed(file: Path, out: Path) -> None:
     name = studies.model(file, "return 'star'")
-    for pictures, classes in ((1, 4), (2, 4), (2, 4)):
-        with studies.ran("shapes", name, out=out, per_class=pictures, classes=["star", "ring", "cross", "circle"]):
-            assert len(studies.asked(file)) == pictures * classes
-    assert len(list(shapes.load("", shapes.Options(pictures=1)))) > 4
+    classes = ["star", "ring", "cross", "circle"]
+    for pictures in (1, 2, 2):
+        with studies.ran("shapes", name, out=out, pictures=pictures, classes=classes) as results:
+            assert len(studies.asked(file)) == pictures * 4
+            assert [row.answered for row in results.rows] == [pictures * 4]
 
 
 def test_a_smaller_or_larger_limit_moves_the_table_and_keeps_the_answers(folder: Path, file: Path, out: Path) -> None:
@@ -259,7 +261,8 @@ def test_a_folder_of_another_source_is_not_touched(folder: Path, file: Path, out
 
 
 def test_of_two_processes_at_once_one_is_told(folder: Path, file: Path, out: Path) -> None:
-    name = studies.model(file, "time.sleep(0.3)\nreturn truth(image)")
+    go_on = file.with_name("go on")
+    name = studies.model(file, f"while not Path({str(go_on)!r}).exists(): time.sleep(0.01)\nreturn truth(image)")
     command = [sys.executable, "-c", "from snellen.cli import main; main()", "run", "-d", folder, "-m", name]
     command += ["-s", "closed-set", "--out", out, "--no-timing"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as first:
@@ -268,9 +271,31 @@ def test_of_two_processes_at_once_one_is_told(folder: Path, file: Path, out: Pat
         second = subprocess.run(command, capture_output=True, text=True, check=False)
         with pytest.raises(WrongUse, match="in use by another process"), RunFolder(out):
             pass
+        go_on.touch()
     assert first.returncode == 0
     assert second.returncode == 2
     assert "in use by another process" in second.stderr and second.stderr.count("\n") == 1
+    assert states(out) == {"answered": 12}
+
+
+class Interrupting(Silence):
+    """Is interrupted when the first answers are kept, after a while in which all others arrive."""
+
+    def advance(self, done: int, failed: int = 0) -> None:
+        if done and self.asking:
+            time.sleep(1.5)
+            raise KeyboardInterrupt
+
+    def begin(self, task: str, total: int) -> None:
+        self.asking = task.startswith("scripted")
+
+
+def test_answers_that_have_arrived_are_kept_when_the_run_is_interrupted(folder: Path, file: Path, out: Path) -> None:
+    name = studies.model(file, "return truth(image)")
+    request = Request(str(folder), (f"{name},batch_size=3",), ("closed-set",), out=str(out), timing=False)
+    with pytest.raises(KeyboardInterrupt):
+        run(resolve(request), Interrupting())
+    assert len(studies.asked(file)) == len(studies.stored(out)) == 12
     assert states(out) == {"answered": 12}
 
 

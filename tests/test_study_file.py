@@ -38,7 +38,7 @@ def test_a_section_is_added_for_each_different_request_and_resolves_to_the_same_
     dataset = {"path": "shapes", "pictures": 2, "classes": 4, "limit": 6, "seed": 3}
     first = resolve(Request(dataset, (CIRCLE,), ("closed-set,votes=3",), out=str(tmp_path / "run")))
     second = resolve(
-        Request("shapes", (f"{CIRCLE},batch_size=2",), ("binary",), out=str(tmp_path / "run"), timing=False)
+        Request("shapes,pictures=1", (f"{CIRCLE},batch_size=2",), ("binary",), out=str(tmp_path / "run"), timing=False)
     )
     for plan in (first, first, second, second):
         add_section(plan, path)

@@ -131,6 +131,19 @@ class Child:
             raise message
         return message
 
+    def receive_all(self, timeout: float | None) -> list[Any]:
+        """The next message and all others that have come with it; raises as `receive` does where there is none."""
+        messages = [self.receive(timeout)]
+        while True:
+            try:
+                message = self._incoming.get_nowait()
+            except queue.Empty:
+                return messages
+            if message is _GONE or isinstance(message, ChildDied):
+                self._incoming.put(message)  # it is the last one, and told when its turn comes
+                return messages
+            messages.append(message)
+
     def kill(self) -> None:
         """Ends the child and all processes it started, at once."""
         if self._process.poll() is None:

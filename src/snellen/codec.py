@@ -27,6 +27,8 @@ from snellen.types import (
     Vector,
 )
 
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 
 def _dump(value: Any) -> str:
     """Compact JSON that is valid UTF-8: half a surrogate pair, which a model may write, becomes its JSON escape."""
@@ -91,6 +93,11 @@ def question_key(question: Question) -> bytes:
 def write_choices(choices: Sequence[str]) -> str:
     """A vocabulary as JSON; it is kept once, answers refer to its key."""
     return _dump(list(choices))
+
+
+def read_choices(body: str) -> tuple[str, ...]:
+    """The vocabulary back from its JSON."""
+    return tuple(json.loads(body))
 
 
 def write_answer(answer: Answer) -> tuple[str, tuple[str, ...]]:

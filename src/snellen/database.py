@@ -16,9 +16,10 @@ from snellen.errors import NoSpace, WrongUse
 
 DATABASE = "answers.sqlite"
 VERSION = 1
+_CACHE_KIB = 16 * 1024  # keys are random: what SQLite takes by itself (2 MB) is too little for a million
 _SCHEMA = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE texts (key BLOB PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE texts (number INTEGER PRIMARY KEY, key BLOB UNIQUE NOT NULL, body TEXT NOT NULL);
 CREATE TABLE models (
     number INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL, name TEXT NOT NULL, facts TEXT NOT NULL DEFAULT '{}');
 CREATE TABLE answers (
@@ -78,6 +79,7 @@ class Database:
                 f"{self.path} has format {version}, this version of snellen reads {VERSION}; use another --out"
             )
         self.execute("PRAGMA synchronous=NORMAL")
+        self.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
 
     def close(self) -> None:
         self._connection.close()

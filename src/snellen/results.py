@@ -14,12 +14,14 @@ from typing import Any
 
 import numpy as np
 
+from snellen import plugins
+from snellen.codec import question_key, read_choices
 from snellen.database import DATABASE, Database
 from snellen.errors import Missing, WrongUse
 from snellen.metrics.classification import Classification, Confusion, classify
 from snellen.metrics.comparison import mcnemar
 from snellen.metrics.intervals import wilson
-from snellen.types import State
+from snellen.types import Classes, Recognise, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class ResultRow:
     outcomes: Mapping[str, int]
     per_class: tuple[Mapping[str, Any], ...]
     classes_covered: int | None
+    classes_uncovered: tuple[str, ...] | None
     questions_per_image: float | None
     images_per_second: float | None
     timed_images: int | None
@@ -177,8 +180,8 @@ class Results:
         self._database.close()
 
     def _row(self, number: int) -> ResultRow:
-        spec_text, selection, timing, trouble, facts_text = self._database.execute(
-            "SELECT spec, selection, timing, trouble, facts FROM rows JOIN models m ON m.number = model "
+        model, spec_text, selection, timing, trouble, facts_text = self._database.execute(
+            "SELECT model, spec, selection, timing, trouble, facts FROM rows JOIN models m ON m.number = model "
             "WHERE rows.number = ?",
             number,
         ).fetchone()
@@ -188,6 +191,7 @@ class Results:
         images = self._database.value("SELECT count(*) FROM selected WHERE selection = ?", selection)
         states = self._count(number, "state")
         measured = self._measure(number, names)
+        uncovered = self._uncovered(model, spec, names)
         low, high = wilson(measured.correct, measured.answered) if measured else (None, None)
         values: dict[str, Any] = {name: getattr(measured, name, None) for name in _AVERAGES}
         values |= {name: speed.get(name) for name in _TIMING} | {name: facts.get(name) for name in _FACTS}
@@ -206,7 +210,8 @@ class Results:
             accuracy_high=high,
             outcomes=self._count(number, "outcome"),
             per_class=tuple(dataclasses.asdict(each) for each in measured.per_class) if measured else (),
-            classes_covered=self._covered(number),
+            classes_covered=None if uncovered is None else len(names) - len(uncovered),
+            classes_uncovered=None if uncovered is None else tuple(uncovered),
             questions_per_image=self._database.value(
                 f"SELECT avg(questions) FROM {_RECORDS_OF_ROW} AND state IN ('answered', 'unparsed')", number
             ),
@@ -234,12 +239,22 @@ class Results:
             counts[places[label], places.get(prediction, len(names))] += count
         return classify(Confusion(names, counts)) if counts.any() else None
 
-    def _covered(self, row: int) -> int | None:
-        """How many classes a fixed vocabulary covers, as the strategy told with each prediction."""
-        covered: int | None = self._database.value(
-            f"SELECT max(json_extract(details, '$.covered')) FROM {_RECORDS_OF_ROW}", row
+    def _uncovered(self, model: int, spec: Mapping[str, Any], names: tuple[str, ...]) -> list[str] | None:
+        """The classes that the model's own vocabulary does not cover; None where the strategy knows no coverage."""
+        asked = spec["strategy"]
+        strategy = plugins.load("strategies", asked["name"]).Strategy
+        if not hasattr(strategy, "coverage"):
+            return None
+        vocabulary = self._database.value(
+            "SELECT texts.body FROM answers JOIN texts ON key = choices WHERE model = ? AND question = ? LIMIT 1",
+            model,
+            question_key(Recognise()),
         )
-        return covered
+        if vocabulary is None:
+            return None
+        classes = Classes(names, spec["classes"]["background"])
+        made = plugins.configure(strategy, asked["options"], asked["name"])
+        return list(made.coverage(classes, tuple(read_choices(vocabulary))).uncovered)
 
     def _comparable(self, a: ResultRow, b: ResultRow) -> bool:
         same = "SELECT count(DISTINCT selection || json_extract(spec, '$.classes')) FROM rows WHERE number IN (?, ?)"

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from snellen.codec import key_of, read_answer, write_answer, write_choices, write_details, write_question
+from snellen.codec import key_of, read_answer, read_choices, write_answer, write_choices, write_details, write_question
 from snellen.database import Database
 from snellen.meters import Timing
 from snellen.types import Answer, Failure, Prediction, Question, State
@@ -62,13 +62,13 @@ class Store:
     def _add_text(self, body: str) -> bytes:
         key = key_of(body)
         if key not in self._texts:
-            self._database.execute("INSERT OR IGNORE INTO texts VALUES (?, ?)", key, body)
+            self._database.execute("INSERT OR IGNORE INTO texts (key, body) VALUES (?, ?)", key, body)
             if len(self._texts) < 10_000:  # repeated texts come early; the rest is never asked for again
                 self._texts.add(key)
         return key
 
     def _read_choices(self, key: bytes) -> tuple[str, ...]:
-        return tuple(json.loads(self._database.value("SELECT body FROM texts WHERE key = ?", key)))
+        return read_choices(self._database.value("SELECT body FROM texts WHERE key = ?", key))
 
     def known(self, model: int, digest: str) -> dict[bytes, Answer]:
         """All answers of a model about an image, by question key."""

@@ -17,7 +17,7 @@ from snellen.short_names import short_models, short_strategies
 _MODEL, _STRATEGY = 28, 18  # the room that names get before they are shortened to show one more column
 _LEAST_MODEL, _LEAST_STRATEGY = 14, 10
 _ALWAYS = 100
-_UNREADABLE_SHOWN, _FAILURES_SHOWN = 20, 5
+_UNREADABLE_SHOWN, _FAILURES_SHOWN, _UNCOVERED_SHOWN = 20, 5, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +131,14 @@ def print_results(rows: Sequence[ResultRow], console: Console) -> None:
 
 def notes(results: Results) -> Iterator[str]:
     """What did not go well, each on a line: unreadable files, failures, models that could not go on."""
+    for row in results.rows:
+        if row.classes_uncovered:
+            told = ", ".join(row.classes_uncovered[:_UNCOVERED_SHOWN])
+            more = len(row.classes_uncovered) - _UNCOVERED_SHOWN
+            yield (
+                f"coverage: {row.model} knows {row.classes_covered} of {row.classes} classes by name; "
+                f"not {told}{f' and {more} more' if more > 0 else ''}"
+            )
     unreadable = results.unreadable()
     for id, reason in unreadable[:_UNREADABLE_SHOWN]:
         yield f"unreadable: {id}: {reason}"

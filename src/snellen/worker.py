@@ -9,9 +9,10 @@ from __future__ import annotations
 import time
 import traceback
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -26,6 +27,7 @@ from snellen.runner import Answered, Ended, Event, Runner
 from snellen.types import Answer, Classes, Engine, Failure, Inquiry, Strategy
 
 DEATHS_PER_IMAGE = 3
+_HANDFUL = 16  # jobs in a message
 LOST_IMAGES_IN_A_ROW = 3  # then it is the model that is broken, not the images
 
 
@@ -130,9 +132,10 @@ def _serve(parent: Parent, setup: Setup, engine: Engine) -> None:
                 timings = {row: time_row(engine, message.images, setup.rows[row].inquire) for row in message.rows}
                 parent.send(Timed(timings, _facts(engine)))
                 continue
-            job: Job = message
-            inquiries = {number: setup.rows[number].inquire(job.image) for number in sorted(job.rows)}
-            runner.start(job.number, job.image, inquiries, job.known)
+            job: Job
+            for job in message:
+                inquiries = {number: setup.rows[number].inquire(job.image) for number in sorted(job.rows)}
+                runner.start(job.number, job.image, inquiries, job.known)
         if events := runner.step(1.0):
             parent.send(events)
 
@@ -164,6 +167,10 @@ def _told(error: Exception) -> str:
 # The parent's side
 
 
+def _events(messages: Iterable[Any]) -> list[Event]:
+    return [event for message in messages if isinstance(message, list) for event in message]
+
+
 class Worker:
     """One model's process as its parent sees it. Raises SnellenError where the model cannot be loaded."""
 
@@ -177,6 +184,7 @@ class Worker:
         self._begin()
 
     def _begin(self) -> None:
+        self._gave_up: str | None = None
         self._child = Child("snellen.worker", self._log)
         try:
             self._child.send(self._setup)
@@ -220,38 +228,37 @@ class Worker:
 
     def unkept(self) -> list[Event]:
         """What was yielded last and what has come since: to be kept when whoever runs the jobs is interrupted."""
-        events = self._latest
         with suppress(ChildDied, TimeoutError):
-            while True:
-                message = self._child.receive(0)
-                events = events + message if isinstance(message, list) else events
-        return events
+            return self._latest + _events(self._child.receive_all(0))
+        return self._latest
 
     def _hand_out(self, jobs: Iterator[Job], out: dict[int, Job], suspects: deque[Job]) -> bool:
         """Keeps the process supplied, suspects alone and others as many as fit; False where nothing is left."""
         if self._deaths:
-            if not out:
-                self._give(suspects.popleft(), out)
+            self._give([] if out else [suspects.popleft()], out)
             return True
-        while len(out) < self._window and (job := next(jobs, None)):
-            self._give(job, out)
+        while (room := self._window - len(out)) > 0 and (given := list(islice(jobs, min(room, _HANDFUL)))):
+            self._give(given, out)
         return bool(out)
 
-    def _give(self, job: Job, out: dict[int, Job]) -> None:
-        out[job.number] = job
-        self._child.send(job)
+    def _give(self, jobs: Sequence[Job], out: dict[int, Job]) -> None:
+        out.update((job.number, job) for job in jobs)
+        if jobs:
+            self._child.send(jobs)
 
     def _receive(self) -> list[Event]:
-        """The next events. Raises ChildDied where the process died, gave up or hangs."""
+        """The next events, and all that have come with them. Raises ChildDied where the process is dead or hangs."""
         try:
-            message = self._child.receive(self._stall_seconds)
+            messages = self._child.receive_all(self._stall_seconds)
         except TimeoutError:
             self._child.kill()
             raise ChildDied(f"gave no answer for {self._stall_seconds:g} s and was ended") from None
-        if isinstance(message, Trouble):
+        except ChildDied as death:
+            raise ChildDied(self._gave_up or str(death)) from None
+        if isinstance(messages[-1], Trouble):
+            self._gave_up = f"gave up: {messages[-1].reason}"
             self._child.kill()
-            raise ChildDied(f"gave up: {message.reason}")
-        self._latest = message
+        self._latest = _events(messages)
         return self._latest
 
     def _note(self, events: Sequence[Event], out: dict[int, Job]) -> None:
