@@ -107,10 +107,15 @@ def _prepare(database: Database, store: Store, dataset: Tiny) -> int:
             "INSERT INTO selected VALUES (1, ?, ?)", ((number, label) for number, label in enumerate(labels, start=1))
         )
         model = store.model({"name": "scripted"}, "scripted")
-        classes = {"names": CLASSES.names, "background": None}
-        return store.row(
-            {}, model, {"dataset": "tiny", "model": "scripted", "title": "closed-set", "classes": classes}, 1
-        )
+        spec = {
+            "dataset": "tiny",
+            "model": "scripted",
+            "title": "closed-set",
+            "strategy": {"name": "closed-set", "options": dataclasses.asdict(Strategy())},
+            "classes": {"names": CLASSES.names, "background": None},
+            "seed": 0,
+        }
+        return store.row({}, model, spec, 1)
 
 
 def whole_path(count: int, out: Path) -> dict[str, float]:

@@ -43,7 +43,7 @@ def group(module: str) -> str:
 
 
 def own_package(module: str) -> str:
-    """The part below a group whose modules may import each other: `engines.hf` for its files, else the module itself."""
+    """Whose modules may import each other: `engines.hf` for the files of that folder, else the module itself."""
     parts = module.removeprefix("snellen.").replace("/", ".").removesuffix(".py").split(".")
     return ".".join(parts[:2])
 

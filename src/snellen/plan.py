@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import importlib.util
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -162,8 +164,13 @@ def _title(name: str, options: Any) -> str:
     for field in dataclasses.fields(options):
         value = getattr(options, field.name)
         if field.metadata.get("answers", True) and value != field.default:
-            shown.append(f"{field.name}={'…' if isinstance(value, Mapping) else value}")
+            shown.append(f"{field.name}={_digest(value) if isinstance(value, Mapping) else value}")
     return ",".join(shown)
+
+
+def _digest(mapping: Mapping[str, Any]) -> str:
+    """A few digits that tell one mapping from another."""
+    return hashlib.sha256(json.dumps(dict(mapping), sort_keys=True).encode()).hexdigest()[:6]
 
 
 def load_dataset(spec: Spec, also: Sequence[str] = ()) -> tuple[Dataset, Mapping[str, Any]]:

@@ -219,3 +219,13 @@ def test_a_real_network_on_real_photos() -> None:
         prediction = ask(Strategy(), Scores(vocabulary, tuple(values.tolist())), classes)
         right += prediction.label == path.parent.name
     assert right / len(paths) == pytest.approx(0.204, abs=0.005)
+
+
+def test_the_background_is_predicted_only_for_the_concept_that_is_named_for_it() -> None:
+    assert ask(Strategy(), scores(background=0.9)).label is None
+    named = Strategy(background="background")
+    assert ask(named, scores(background=0.9)).label == "background"
+    assert ask(named, scores(dog=0.9)).label == "Dog"
+    assert named.coverage(CLASSES, CONCEPTS).concepts["background"] == ("background",)
+    with pytest.raises(WrongUse, match="needs a background class"):
+        named.check(Classes(("cat", "dog")))

@@ -32,7 +32,7 @@ _NOISE = 24  # the largest change of a channel
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`pictures`: how many of each class. `drawing_seed`: another one gives other pictures. `size`: width and height in pixels."""
+    """`pictures`: how many of each class. `drawing_seed`: another gives other pictures. `size`: a side in pixels."""
 
     pictures: Annotated[int, Ge(1)] = 20
     drawing_seed: int = 0

@@ -36,13 +36,15 @@ class Strategy:
 
     `mapping` is the class of each concept or the path of a file that tells it (see `concepts.py`); its content is kept,
     so the row does not change with the file. Without it a concept stands for the class whose name it, or one of its
-    synonyms between commas, has but for case and punctuation; the background class is then never predicted.
+    synonyms between commas, has but for case and punctuation. The background class is never matched by name, as many
+    networks have a "background" of their own: `background` names the concept that stands for it, if there is one.
     `among: vocabulary` lets all concepts compete: where one that stands for no class beats every class, the prediction
     is out of list. `among: covered` takes the best of the covered classes.
     """
 
     # the hash may leave it out, equality does not
     mapping: Mapping[str, str] | str | None = field(default=None, hash=False)
+    background: str | None = None
     among: Literal["vocabulary", "covered"] = "vocabulary"
 
     def __post_init__(self) -> None:
@@ -56,14 +58,16 @@ class Strategy:
         return frozenset({Recognise})
 
     def check(self, classes: Classes) -> None:
-        """Raises WrongUse where the mapping names a class that is none of these."""
+        """Raises WrongUse where the mapping names a class that is none of these, or there is no background class."""
+        if self.background is not None and classes.background is None:
+            raise WrongUse(f"vocabulary: background={self.background!r} needs a background class, and there is none")
         for concept, name in self._pairs or ():
             if name not in classes.names:
                 raise WrongUse(f"vocabulary: {concept!r} is mapped to {name!r}, no class{nearest(name, classes.names)}")
 
     def coverage(self, classes: Classes, vocabulary: tuple[str, ...]) -> Coverage:
         """Which concepts of the vocabulary stand for which class, and what is left."""
-        places = _map(vocabulary, classes, self._pairs)
+        places = _map(vocabulary, classes, self._pairs, self.background)
         concepts = {
             name: tuple(vocabulary[place] for place in np.flatnonzero(places.owners == number))
             for number, name in enumerate(places.covered)
@@ -75,7 +79,7 @@ class Strategy:
         """One question; a class has the scores of its concepts added up."""
         (answer,) = yield [Recognise()]
         scores = cast(Scores, answer)
-        places = _map(scores.choices, classes, self._pairs)
+        places = _map(scores.choices, classes, self._pairs, self.background)
         values = np.asarray(scores.values, dtype=np.float64)
         details = {"concept": scores.best, "score": float(values.max())} if len(values) else {}
         sums = np.bincount(places.owners, weights=values, minlength=len(places.covered) + 1)[: len(places.covered)]
@@ -114,8 +118,12 @@ class _Places:
 
 
 @lru_cache(maxsize=32)
-def _map(vocabulary: tuple[str, ...], classes: Classes, pairs: tuple[tuple[str, str], ...] | None) -> _Places:
+def _map(
+    vocabulary: tuple[str, ...], classes: Classes, pairs: tuple[tuple[str, str], ...] | None, background: str | None
+) -> _Places:
     given = [(name, name) for name in classes.foreground] if pairs is None else list(pairs)
+    if background is not None and classes.background is not None:
+        given.append((background, classes.background))
     exact = dict(given)
     folded: dict[str, str | None] = {}
     for concept, name in given:
