@@ -206,7 +206,7 @@ def test_ls_lists_what_there_is(snellen: Snellen, drawn: Path) -> None:
     Path("runs/broken/answers.sqlite").write_text("no database, but long enough to be taken for one" * 30)
     told = snellen("ls", "runs")
     assert told.code == 0
-    assert f"runs/drawn: 1 rows, 16 images, 0 open, best 0.250 {CIRCLE}" in told.out
+    assert f"runs/drawn: rows 1, images 16, failed or pending 0, best 0.250 {CIRCLE}" in told.out
     assert "runs/broken" in told.out
 
 

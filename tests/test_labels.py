@@ -259,7 +259,7 @@ def test_lint_warns_of_names_that_answers_confuse() -> None:
     assert lint(Classes(names)) == [
         "The names 'Cup' and 'cup' differ in case, articles or punctuation alone: an answer may fit each.",
         "The names 'axis' and 'axes' differ in number alone.",
-        "The name 'bat' lies within 'baseball bat' and 'bat-wing': an answer that shortens those reads as this.",
+        "The name 'bat' is part of 'baseball bat' and 'bat-wing': an answer of 'bat' alone is read as 'bat'.",
         "The name 'Yes' reads as the answer to a yes-or-no question.",
         "The name '?' is punctuation alone: only an answer of just this text names it.",
     ]

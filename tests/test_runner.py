@@ -96,6 +96,22 @@ def test_a_failed_question_ends_its_inquiry_and_no_other_and_keeps_the_other_ans
     assert [event.answer for event in events if isinstance(event, Answered)] == [Text("A")]
 
 
+@pytest.mark.parametrize("batch_size", [1, 2, 64])
+def test_no_answer_comes_after_the_end_of_its_inquiry(batch_size: int) -> None:
+    released = []
+
+    class Noting(Scripted):
+        def release(self, image: Image) -> None:
+            released.append(image.digest)
+
+    runner = Runner(Noting(Counting(), batch_size))
+    runner.start(0, IMAGES[0], {0: rounds(["a", "bad", "b", "c"], ["never"])}, {})
+    events = drain(runner)
+    assert [type(event) for event in events] == [Answered, Answered, Answered, Ended]
+    assert ends(events) == {(0, 0): Failure("no bad")}
+    assert released == [IMAGES[0].digest]
+
+
 def test_an_image_is_released_when_its_last_inquiry_has_ended() -> None:
     released = []
 

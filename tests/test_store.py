@@ -13,9 +13,20 @@ from hypothesis import strategies as st
 
 from snellen.codec import question_key
 from snellen.database import Database
-from snellen.meters import Timing
 from snellen.store import Store
-from snellen.types import PHOTO, Answer, Failure, Generate, Outcome, Prediction, Question, Text, Usage
+from snellen.types import (
+    PHOTO,
+    Answer,
+    Failure,
+    Generate,
+    Outcome,
+    Prediction,
+    Question,
+    Recognise,
+    Scores,
+    Text,
+    Usage,
+)
 from test_codec import ANSWERS, QUESTIONS
 
 DIGESTS = ["00" * 32, "ff" * 32]
@@ -58,6 +69,18 @@ def test_a_second_answer_does_not_replace_the_first(store: Store, database: Data
     assert store.known(1, DIGESTS[0]) == {question_key(question): Text("first", usage=Usage())}
 
 
+def test_an_answer_that_was_undone_can_be_given_again_with_its_texts(store: Store, database: Database) -> None:
+    question, answer = Recognise(), Scores(("cat", "dog"), (0.5, 0.25))
+    with pytest.raises(KeyboardInterrupt), database.commit():  # noqa: PT012
+        store.add_answer(1, DIGESTS[0], question, answer)
+        raise KeyboardInterrupt
+    assert store.known(1, DIGESTS[0]) == {}
+    with database.commit():
+        store.add_answer(1, DIGESTS[0], question, answer)
+    assert Store(database).known(1, DIGESTS[0]) == {question_key(question): answer}
+    assert database.value("SELECT count(*) FROM texts") == 2
+
+
 def test_a_row_is_known_by_its_key_and_follows_the_selection(store: Store, database: Database) -> None:
     with database.commit():
         first = store.row({"a": 1, "b": [2]}, 1, {"title": "x"}, 1)
@@ -94,7 +117,7 @@ def test_what_was_measured_is_kept(store: Store, database: Database) -> None:
         assert store.model_facts(model) == {}
         store.set_model_facts(model, {"batch_size": 4, "peak_gpu_gb": None})
         row = store.row({}, model, {}, 1)
-        assert not store.has_timing(row)
-        store.set_timing(row, Timing(5.0, 8, 0.1, 0.2, 0.3, 8))
-    assert store.has_timing(row)
+        assert store.timing(row) is None
+        store.set_timing(row, {"images_per_second": 5.0, "batch_size": None})
+    assert store.timing(row) == {"images_per_second": 5.0, "batch_size": None}
     assert store.model_facts(model) == {"batch_size": 4, "peak_gpu_gb": None}

@@ -1,4 +1,4 @@
-"""The eye test for vision models: which one classifies your images best, how fast, and at what price."""
+"""The eye test for vision models: which one classifies your images best, how fast, and how sure that is."""
 
 from __future__ import annotations
 

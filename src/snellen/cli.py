@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from snellen.terminal import TerminalProgress
 
 app = typer.Typer(
-    help="The eye test for vision models: which one classifies your images best, how fast, and at what price.",
+    help="The eye test for vision models: which one classifies your images best, how fast, and how sure that is.",
     epilog="Example: snellen run -d photos -m hf/./my-vlm -m onnx/./mobilenet.onnx",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -157,7 +157,7 @@ def run(
         _say(f"the earlier run is now {place}")
     with closing(_carried_out(plan, quiet)) as results:
         _show(results, as_json)
-        if _is_open(results, plan):
+        if any((row.failed or row.pending) and row.number in results.asked for row in results.rows):
             _say("some examples have no answer; the same command again asks them once more")
             raise typer.Exit(4)
 
@@ -177,12 +177,6 @@ def _carried_out(plan: Plan, quiet: bool) -> Results:
         if f"error: {error}" in progress.errors:
             raise typer.Exit(error.exit_code) from None
         raise
-
-
-def _is_open(results: Results, plan: Plan) -> bool:
-    """Whether an example of the rows that were asked for now failed or is pending."""
-    asked = {(model.title, strategy.title, len(plan.classes.names)) for model, strategy in plan.pairs}
-    return any((row.failed or row.pending) and (row.model, row.strategy, row.classes) in asked for row in results.rows)
 
 
 def _outline(plan: Plan) -> str:

@@ -16,7 +16,10 @@ from snellen.errors import NoSpace, WrongUse
 
 DATABASE = "answers.sqlite"
 VERSION = 1
-_CACHE_KIB = 16 * 1024  # keys are random: what SQLite takes by itself (2 MB) is too little for a million
+# keys are random, so that with millions of them nearly every answer touches other pages: what SQLite takes by itself
+# (2 MB of cache, 4 MB of log) would write them out over and over
+_CACHE_KIB = 16 * 1024
+_LOG_PAGES = 4000
 _SCHEMA = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE texts (number INTEGER PRIMARY KEY, key BLOB UNIQUE NOT NULL, body TEXT NOT NULL);
@@ -50,6 +53,7 @@ class Database:
     def __init__(self, path: Path, read_only: bool = False) -> None:
         """Raises WrongUse where the file is not a database of this version."""
         self.path = path
+        self.undone = 0  # how many transactions came to nothing: what was remembered of them is not there
         self._connection = self._connect(read_only)
         try:
             self._open(read_only)
@@ -78,8 +82,10 @@ class Database:
             raise WrongUse(
                 f"{self.path} has format {version}, this version of snellen reads {VERSION}; use another --out"
             )
-        self.execute("PRAGMA synchronous=NORMAL")
-        self.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
+        if not read_only:
+            self.execute("PRAGMA synchronous=NORMAL")
+            self.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
+            self.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
 
     def close(self) -> None:
         self._connection.close()
@@ -93,6 +99,7 @@ class Database:
             yield
             connection.execute("COMMIT")
         except BaseException as error:
+            self.undone += 1
             if connection.in_transaction:  # SQLite itself has rolled back where the disk is full
                 with suppress(sqlite3.Error):  # the error that led here says more
                     connection.execute("ROLLBACK")

@@ -16,11 +16,13 @@ from snellen.naming import printable
 from snellen.results import Results
 
 COLUMNS = (
+    "row",
     "example",
     "label",
     "model",
     "strategy",
     "classes",
+    "seed",
     "state",
     "prediction",
     "outcome",
@@ -83,7 +85,7 @@ def write_parquet(results: Results, path: Path) -> None:
         import pyarrow.parquet
     except ModuleNotFoundError:
         raise Missing("Parquet needs pyarrow; install it with: pip install 'snellen[data]'") from None
-    kinds = {"classes": pyarrow.int64(), "questions": pyarrow.int64()}
+    kinds = dict.fromkeys(("row", "classes", "seed", "questions"), pyarrow.int64())
     schema = pyarrow.schema([(column, kinds.get(column, pyarrow.string())) for column in COLUMNS])
     with whole_file(path, "wb") as file, pyarrow.parquet.ParquetWriter(file, schema) as writer:
         rows: list[dict[str, Any]] = []
@@ -106,15 +108,15 @@ FORMATS: Mapping[str, Callable[[Results, Path], None]] = {
 }
 
 
-def write_manifest(database: Database, selection: int, path: Path) -> None:
-    """The selection's examples: what each file is, and whether it is readable or why not."""
+def write_manifest(database: Database, path: Path) -> None:
+    """All examples of any row, labelled as in the last: what each file is, and whether it is readable or why not."""
     with whole_file(path) as file:
         writer = csv.writer(file)
         writer.writerow(("id", "path", "digest", "label", "width", "height", "readable"))
         for id, place, digest, label, width, height, unreadable in database.execute(
-            "SELECT id, path, digest, label, width, height, unreadable FROM selected JOIN examples ON number = example "
-            "WHERE selection = ? ORDER BY number",
-            selection,
+            "SELECT id, path, digest, label, width, height, unreadable FROM examples JOIN selected ON example = number "
+            "WHERE selection = (SELECT max(s.selection) FROM selected s WHERE s.example = number "
+            "AND s.selection IN (SELECT selection FROM rows)) ORDER BY number",
         ):
             shown = printable(os.fsdecode(place)) if place else ""
             writer.writerow((id, shown, digest.hex(), label, width, height, unreadable or "yes"))

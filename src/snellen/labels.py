@@ -186,7 +186,8 @@ def _nested(names: Words) -> Iterator[str]:
             longer.setdefault(owners[part], []).append(name)
     for name in names:
         if name in longer:
-            yield f"The name {name!r} lies within {_listed(longer[name])}: an answer that shortens those reads as this."
+            others = _listed(longer[name])
+            yield f"The name {name!r} is part of {others}: an answer of {name!r} alone is read as {name!r}."
 
 
 def _listed(names: list[str], most: int = 5) -> str:

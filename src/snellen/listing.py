@@ -48,8 +48,10 @@ def runs(place: Path) -> Iterator[str]:
             yield f"{path}: {error}"
             continue
         open_ = sum(row.failed + row.pending for row in rows)
-        best = f", best {rows[0].accuracy:.3f} {rows[0].model}" if rows and rows[0].accuracy is not None else ""
-        yield f"{path}: {len(rows)} rows, {max((row.images for row in rows), default=0)} images, {open_} open{best}"
+        most = max((row.images for row in rows), default=0)
+        first = next((row for row in rows if row.images == most and not row.superseded), None)
+        best = f", best {first.accuracy:.3f} {first.model}" if first and first.accuracy is not None else ""
+        yield f"{path}: rows {len(rows)}, images {most}, failed or pending {open_}{best}"
 
 
 def dataset_lines(spec: str) -> Iterator[str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from snellen import plugins
 from snellen.codec import question_key, read_choices
@@ -26,14 +27,21 @@ from snellen.types import Classes, Recognise, State
 
 @dataclass(frozen=True, slots=True)
 class ResultRow:
-    """One row of the results: a model asked by a strategy. What was not measured is None, never 0."""
+    """One row of the results: a model asked by a strategy. What was not measured is None, never 0.
+
+    Rows with the same `selection` are about the same images. A `superseded` row belongs to another model or setting
+    that went by the same name before, such as a predictions file that was changed since.
+    """
 
     number: int
+    selection: int
+    superseded: bool
     dataset: str
     model: str
     parameters: int | None
     strategy: str
     classes: int
+    seed: int
     images: int
     answered: int
     unparsed: int
@@ -81,17 +89,14 @@ _AVERAGES = (
 _TIMING = ("images_per_second", "timed_images", "latency_p50", "latency_p90", "latency_p99")
 _FACTS = ("parameters", "batch_size", "peak_gpu_gb", "peak_rss_gb", "load_seconds", "device", "dtype")
 _RECORDS = """
-    SELECT e.id, e.path, s.label, m.name AS model, w.spec, r.state, r.prediction, r.outcome, r.scores, r.details,
-        r.failure, r.questions, w.number
+    SELECT e.id, e.path, s.label, r.state, r.prediction, r.outcome, r.scores, r.details, r.failure, r.questions
     FROM rows w
-    JOIN models m ON m.number = w.model
     JOIN selected s ON s.selection = w.selection
     JOIN examples e ON e.number = s.example
     LEFT JOIN records r ON r.row = w.number AND r.example = s.example
-    ORDER BY w.number, s.example
+    WHERE w.number = ?
+    ORDER BY s.example
 """
-
-
 _RECORDS_OF_ROW = """rows w
     JOIN selected s ON s.selection = w.selection
     JOIN records r ON r.row = w.number AND r.example = s.example
@@ -107,13 +112,25 @@ class Results:
         if not (self.path / DATABASE).is_file():
             raise WrongUse(f"{self.path} is not a run folder: it has no {DATABASE} ('snellen ls runs' lists the runs)")
         self._database = Database(self.path / DATABASE, read_only=True)
+        self.asked: frozenset[int] = frozenset()  # the numbers of the rows that the run just ended was about
 
     @cached_property
     def rows(self) -> tuple[ResultRow, ...]:
         """All rows, the most accurate first; rows without an answer last."""
-        found = self._database.execute("SELECT number FROM rows ORDER BY number").fetchall()
-        rows = [self._row(number) for (number,) in found]
-        return tuple(sorted(rows, key=lambda row: -1.0 if row.accuracy is None else row.accuracy, reverse=True))
+        rows = [self._row(number) for number in self._specs]
+        newest = {self._names(row): row.number for row in rows}
+        marked = [dataclasses.replace(row, superseded=newest[self._names(row)] != row.number) for row in rows]
+        return tuple(sorted(marked, key=lambda row: -1.0 if row.accuracy is None else row.accuracy, reverse=True))
+
+    @cached_property
+    def _specs(self) -> dict[int, Mapping[str, Any]]:
+        """What each row asks, by number."""
+        found = self._database.execute("SELECT number, spec FROM rows ORDER BY number")
+        return {number: json.loads(spec) for number, spec in found}
+
+    def _names(self, row: ResultRow) -> tuple[str, str, str, int]:
+        """What a row is called: two rows that share it differ in what stands behind the names."""
+        return row.model, row.strategy, json.dumps(self._specs[row.number]["classes"]), row.seed
 
     @cached_property
     def comparisons(self) -> tuple[Mapping[str, Any], ...]:
@@ -121,29 +138,49 @@ class Results:
 
         The p-values are exact, two-sided, and not corrected for the number of pairs.
         """
-        return tuple(self._compare(a, b) for a, b in combinations(self.rows, 2) if self._comparable(a, b))
+        groups: dict[tuple[int, str], list[tuple[ResultRow, NDArray[np.int8]]]] = {}
+        for row in self.rows:
+            if not row.superseded:
+                key = (row.selection, json.dumps(self._specs[row.number]["classes"]))
+                groups.setdefault(key, []).append((row, self._correct(row)))
+        return tuple(_compare(*a, *b) for group in groups.values() for a, b in combinations(group, 2))
+
+    def _correct(self, row: ResultRow) -> NDArray[np.int8]:
+        """For each example of the row in order: 1 right, 0 wrong, -1 without an answer."""
+        found = self._database.execute(
+            "SELECT CASE WHEN state IN ('answered', 'unparsed') THEN prediction IS label ELSE -1 END "
+            "FROM selected LEFT JOIN records ON row = ? AND records.example = selected.example "
+            "WHERE selection = ? ORDER BY selected.example",
+            row.number,
+            row.selection,
+        )
+        return np.fromiter((value for (value,) in found), dtype=np.int8)
 
     def records(self) -> Iterator[dict[str, Any]]:
         """One mapping for each example of each row, streamed; a pending one has the state `pending`."""
-        for id, path, label, model, spec_text, state, *rest, row in self._database.execute(_RECORDS):
-            prediction, outcome, scores, details, failure, questions = rest
-            spec = json.loads(spec_text)
-            yield {
-                "example": id,
-                "label": label,
-                "model": model,
+        for number, spec in self._specs.items():
+            named = {
+                "row": number,
+                "model": spec["model"],
                 "strategy": spec["title"],
                 "classes": len(spec["classes"]["names"]),
-                "state": state or State.PENDING.value,
-                "prediction": prediction,
-                "outcome": outcome,
-                "scores": json.loads(scores) if scores else None,
-                "details": json.loads(details) if details else None,
-                "failure": failure,
-                "questions": questions,
-                "path": os.fsdecode(path) if path else None,
-                "row": row,
+                "seed": spec["seed"],
             }
+            for id, path, label, state, *rest in self._database.execute(_RECORDS, number):
+                prediction, outcome, scores, details, failure, questions = rest
+                yield {
+                    **named,
+                    "example": id,
+                    "path": os.fsdecode(path) if path else None,
+                    "label": label,
+                    "state": state or State.PENDING.value,
+                    "prediction": prediction,
+                    "outcome": outcome,
+                    "scores": json.loads(scores) if scores else None,
+                    "details": json.loads(details) if details else None,
+                    "failure": failure,
+                    "questions": questions,
+                }
 
     def to_pandas(self) -> Any:
         """The rows as a pandas DataFrame. Raises Missing where pandas is not installed."""
@@ -176,16 +213,28 @@ class Results:
             "WHERE r.failure IS NOT NULL AND e.unreadable IS NULL GROUP BY 1 ORDER BY 2 DESC, 1"
         ).fetchall()
 
+    def out_of_list(self, row: ResultRow) -> list[tuple[str, int]]:
+        """What a fixed vocabulary recognised where that stands for no class, and how often, the most frequent first."""
+        return self._database.execute(
+            f"SELECT json_extract(details, '$.concept') concept, count(*) FROM {_RECORDS_OF_ROW} "
+            "AND outcome = 'out-of-list' AND concept IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1",
+            row.number,
+        ).fetchall()
+
+    def __repr__(self) -> str:
+        rows = "".join(f"\n  {row.model} · {row.strategy}: {row.accuracy} of {row.images} images" for row in self.rows)
+        return f"Results({str(self.path)!r}){rows}"
+
     def close(self) -> None:
         self._database.close()
 
     def _row(self, number: int) -> ResultRow:
-        model, spec_text, selection, timing, trouble, facts_text = self._database.execute(
-            "SELECT model, spec, selection, timing, trouble, facts FROM rows JOIN models m ON m.number = model "
+        model, selection, timing, trouble, facts_text = self._database.execute(
+            "SELECT model, selection, timing, trouble, facts FROM rows JOIN models m ON m.number = model "
             "WHERE rows.number = ?",
             number,
         ).fetchone()
-        spec, facts = json.loads(spec_text), json.loads(facts_text)
+        spec, facts = self._specs[number], json.loads(facts_text)
         speed = json.loads(timing) if timing else {}
         names = tuple(spec["classes"]["names"])
         images = self._database.value("SELECT count(*) FROM selected WHERE selection = ?", selection)
@@ -194,13 +243,18 @@ class Results:
         uncovered = self._uncovered(model, spec, names)
         low, high = wilson(measured.correct, measured.answered) if measured else (None, None)
         values: dict[str, Any] = {name: getattr(measured, name, None) for name in _AVERAGES}
-        values |= {name: speed.get(name) for name in _TIMING} | {name: facts.get(name) for name in _FACTS}
+        values |= {name: speed.get(name) for name in _TIMING}
+        # a row's batch size and device are those of its speed, where that was measured
+        values |= {name: speed.get(name, facts.get(name)) for name in _FACTS}
         return ResultRow(
             number=number,
+            selection=selection,
+            superseded=False,
             dataset=spec["dataset"],
             model=spec["model"],
             strategy=spec["title"],
             classes=len(names),
+            seed=spec["seed"],
             images=images,
             answered=states.get(State.ANSWERED, 0),
             unparsed=states.get(State.UNPARSED, 0),
@@ -256,27 +310,18 @@ class Results:
         made = plugins.configure(strategy, asked["options"], asked["name"])
         return list(made.coverage(classes, tuple(read_choices(vocabulary))).uncovered)
 
-    def _comparable(self, a: ResultRow, b: ResultRow) -> bool:
-        same = "SELECT count(DISTINCT selection || json_extract(spec, '$.classes')) FROM rows WHERE number IN (?, ?)"
-        return bool(self._database.value(same, a.number, b.number) == 1)
 
-    def _compare(self, a: ResultRow, b: ResultRow) -> dict[str, Any]:
-        both, only_a, only_b = self._database.execute(
-            "SELECT count(*), coalesce(sum(x.prediction IS label AND y.prediction IS NOT label), 0), "
-            "coalesce(sum(y.prediction IS label AND x.prediction IS NOT label), 0) "
-            "FROM rows w JOIN selected s ON s.selection = w.selection "
-            "JOIN records x ON x.row = w.number AND x.example = s.example AND x.state IN ('answered', 'unparsed') "
-            "JOIN records y ON y.row = ? AND y.example = s.example AND y.state IN ('answered', 'unparsed') "
-            "WHERE w.number = ?",
-            b.number,
-            a.number,
-        ).fetchone()
-        return {
-            "a": {"model": a.model, "strategy": a.strategy},
-            "b": {"model": b.model, "strategy": b.strategy},
-            "images": both,
-            "only_a_right": only_a,
-            "only_b_right": only_b,
-            "difference": (only_a - only_b) / both if both else None,
-            "mcnemar_p": mcnemar(only_a, only_b) if both else None,
-        }
+def _compare(a: ResultRow, right_a: NDArray[np.int8], b: ResultRow, right_b: NDArray[np.int8]) -> dict[str, Any]:
+    """McNemar's test of two rows about the same examples."""
+    both = int(((right_a >= 0) & (right_b >= 0)).sum())
+    only_a = int(((right_a == 1) & (right_b == 0)).sum())
+    only_b = int(((right_a == 0) & (right_b == 1)).sum())
+    return {
+        "a": {"row": a.number, "model": a.model, "strategy": a.strategy},
+        "b": {"row": b.number, "model": b.model, "strategy": b.strategy},
+        "images": both,
+        "only_a_right": only_a,
+        "only_b_right": only_b,
+        "difference": (only_a - only_b) / both if both else None,
+        "mcnemar_p": mcnemar(only_a, only_b) if both else None,
+    }

@@ -63,7 +63,10 @@ class _Task:
 
 @dataclass(slots=True, eq=False)
 class _Running:
-    """One inquiry between two rounds: the keys it waits for and how many of them are still open."""
+    """One inquiry between two rounds: the keys it waits for and how many of them are still open.
+
+    One whose question failed ends when the others of its round are answered, so that no answer comes after the end.
+    """
 
     task: _Task
     row: int
@@ -71,7 +74,7 @@ class _Running:
     keys: Sequence[bytes] | None = None
     missing: int = 0
     questions: int = 0
-    ended: bool = False
+    failure: Failure | None = None
 
 
 class Runner:
@@ -112,19 +115,22 @@ class Runner:
         waiting = self._waiting.pop((task.image.digest, key))
         if isinstance(answer, (Scores, Vector)) and any(map(math.isnan, answer.values)):
             answer = Failure("the model answered with numbers that are none (NaN)")
-        if isinstance(answer, Failure):
-            for running in waiting:
-                self._end(running, answer)
-            return
-        self._events.append(Answered(task.number, task.image, question, answer))
+        if not isinstance(answer, Failure):
+            self._events.append(Answered(task.number, task.image, question, answer))
         for running in waiting:
-            running.task.known[key] = answer
+            if isinstance(answer, Failure):
+                running.failure = running.failure or answer
+            else:
+                running.task.known[key] = answer
             running.missing -= 1
-            if not running.missing and not running.ended:
+            if not running.missing:
                 self._advance(running)
 
     def _advance(self, running: _Running) -> None:
         """Sends the round's answers and asks the next round, until an answer has to be waited for."""
+        if running.failure:
+            self._end(running, running.failure)
+            return
         known = running.task.known
         try:
             while not running.missing:
@@ -152,9 +158,6 @@ class Runner:
                 self._engine.add(self._tickets, task.image, question)
 
     def _end(self, running: _Running, result: Prediction | Failure) -> None:
-        if running.ended:
-            return
-        running.ended = True
         running.inquiry.close()
         task = running.task
         self._events.append(Ended(task.number, running.row, result, running.questions))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,7 +10,6 @@ from typing import Any
 
 from snellen.codec import key_of, read_answer, read_choices, write_answer, write_choices, write_details, write_question
 from snellen.database import Database
-from snellen.meters import Timing
 from snellen.types import Answer, Failure, Prediction, Question, State
 
 _TOP_SCORES = 5
@@ -24,6 +22,7 @@ class Store:
         self._database = database
         self._choices = lru_cache(maxsize=64)(self._read_choices)
         self._texts: set[bytes] = set()
+        self._undone = database.undone
 
     # Models and answers
 
@@ -61,6 +60,9 @@ class Store:
 
     def _add_text(self, body: str) -> bytes:
         key = key_of(body)
+        if self._undone != self._database.undone:
+            self._undone = self._database.undone
+            self._texts.clear()
         if key not in self._texts:
             self._database.execute("INSERT OR IGNORE INTO texts (key, body) VALUES (?, ?)", key, body)
             if len(self._texts) < 10_000:  # repeated texts come early; the rest is never asked for again
@@ -99,15 +101,14 @@ class Store:
             )
         )
 
-    def set_timing(self, row: int, timing: Timing) -> None:
-        """Keeps how fast the row was."""
-        self._database.execute(
-            "UPDATE rows SET timing = ? WHERE number = ?", json.dumps(dataclasses.asdict(timing)), row
-        )
+    def set_timing(self, row: int, timing: Mapping[str, Any]) -> None:
+        """Keeps how fast the row was, and under which conditions."""
+        self._database.execute("UPDATE rows SET timing = ? WHERE number = ?", json.dumps(timing), row)
 
-    def has_timing(self, row: int) -> bool:
-        """Whether the row was timed."""
-        return self._database.value("SELECT timing FROM rows WHERE number = ?", row) is not None
+    def timing(self, row: int) -> Mapping[str, Any] | None:
+        """How fast the row was, or None where that was not measured."""
+        found = self._database.value("SELECT timing FROM rows WHERE number = ?", row)
+        return json.loads(found) if found else None
 
     def set_trouble(self, row: int, reason: str | None) -> None:
         """Keeps why a row's model could not go on."""

@@ -22,10 +22,13 @@ from snellen.plan import ModelPlan, Plan, StrategyPlan
 from snellen.results import Results
 from snellen.runner import Answered, Event, replay
 from snellen.study_file import add_section
-from snellen.types import Classes, Failure
-from snellen.worker import Job, Row, Setup, Worker, WorkerLost
+from snellen.types import Classes, Failure, Generate
+from snellen.worker import Job, Row, Setup, Worker, WorkerLost, merged_facts
 
 _HandedOut: TypeAlias = dict[int, tuple[Job, tuple[int, ...]]]  # the jobs in hand and the examples they stand for
+
+
+_LOADED = ("device", "device_name", "dtype", "attention", "batch_size", "parameters")  # for environment.json
 
 
 class Progress(Protocol):
@@ -66,6 +69,7 @@ def run(plan: Plan, progress: Progress | None = None) -> Results:
         try:
             study.prepare()
             study.ask()
+            study.write_environment()
         except BaseException:
             progress.end()
             if study.selection:
@@ -73,7 +77,8 @@ def run(plan: Plan, progress: Progress | None = None) -> Results:
                     _write_tables(plan.out).close()
             raise
         results = _write_tables(plan.out)
-        if study.errors and not any(row.answered + row.unparsed for row in results.rows):
+        results.asked = frozenset(study.rows)
+        if study.errors and not any(row.answered + row.unparsed for row in results.rows if row.number in study.rows):
             results.close()
             raise study.errors[0]
         return results
@@ -137,7 +142,8 @@ class _Study:
     def prepare(self) -> None:
         """Examines the files, checks the class list, and makes the rows."""
         plan, progress = self.plan, self.progress
-        for line in (*plan.not_applicable, *plan.warnings, *lint(plan.classes)):
+        reads_text = any(Generate in strategy.strategy.asks for _, strategy in plan.pairs)
+        for line in (*plan.not_applicable, *plan.warnings, *(lint(plan.classes) if reads_text else ())):
             progress.say(line)
         progress.begin("checking images", len(plan.selection))
         self.selection = self.folder.catalogue.select(plan.selection, progress.advance)
@@ -147,22 +153,26 @@ class _Study:
         with self.folder.database.commit():
             for model, strategy in plan.pairs:
                 self._make_row(model, strategy)
-        write_manifest(self.folder.database, self.selection, self.folder.path / "manifest.csv")
+        write_manifest(self.folder.database, self.folder.path / "manifest.csv")
         add_section(plan, self.folder.path / "study.yaml")
-        self._write_environment()
+        self.write_environment()
 
-    def _write_environment(self) -> None:
-        """Writes where the run takes place; says so where earlier answers come from other versions."""
+    def write_environment(self) -> None:
+        """Writes where the run takes place and how models were loaded; tells if earlier answers came from elsewhere."""
         path, now = self.folder.path / "environment.json", environment()
         earlier = _read_list(path)
-        if earlier and earlier[-1] != now:
-            changed = [key for key in now if earlier[-1].get(key) != now[key]]
-            self.progress.say(
-                f"earlier answers of this run come from another environment ({', '.join(changed)} differ)"
-            )
-        if not earlier or earlier[-1] != now:
-            with whole_file(path) as file:
-                json.dump([*earlier, now], file, indent=2)
+        changed = [key for key in now if earlier and earlier[-1].get(key) != now[key]]
+        if changed:
+            self.progress.say(f"earlier answers of this run come from another environment: {', '.join(changed)} differ")
+        if changed or not earlier:
+            earlier.append({**now, "models": {}})
+        for number, (model, _) in self.models.items():
+            facts = self.folder.store.model_facts(number)
+            loaded = {key: facts[key] for key in _LOADED if facts.get(key) is not None}
+            if loaded:
+                earlier[-1].setdefault("models", {})[model.title] = loaded
+        with whole_file(path) as file:
+            json.dump(earlier, file, indent=2)
 
     def _make_row(self, model: ModelPlan, strategy: StrategyPlan) -> None:
         classes, store = self.plan.classes, self.folder.store
@@ -204,7 +214,7 @@ class _Study:
         handed_out: _HandedOut = {}
         jobs = self._jobs(number, rows, handed_out)
         first = next(jobs, None)
-        if first is None and not self._timed_images(self._untimed(number, rows)):
+        if first is None and not self._timed_images(self._untimed(number, model, rows)):
             return
         setup = Setup(model.provider, model.name, model.options, {row: self.rows[row] for row in rows})
         worker = Worker(setup, self.folder.log, self.plan.stall_seconds)
@@ -216,7 +226,7 @@ class _Study:
             except KeyboardInterrupt:  # it may have come between an answer's arrival and its commit
                 self._keep(number, worker.unkept(), handed_out)
                 raise
-            self._time(model, worker, self._untimed(number, rows))
+            self._time(model, worker, self._untimed(number, model, rows))
             self._keep_facts(number, worker)
         finally:
             worker.close()
@@ -224,14 +234,19 @@ class _Study:
     def _keep_facts(self, number: int, worker: Worker) -> None:
         with self.folder.database.commit():
             facts = {**worker.facts, "load_seconds": worker.load_seconds}
-            self.folder.store.set_model_facts(number, facts)
+            self.folder.store.set_model_facts(number, merged_facts(self.folder.store.model_facts(number), facts))
 
-    def _untimed(self, number: int, rows: Sequence[int]) -> list[int]:
-        """The rows whose speed is to be measured; predictions that are only read from a file have none."""
+    def _untimed(self, number: int, model: ModelPlan, rows: Sequence[int]) -> list[int]:
+        """The rows whose speed is to be measured, also where it was at another batch size than is asked for now.
+
+        Predictions that are only read from a file have none.
+        """
         store = self.folder.store
         if not self.plan.timing or not store.model_facts(number).get("timed", True):
             return []
-        return [row for row in rows if not store.has_timing(row)]
+        timings = {row: store.timing(row) for row in rows}
+        wanted = getattr(model.options, "batch_size", None)
+        return [row for row, timing in timings.items() if not timing or timing.get("batch_size_wanted") != wanted]
 
     def _timed_images(self, rows: Sequence[int]) -> list[Image]:
         """Some images that the rows have settled: one that fails says nothing of the speed."""
@@ -245,6 +260,7 @@ class _Study:
         """Measures the speed of the rows; where that fails the answers are there all the same."""
         images = self._timed_images(rows)
         if not images:
+            worker.time((), ())  # the peaks are wanted all the same
             return
         self.progress.begin(f"{model.title}, timing", 0)
         try:
@@ -254,7 +270,9 @@ class _Study:
             return
         with self.folder.database.commit():
             for row, timing in timings.items():
-                self.folder.store.set_timing(row, timing)
+                conditions = {key: worker.facts.get(key) for key in ("batch_size", "device", "dtype")}
+                conditions["batch_size_wanted"] = getattr(model.options, "batch_size", None)
+                self.folder.store.set_timing(row, {**dataclasses.asdict(timing), **conditions})
 
     def _photographs(self) -> Iterator[Photograph]:
         return self.folder.catalogue.photographs(self.selection, self.plan.selection)

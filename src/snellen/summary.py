@@ -123,22 +123,23 @@ def results_table(rows: Sequence[ResultRow], width: int, coloured: bool = True) 
 
 
 def print_results(rows: Sequence[ResultRow], console: Console) -> None:
-    """Prints the table; no number is ever cut or wrapped."""
-    table, width = results_table(rows, console.width, coloured=not console.no_color)
-    console.width = max(console.width, width)
-    console.print(table)
+    """Prints a table for each set of images that rows are about; no number is ever cut or wrapped."""
+    groups: dict[tuple[bool, int, int, int, int], list[ResultRow]] = {}
+    for row in rows:
+        groups.setdefault((row.superseded, -row.images, -row.classes, row.seed, row.selection), []).append(row)
+    for place, key in enumerate(sorted(groups or {(False, 0, 0, 0, 0): []})):
+        superseded, images, classes, seed, _ = key
+        if len(groups) > 1:
+            since = ", from a model or setting that has changed since" if superseded else ""
+            console.print(Text(f"{chr(10) * bool(place)}{-images} images of {-classes} classes, seed {seed}{since}"))
+        table, width = results_table(groups.get(key, []), console.width, coloured=not console.no_color)
+        console.width = max(console.width, width)
+        console.print(table)
 
 
 def notes(results: Results) -> Iterator[str]:
     """What did not go well, each on a line: unreadable files, failures, models that could not go on."""
-    for row in results.rows:
-        if row.classes_uncovered:
-            told = ", ".join(row.classes_uncovered[:_UNCOVERED_SHOWN])
-            more = len(row.classes_uncovered) - _UNCOVERED_SHOWN
-            yield (
-                f"coverage: {row.model} knows {row.classes_covered} of {row.classes} classes by name; "
-                f"not {told}{f' and {more} more' if more > 0 else ''}"
-            )
+    yield from _coverage(results)
     unreadable = results.unreadable()
     for id, reason in unreadable[:_UNREADABLE_SHOWN]:
         yield f"unreadable: {id}: {reason}"
@@ -152,3 +153,23 @@ def notes(results: Results) -> Iterator[str]:
     for row in results.rows:
         if row.trouble:
             yield f"pending: {row.model}: {row.trouble}"
+
+
+def _coverage(results: Results) -> Iterator[str]:
+    """Which classes fixed vocabularies do not know, models alike together, and what they recognised instead."""
+    groups: dict[tuple[tuple[str, ...], int], list[ResultRow]] = {}
+    for row in results.rows:
+        if row.classes_uncovered and not row.superseded:
+            groups.setdefault((row.classes_uncovered, row.classes), []).append(row)
+    for (uncovered, classes), rows in groups.items():
+        names = ", ".join(dict.fromkeys(short_models((row.model for row in rows), _MODEL).values()))
+        yield f"coverage: {classes - len(uncovered)} of {classes} classes by name, not {_some(uncovered)}: {names}"
+        if found := [f"{concept} ({count})" for concept, count in results.out_of_list(rows[0])]:
+            yield f"  recognised instead, most often: {_some(found)}"
+    if groups:
+        yield "  mapping=FILE maps more of them, background=NAME the background: 'snellen ls strategies'"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _UNCOVERED_SHOWN
+    return ", ".join(names[:_UNCOVERED_SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -19,7 +19,7 @@ from snellen.child import Child, ChildDied, Parent
 from snellen.errors import SnellenError, UnreadableImage
 from snellen.images import Image
 
-SECONDS_PER_FILE = 10.0
+SECONDS_PER_FILE = 20.0  # the largest accepted image takes some 5 s
 MEMORY_LIMIT = 3 * 2**30
 _SECONDS_TO_START = 120.0  # a cold disk or a crowded machine
 _CHUNK = 32

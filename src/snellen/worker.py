@@ -113,6 +113,15 @@ class WorkerLost(SnellenError):
     exit_code = 4
 
 
+def merged_facts(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """The newer facts, but of each `peak_…` the larger."""
+    merged = {**old, **new}
+    for name in merged:
+        if name.startswith("peak_"):
+            merged[name] = max((facts[name] for facts in (old, new) if facts.get(name) is not None), default=None)
+    return merged
+
+
 # The child's side
 
 
@@ -174,13 +183,14 @@ def _events(messages: Iterable[Any]) -> list[Event]:
 class Worker:
     """One model's process as its parent sees it. Raises SnellenError where the model cannot be loaded."""
 
-    def __init__(self, setup: Setup, log: Path | None = None, stall_seconds: float = 600.0) -> None:
+    def __init__(self, setup: Setup, log: Path | None = None, stall_seconds: float = 900.0) -> None:
         self._setup = setup
         self._log = log
         self._stall_seconds = stall_seconds
         self._deaths: dict[int, int] = {}  # of the suspects: the jobs that were in hand at a death
         self._lost_in_a_row = 0
         self._latest: list[Event] = []
+        self.facts: Mapping[str, Any] = {}
         self._begin()
 
     def _begin(self) -> None:
@@ -201,8 +211,13 @@ class Worker:
             raise trouble
         ready: Ready = message
         self.load_seconds = ready.load_seconds
-        self.facts = ready.facts
+        self._learn(ready.facts)
+        self._longest = 0.0
         self._window = 4 * int(self.facts.get("batch_size") or 16)
+
+    def _learn(self, facts: Mapping[str, Any]) -> None:
+        """Takes new facts; a peak is that of all processes so far."""
+        self.facts = merged_facts(self.facts, facts)
 
     def _see_log(self) -> str:
         return f"; its output is in {self._log}" if self._log else ""
@@ -247,14 +262,19 @@ class Worker:
             self._child.send(jobs)
 
     def _receive(self) -> list[Event]:
-        """The next events, and all that have come with them. Raises ChildDied where the process is dead or hangs."""
+        """The next events, and all that have come with them. Raises ChildDied where the process is dead or hangs.
+
+        A model that is slow by nature has shown so: ten times its longest silence is waited for.
+        """
+        limit, start = max(self._stall_seconds, 10 * self._longest), time.monotonic()
         try:
-            messages = self._child.receive_all(self._stall_seconds)
+            messages = self._child.receive_all(limit)
         except TimeoutError:
             self._child.kill()
-            raise ChildDied(f"gave no answer for {self._stall_seconds:g} s and was ended") from None
+            raise ChildDied(f"gave no answer for {limit:.0f} s and was ended") from None
         except ChildDied as death:
             raise ChildDied(self._gave_up or str(death)) from None
+        self._longest = max(self._longest, time.monotonic() - start)
         if isinstance(messages[-1], Trouble):
             self._gave_up = f"gave up: {messages[-1].reason}"
             self._child.kill()
@@ -312,7 +332,7 @@ class Worker:
         if isinstance(message, Trouble):
             raise WorkerLost(f"the worker process gave up while being timed: {message.reason}{self._see_log()}")
         timed: Timed = message
-        self.facts = timed.facts
+        self._learn(timed.facts)
         return timed.timings
 
     def close(self) -> None:
