@@ -46,7 +46,7 @@ def test_a_data_set_is_named_as_on_the_command_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ({"dataset": "shapes", "models": CIRCLE}, "models must be a list"),
+        ({"dataset": "shapes", "models": 3}, "models must be a list"),
         ({"dataset": "shapes", "models": []}, "no model is given"),
         ({"dataset": "nowhere", "models": [CIRCLE]}, "no data set nowhere"),
         ({"dataset": "shapes", "models": [CIRCLE], "limit": 0}, "at least 1"),

@@ -7,6 +7,8 @@ import io
 import os
 import pickle
 import re
+import subprocess
+import sys
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +20,7 @@ import PIL.ImageFile
 import pytest
 
 from snellen.errors import UnreadableImage
-from snellen.images import MAX_PIXELS, Image, decode, resembles_image
+from snellen.images import MAX_PIXELS, Image, _to_8_bit, decode, resembles_image
 
 TEST_DATA = os.environ.get("SNELLEN_TEST_DATA")
 needs_data = pytest.mark.skipif(not TEST_DATA, reason="SNELLEN_TEST_DATA is not set")
@@ -224,6 +226,61 @@ def test_beginnings_of_images_are_told_from_others() -> None:
         assert resembles_image(encoded(picture(), kind)[:32]), kind
     for head in (b"", b"BMW is a make of cars, not a bitmap", b"P5", b"RIFF1234WAVEfmt ", b"II and III", b"%PDF"):
         assert not resembles_image(head), head
+
+
+def in_one_piece(image: PIL.Image.Image) -> np.ndarray:
+    """The formula for deep gray, over the whole picture in float64."""
+    values = np.nan_to_num(np.asarray(image, dtype=np.float64), posinf=0.0, neginf=0.0)
+    top = float(values.max(initial=0.0))
+    white = 65535.0
+    if not image.mode.startswith("I;16"):
+        white = next((limit for limit in (1.0, 255.0, 65535.0) if top <= limit), top)
+        white = max(white, 255.0) if image.mode == "I" else white
+    gray = np.clip(values * (255.0 / white), 0, 255).round().astype(np.uint8)
+    if isinstance(clear := image.info.get("transparency"), int):
+        gray[values == clear] = 255
+    return gray
+
+
+@pytest.mark.parametrize("kind", ["I;16", "I;16B", "I", "F", "F of any range"])
+def test_deep_gray_is_scaled_strip_by_strip(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("snellen.images._STRIP", 100)
+    rng = np.random.default_rng(0)
+    values: dict[str, np.ndarray] = {
+        "I;16": rng.integers(0, 65536, (31, 23), dtype=np.uint16),
+        "I;16B": rng.integers(0, 65536, (31, 23)).astype(">u2"),
+        "I": rng.integers(-9, 70000, (31, 23), dtype=np.int32),
+        "F": rng.random((31, 23), dtype=np.float32),
+        "F of any range": rng.normal(size=(31, 23)).astype(np.float32) * 1e6,
+    }
+    pixels = values[kind]
+    if kind[0] == "F":
+        pixels[3, 4], pixels[5, 6], pixels[30, 22] = np.nan, np.inf, -np.inf
+    image = PIL.Image.fromarray(pixels)
+    assert image.mode == kind.partition(" ")[0]
+    image.info["transparency"] = int(pixels[0, 0]) if kind[0] == "I" else 0
+    assert (np.asarray(_to_8_bit(image)) == in_one_piece(image)).all()
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads what Linux tells of memory")
+def test_the_largest_deep_image_takes_little_memory(tmp_path: Path) -> None:
+    program = f"""
+import re, sys
+from pathlib import Path
+import PIL.Image
+from snellen.images import decode
+file = Path({str(tmp_path / "deep.png")!r})
+if sys.argv[1] == "write":
+    PIL.Image.new("I;16", (9400, 9400), 1000).save(file, compress_level=1)
+else:
+    assert decode(file.read_bytes()).getpixel((9399, 9399)) == (4, 4, 4)
+    print(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+"""
+    told = [
+        subprocess.run([sys.executable, "-c", program, task], capture_output=True, text=True, check=True).stdout
+        for task in ("write", "read")
+    ]
+    assert int(told[1]) < 600_000  # kB; the picture in colour alone has 350 000
 
 
 # The image as an object

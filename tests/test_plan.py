@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from onnx_models import write_classifier
 from snellen import plugins
 from snellen.errors import WrongUse
 from snellen.flags import Flags, request
@@ -57,6 +59,43 @@ def test_the_same_model_twice_is_one() -> None:
     assert (
         len(resolve(Request("shapes,pictures=1", (CIRCLE, {"model": CIRCLE}), ("binary", "binary,ahead=1"))).pairs) == 1
     )
+
+
+def test_two_spellings_of_one_model_are_one_and_the_first_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(Path(__file__).parent)
+    spellings = ("scripted/models.py:circle", "scripted/./models.py:circle,batch_size=2", CIRCLE)
+    ((model, _),) = resolve(Request("shapes,pictures=1", spellings, ("binary",))).pairs
+    assert model.title == "scripted/models.py:circle"
+
+
+def test_two_models_never_have_one_title(tmp_path: Path) -> None:
+    model = write_classifier(tmp_path / "m.onnx", np.eye(3))
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.txt").write_text(f"{name}\nx\ny\n")
+    specs = [f"onnx/{model},labels={tmp_path / name}.txt,threads=1" for name in ("a", "b")]
+    first, second = (model for model, _ in resolve(Request("shapes,pictures=1", tuple(specs))).pairs)
+    assert [first.title, second.title] == [spec.removesuffix(",threads=1") for spec in specs]
+    assert first.identity != second.identity
+    prompts = (
+        {"strategy": "binary", "prompt": "{name}?,ahead=2"},
+        {"strategy": "binary", "prompt": "{name}?", "ahead": 2},
+    )
+    pairs = resolve(Request("shapes,pictures=1", (CIRCLE,), prompts)).pairs
+    titles = [strategy.title for _, strategy in pairs]
+    assert len(titles) == 2 and sorted(titles)[0] != sorted(titles)[1]
+
+
+def test_where_no_strategy_fits_those_that_do_are_told(tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_text("image,prediction\na/1.jpg,a\n")
+    table = f"predictions/{tmp_path / 'mine.csv'}"
+    with pytest.raises(
+        WrongUse, match=r"cannot answer Generate.*; strategies that fit predictions/.*mine\.csv: vocabulary"
+    ):
+        resolve(Request("shapes,pictures=1", (table,), ("binary",)))
+
+
+def test_a_run_folder_beside_the_class_folders_is_allowed(drawn: Path) -> None:
+    assert resolve(Request(str(drawn), (CIRCLE,), out=str(drawn / "runs" / "x"))).out == drawn / "runs" / "x"
 
 
 def test_names_are_checked_before_the_data_set_is_read(monkeypatch: pytest.MonkeyPatch, drawn: Path) -> None:

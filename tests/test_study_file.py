@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from snellen import plugins
 from snellen.errors import WrongUse
+from snellen.naming import slug
 from snellen.plan import Request, resolve
 from snellen.study_file import add_section, check_keys, read_study, write_template
 
@@ -55,6 +57,28 @@ def test_the_template_holds_odd_names(tmp_path: Path, drawn: Path) -> None:
     study = read_study(tmp_path / "study.yaml")
     assert study["dataset"] == {"path": str(odd), "seed": 0}
     assert "models" not in study
+    commented = next(line for line in (tmp_path / "study.yaml").read_text().splitlines() if line.startswith("# out:"))
+    assert commented.removeprefix("# out: ").split("  ")[0] == f"runs/{slug(str(study['name']))}"
+
+
+def test_one_model_needs_no_list() -> None:
+    assert check_keys({"models": "hf/a", "strategies": {"strategy": "binary"}}, "mine") == {
+        "models": ("hf/a",),
+        "strategies": ({"strategy": "binary"},),
+    }
+
+
+def test_a_section_holds_the_commit_of_a_hubs_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plugins.load("engines", "hf")
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    monkeypatch.setattr("snellen.plan._is_installed", lambda package: True)
+    monkeypatch.setattr("snellen.engines.hf.source.hub.commit_of", lambda name, revision: commit)
+    plan = resolve(Request("shapes,pictures=1", ("hf/org/model",), ("closed-set",), out=str(tmp_path / "run")))
+    add_section(plan, tmp_path / "study.yaml")
+    asked = read_study(tmp_path / "study.yaml")
+    assert asked["models"][0]["revision"] == commit
+    ((model, _),) = resolve(Request(**asked)).pairs
+    assert model.identity == plan.pairs[0][0].identity
 
 
 def test_the_nearest_key_is_named() -> None:

@@ -9,9 +9,13 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from conftest import Said, draw_folder
+from onnx_models import write_classifier
+from snellen.errors import WrongUse
+from snellen.folder import set_aside
 
 CIRCLE = ("-m", f"scripted/{Path(__file__).parent / 'models.py'}:circle")
 ON_SHAPES = ("run", "-d", "shapes,pictures=1", *CIRCLE)
@@ -79,17 +83,29 @@ def test_a_wrong_word_is_told(snellen: Snellen, words: tuple[str, ...], parts: l
 
 
 @pytest.mark.parametrize(
-    ("words", "parts"),
+    ("words", "part", "code"),
     [
-        (("run", "-d", "shapes", "-m", "scripted/none.py:f"), ["no file none.py"]),
-        (("run", "-d", "shapes", "-m", "scripted/no_such_module:f"), ["no module no_such_module"]),
-        (("run", "-d", "shapes", "-m", "predictions/./none.csv"), ["none.csv"]),
+        (("-m", "scripted/none.py:f"), "no file none.py", 2),
+        (("-m", "predictions/./none.csv"), "no file none.csv", 2),
+        (("-m", "onnx/./none.onnx"), "no model file none.onnx", 2),
+        (("-m", "onnx/MODEL"), "no labels.txt beside it", 2),
+        (("-m", "onnx/MODEL,labels=none.txt"), "no labels file none.txt", 2),
+        (("-m", "hf/./none"), "no folder", 2),
+        ((*CIRCLE, "-s", "vocabulary,mapping=none.csv"), "no mapping file none.csv", 2),
+        ((*CIRCLE, "-d", "none"), "no data set none", 2),
+        (("-m", "scripted/no_such_module:f"), "no module no_such_module", 3),
     ],
 )
-def test_what_is_missing_is_told(snellen: Snellen, words: tuple[str, ...], parts: list[str]) -> None:
-    said = snellen(*words)
-    refused(said, *parts, code=said.code)
-    assert said.code in (2, 3)
+def test_a_wrong_path_is_wrong_use_and_a_package_that_is_not_there_is_missing(
+    snellen: Snellen, words: tuple[str, ...], part: str, code: int
+) -> None:
+    if any("onnx" in word for word in words):
+        pytest.importorskip("onnxruntime")
+    if any("hf/" in word for word in words):
+        pytest.importorskip("transformers")
+    model = write_classifier(Path("m.onnx"), np.eye(3))
+    words = tuple(word.replace("MODEL", str(model)) for word in words)
+    refused(snellen("run", "-d", "shapes", *words), part, code=code)
 
 
 @pytest.mark.parametrize(
@@ -117,11 +133,13 @@ def test_wrong_usage_ends_with_2_and_points_to_the_help(snellen: Snellen, words:
         ("", ["expected a mapping", "found nothing"]),
         ("- a\n- b\n", ["expected a mapping", "found a list"]),
         ("just words", ["expected a mapping", "just words"]),
-        ("models: [", ["not valid YAML"]),
-        ("name: a\nname: b\n", ["not valid YAML", "name"]),
+        ("models: [", ["study.yaml, line 1, column 10: not valid YAML: expected the node content"]),
+        ("name: a\nname: b\n", ["study.yaml, line 2, column 1: not valid YAML: found duplicate key", "name"]),
+        ("name: a: b\n", ["study.yaml, line 1, column 8: not valid YAML: mapping values are not allowed here"]),
+        ("name: 2020-13-45\n", ["study.yaml: not valid YAML: month must be in 1..12"]),
         ("modls: []\n", ["unknown key 'modls'", "'models'"]),
         ("dataset: {path: shapes, per_clas: 3}\nmodels: [MODEL]\n", ["no option 'per_clas'", "'per_class'"]),
-        ("dataset: shapes\nmodels: MODEL\n", ["models must be a list"]),
+        ("dataset: shapes\nmodels: 3\n", ["models must be a list"]),
         ("dataset: shapes\nmodels: [3]\n", ["models", "name or a mapping", "3"]),
         ("dataset: shapes\nmodels: [{modl: MODEL}]\n", ["'model'", "modl"]),
         ("dataset: 3\n", ["dataset", "name or a mapping"]),
@@ -140,9 +158,10 @@ def test_a_wrong_study_file_is_told(snellen: Snellen, text: str, parts: list[str
     refused(snellen("run", "study.yaml"), *parts)
 
 
-def test_a_study_file_that_is_no_text_is_told(snellen: Snellen) -> None:
-    Path("study.yaml").write_bytes(b"\xff\xfe\x00\x01")
-    refused(snellen("run", "study.yaml"), "cannot read the study file study.yaml")
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00\x01", b"name: a\x00b\n", b"PK\x03\x04"])
+def test_a_study_file_that_is_no_text_is_told(snellen: Snellen, content: bytes) -> None:
+    Path("study.yaml").write_bytes(content)
+    refused(snellen("run", "study.yaml"), "cannot read the study file study.yaml: it is no text")
 
 
 def empty(place: Path) -> Path:
@@ -223,6 +242,44 @@ def test_a_file_in_the_place_of_the_run_folder_is_told(snellen: Snellen) -> None
     refused(snellen(*ON_SHAPES, "--out", "taken"), "taken is a file", "--out")
     refused(snellen(*ON_SHAPES, "--out", "taken/run"), "cannot write taken/run")
     assert Path("taken").read_text() == "mine"
+
+
+def test_a_run_folder_among_the_images_is_told(snellen: Snellen, drawn: Path) -> None:
+    held = sorted(drawn.rglob("*"))
+    some = next(path.name for path in held if path.is_dir())
+    for out, part in (
+        (drawn, "own folder"),
+        (drawn / ".." / drawn.name, "own folder"),
+        (drawn / some / "run", "among"),
+    ):
+        refused(snellen("run", "-d", drawn, *CIRCLE, "--out", out), part, "choose another --out")
+    assert sorted(drawn.rglob("*")) == held
+
+
+def test_a_damaged_run_folder_can_be_set_aside_again_and_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("time.strftime", lambda _: "now")
+    run, places = tmp_path / "run", []
+    for _ in range(3):
+        run.mkdir()
+        (run / "answers.sqlite").write_text("no database")
+        places.append(set_aside(run))
+    assert [place and place.name for place in places] == ["run-until-now", "run-until-now-2", "run-until-now-3"]
+    assert set_aside(run) is None
+    (tmp_path / "answers.sqlite").touch()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(WrongUse, match="holds the current folder"):
+        set_aside(Path())
+
+
+def test_a_run_folder_that_cannot_be_renamed_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "answers.sqlite").touch()
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(WrongUse, match=r"cannot write .*: Permission denied"):
+        set_aside(tmp_path)
 
 
 def test_what_is_no_runs_is_not_overwritten(snellen: Snellen) -> None:

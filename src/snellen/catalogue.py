@@ -110,6 +110,10 @@ class Catalogue:
         """How many examples the selection has."""
         return int(self._database.value("SELECT count(*) FROM selected WHERE selection = ?", selection))
 
+    def labels(self, selection: int) -> int:
+        """How many different labels the selection's examples have."""
+        return int(self._database.value("SELECT count(DISTINCT label) FROM selected WHERE selection = ?", selection))
+
     def unreadable(self, selection: int) -> Iterator[tuple[int, str, str]]:
         """Number, id and reason of the selection's unreadable examples."""
         yield from self._database.execute(

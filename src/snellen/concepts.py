@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from snellen.errors import Missing, WrongUse
+from snellen.errors import WrongUse
 
 _COLUMNS = ["concept", "class"]
 
@@ -16,13 +16,13 @@ _COLUMNS = ["concept", "class"]
 def read_mapping(path: str) -> dict[str, str]:
     """The class of each concept, from CSV with the columns `concept,class`, or from YAML or JSON (concept: class).
 
-    A concept without a class belongs to none. Raises Missing: no such file; WrongUse: not such a mapping.
+    A concept without a class belongs to none. Raises WrongUse: no such file, or not such a mapping.
     """
-    place = Path(path)
+    place = Path(path).expanduser()
     try:
         text = place.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise Missing(f"there is no mapping file {path}") from None
+        raise WrongUse(f"there is no mapping file {path}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise WrongUse(f"cannot read the mapping file {path}: {error}") from None
     pairs = _of_table(text, path) if place.suffix.lower() in (".csv", "") else _of_tree(text, path)

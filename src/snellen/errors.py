@@ -15,13 +15,13 @@ class SnellenError(Exception):
 
 
 class WrongUse(SnellenError):
-    """The request or its input is wrong."""
+    """The request or its input is wrong: an option, a name, a file or folder that is not where it is said to be."""
 
     exit_code = 2
 
 
 class Missing(SnellenError):
-    """Something needed is not there: a package, a model, a key, a server, disk space."""
+    """Something needed is not there: a package, a model of a hub, a key, a server, a device, disk space."""
 
     exit_code = 3
 
@@ -45,11 +45,11 @@ _NO_SPACE = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 class NoSpace(Missing):
-    """The disk is full: what was committed is kept, nothing more can be."""
+    """The disk is full or fails: what was committed is kept, nothing more can be."""
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(
-            f"no space left to write {path} ({reason}); all answers up to here are kept: "
+            f"no space left to write {path}, or the disk fails ({reason}); all answers up to here are kept: "
             "free some space and run the same command again"
         )
 

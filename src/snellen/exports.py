@@ -60,7 +60,7 @@ def _flat(record: Mapping[str, Any]) -> list[Any]:
 def write_csv(results: Results, path: Path) -> None:
     """All records as a table; an unparsed, failed or pending one has an empty prediction."""
     with whole_file(path) as file:
-        writer = csv.writer(file)
+        writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
         writer.writerows(_flat(record) for record in results.records())
 
@@ -111,7 +111,7 @@ FORMATS: Mapping[str, Callable[[Results, Path], None]] = {
 def write_manifest(database: Database, path: Path) -> None:
     """All examples of any row, labelled as in the last: what each file is, and whether it is readable or why not."""
     with whole_file(path) as file:
-        writer = csv.writer(file)
+        writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("id", "path", "digest", "label", "width", "height", "readable"))
         for id, place, digest, label, width, height, unreadable in database.execute(
             "SELECT id, path, digest, label, width, height, unreadable FROM examples JOIN selected ON example = number "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from itertools import chain, count
 from pathlib import Path
 from types import TracebackType
 
@@ -21,16 +22,7 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         """Makes the folder where there is none. Raises WrongUse where another process uses it."""
         self.path = path
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(path / ".lock", timeout=0)
-            self._lock.acquire()
-        except Timeout:
-            raise WrongUse(
-                f"the run folder {path} is in use by another process; wait for it, or choose another --out"
-            ) from None
-        except OSError as error:
-            raise cannot_write(path, error) from error
+        self._lock = _locked(path)
         try:
             self.database = Database(path / DATABASE)
         except BaseException:
@@ -77,12 +69,43 @@ class RunFolder:
             yield f"{torn} images stand under more than one label, such as {example}: no model can get both right."
 
 
+def _locked(path: Path) -> FileLock:
+    """The folder's lock, held; the folder is made where there is none. Raises WrongUse where another process has it."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path / ".lock", timeout=0)
+        lock.acquire()
+    except Timeout:
+        raise WrongUse(
+            f"the run folder {path} is in use by another process; wait for it, or choose another --out"
+        ) from None
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    return lock
+
+
 def set_aside(path: Path) -> Path | None:
-    """Renames a run folder, so that a fresh one can take its name; returns its new place. Raises WrongUse if in use."""
+    """Renames a run folder, so that a fresh one can take its name; returns its new place.
+
+    Its database is not opened, so a damaged one can be set aside too. Raises WrongUse where it is in use or cannot be
+    renamed.
+    """
     if not (path / DATABASE).exists():
         return None
-    with RunFolder(path):
-        pass
-    place = path.with_name(f"{path.name}-until-{time.strftime('%Y%m%d-%H%M%S')}")
-    path.rename(place)
+    if Path.cwd().is_relative_to(path.resolve()):
+        raise WrongUse(f"cannot set {path} aside: it holds the current folder; change to another one first")
+    lock = _locked(path)
+    try:
+        place = _free(path.with_name(f"{path.name}-until-{time.strftime('%Y%m%d-%H%M%S')}"))
+        path.rename(place)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    finally:
+        lock.release()
     return place
+
+
+def _free(place: Path) -> Path:
+    """The place, with a number behind it where it is taken."""
+    numbered = (place.with_name(f"{place.name}-{number}") for number in count(2))
+    return next(each for each in chain([place], numbered) if not each.exists())

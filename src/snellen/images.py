@@ -6,9 +6,12 @@ import hashlib
 import io
 import re
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import PIL.Image
 import PIL.ImageFile
 
@@ -16,6 +19,8 @@ from snellen.errors import UnreadableImage
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM")  # JPEG stands for MPO too
 MAX_PIXELS = 89_478_485  # Pillow's own threshold for a suspected decompression bomb
+_STRIP = 1 << 20  # pixels
+_Values: TypeAlias = npt.NDArray[Any]
 
 _LOOKS_LIKE = (
     (b"version https://git-lfs", "a Git LFS pointer instead of the image; fetch it with 'git lfs pull'"),
@@ -131,7 +136,7 @@ def decode(data: bytes) -> PIL.Image.Image:
 def _decode(data: bytes) -> PIL.Image.Image:
     PIL.Image.init()  # registers all formats, once
     try:
-        image = PIL.Image.open(io.BytesIO(data), formats=FORMATS)
+        image: PIL.Image.Image = PIL.Image.open(io.BytesIO(data), formats=FORMATS)
     except PIL.UnidentifiedImageError:
         raise UnreadableImage(_unidentified(data)) from None
     except PIL.Image.DecompressionBombError as error:
@@ -143,7 +148,10 @@ def _decode(data: bytes) -> PIL.Image.Image:
         # load() forgives a missing or damaged end of the file, verify() does not; it uses the image up
         PIL.Image.open(io.BytesIO(data), formats=("PNG",)).verify()
     image.load()
-    return _to_rgb(_upright(image))
+    image = _upright(image)
+    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
+        image = _to_8_bit(image)  # the deep one is let go before the picture in colour is made
+    return _to_rgb(image)
 
 
 def _unidentified(data: bytes) -> str:
@@ -169,8 +177,6 @@ def _upright(image: PIL.Image.Image) -> PIL.Image.Image:
 
 
 def _to_rgb(image: PIL.Image.Image) -> PIL.Image.Image:
-    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
-        image = _to_8_bit(image)
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         rgba = image.convert("RGBA")
         white = PIL.Image.new("RGBA", rgba.size, (255, 255, 255, 255))
@@ -179,19 +185,38 @@ def _to_rgb(image: PIL.Image.Image) -> PIL.Image.Image:
 
 
 def _to_8_bit(image: PIL.Image.Image) -> PIL.Image.Image:
-    """Gray of more than 8 bits by its declared or, where none is declared, its apparent range."""
-    values = np.asarray(image, dtype=np.float64)
-    values = np.nan_to_num(values, posinf=0.0, neginf=0.0)
-    top = float(values.max(initial=0.0))
-    bits = image.tag_v2.get(258) if hasattr(image, "tag_v2") else None  # BitsPerSample: 12-bit data comes in 16
+    """Gray of more than 8 bits by its declared or, where none is declared, its apparent range; strip by strip."""
+    table = None
     if image.mode.startswith("I;16"):
-        white = 2.0 ** (bits[0] if bits else 16) - 1
+        bits = image.tag_v2.get(258) if hasattr(image, "tag_v2") else None  # BitsPerSample: 12-bit data comes in 16
+        table = _scaled(np.arange(65536, dtype=np.float64), 2.0 ** (bits[0] if bits else 16) - 1)
+        white = 0.0
     else:
+        top = max((float(_finite(strip).max(initial=0.0)) for _, strip in _strips(image)), default=0.0)
         white = next((limit for limit in (1.0, 255.0, 65535.0) if top <= limit), top)
         if image.mode == "I":
             white = max(white, 255.0)
-    gray = np.clip(values * (255.0 / white), 0, 255).round().astype(np.uint8)
     clear = image.info.get("transparency")
-    if isinstance(clear, int):  # the one gray value that is transparent, in the file's own depth
-        gray[values == clear] = 255
-    return PIL.Image.fromarray(gray)
+    gray = PIL.Image.new("L", image.size)
+    for row, strip in _strips(image):
+        values = _finite(strip) if table is None else strip
+        shades = _scaled(values, white) if table is None else table[values]
+        if isinstance(clear, int):  # the one gray value that is transparent, in the file's own depth
+            shades[values == clear] = 255
+        gray.paste(PIL.Image.fromarray(shades), (0, row))
+    return gray
+
+
+def _strips(image: PIL.Image.Image) -> Iterator[tuple[int, _Values]]:
+    """The values of some rows at a time, with the number of the first: the whole would take too much memory."""
+    rows = max(1, _STRIP // max(1, image.width))
+    for row in range(0, image.height, rows):
+        yield row, np.asarray(image.crop((0, row, image.width, min(row + rows, image.height))))
+
+
+def _finite(values: _Values) -> _Values:
+    return np.nan_to_num(values.astype(np.float64), copy=False, posinf=0.0, neginf=0.0)
+
+
+def _scaled(values: _Values, white: float) -> _Values:
+    return np.clip(values * (255.0 / white), 0, 255).round().astype(np.uint8)

@@ -6,10 +6,11 @@ import dataclasses
 import hashlib
 import importlib.util
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from snellen import plugins
 from snellen.database import DATABASE
@@ -34,7 +35,7 @@ class Request:
     name: str | None = None
     out: str | None = None
     timing: bool = True
-    stall_seconds: float = 600.0
+    stall_seconds: float = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,9 @@ class StrategyPlan:
     title: str
     name: str
     strategy: Strategy
+
+
+P = TypeVar("P", ModelPlan, StrategyPlan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +145,8 @@ def _identified(text: str, options: Any) -> ModelPlan:
         "weights": module.identity(name, options),
         "options": plugins.changes_answers(options),
     }
-    return ModelPlan(_title(text, options), provider, name, options, module.ANSWERS, identity)
+    title = _title(text, options)
+    return ModelPlan(title, provider, name, options, module.ANSWERS, identity)
 
 
 def _is_installed(package: str) -> bool:
@@ -159,11 +164,11 @@ def strategy_plan(spec: Spec) -> StrategyPlan:
 
 
 def _title(name: str, options: Any) -> str:
-    """The name with those options that change answers and differ from their defaults."""
+    """The name with the options that differ from their defaults, but for those that never tell two models apart."""
     shown = [name]
     for field in dataclasses.fields(options):
         value = getattr(options, field.name)
-        if field.metadata.get("answers", True) and value != field.default:
+        if field.metadata.get("title", True) and value != field.default:
             shown.append(f"{field.name}={_digest(value) if isinstance(value, Mapping) else value}")
     return ",".join(shown)
 
@@ -240,14 +245,16 @@ def resolve(request: Request, batch_size: str | None = None) -> Plan:
             "('snellen ls models' lists the providers)"
         )
     configured = [_configured(model, batch_size) for model in request.models]
-    strategies = _unique([strategy_plan(strategy) for strategy in request.strategies or DEFAULT_STRATEGIES])
+    planned = [strategy_plan(strategy) for strategy in request.strategies or DEFAULT_STRATEGIES]
+    strategies = _unique((_written(each.name, _options(each.strategy)), each) for each in planned)
     if request.out:
         _check_out(Path(request.out).expanduser())
     selection, spec = _chosen(request.dataset)
     name = request.name or selection.name
     out = Path(request.out).expanduser() if request.out else Path("runs", slug(name))
     _check_out(out)
-    models = _unique([_identified(*model) for model in configured])
+    _check_apart(out, spec["path"], selection.dataset)
+    models = _unique((_written(each.identity), each) for each in (_identified(*model) for model in configured))
     pairs, not_applicable = _pair(models, strategies, selection.classes, told=bool(request.strategies))
     return Plan(
         name,
@@ -283,8 +290,40 @@ def _check_out(out: Path) -> None:
         raise WrongUse(f"{out} is no run folder, and the run would overwrite its {taken[0]}; choose another --out")
 
 
-def _unique(plans: Sequence[Any]) -> list[Any]:
-    return list({plan.title: plan for plan in plans}.values())
+def _check_apart(out: Path, data: str, dataset: Dataset) -> None:
+    """Raises WrongUse where the run's files would come to lie among the images, and the run would be data next time."""
+    place = Path(data).expanduser()
+    if not place.exists():  # a data set that is no folder or file
+        return
+    root = (place if place.is_dir() else place.parent).resolve()
+    if not out.resolve().is_relative_to(root):
+        return
+    inside = out.resolve().relative_to(root).parts
+    if not inside:
+        raise WrongUse(f"the run folder {out} is the data set's own folder; choose another --out")
+    if place.is_dir() and any(example.id.split("/")[0] == inside[0] for example in dataset):
+        raise WrongUse(f"the run folder {out} lies among the images of the data set {data}; choose another --out")
+
+
+def _options(strategy: Strategy) -> dict[str, Any]:
+    return {field.name: getattr(strategy, field.name) for field in dataclasses.fields(strategy)}  # type: ignore[arg-type]
+
+
+def _written(*parts: Any) -> str:
+    """What tells one plan from another, as text."""
+    return json.dumps(parts, sort_keys=True, default=str)
+
+
+def _unique(plans: Iterable[tuple[str, P]]) -> list[P]:
+    """The first plan of each key; where several have one title, a digest of the key tells them apart."""
+    firsts: dict[str, P] = {}
+    for key, plan in plans:
+        firsts.setdefault(key, plan)
+    shown = Counter(plan.title for plan in firsts.values())
+    return [
+        plan if shown[plan.title] == 1 else dataclasses.replace(plan, title=f"{plan.title} #{_digest({'': key})}")
+        for key, plan in firsts.items()
+    ]
 
 
 def _pair(
@@ -305,5 +344,12 @@ def _pair(
         if check := getattr(strategy.strategy, "check", None):
             check(classes)
     if not pairs:
-        raise WrongUse("; ".join(not_applicable) or "no strategy fits these models; name one with -s")
+        fitting = [f"strategies that fit {model.title}: {', '.join(_fitting(model))}" for model in models]
+        hints = fitting if told and any(map(_fitting, models)) else []
+        raise WrongUse("; ".join([*not_applicable, *hints]) or "no strategy fits these models; name one with -s")
     return tuple(pairs), tuple(not_applicable)
+
+
+def _fitting(model: ModelPlan) -> list[str]:
+    """The names of the built-in strategies whose questions the model answers."""
+    return [name for name in DEFAULT_STRATEGIES if strategy_plan(name).strategy.asks <= model.answers]

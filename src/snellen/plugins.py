@@ -7,6 +7,9 @@ point of the group `snellen.datasets`, `snellen.strategies` or `snellen.engines`
 - an engine module has `ANSWERS`, a dataclass `Options`, `identity(name, options)` and `load(name, options) -> Engine`,
   and may have `NEEDS`, the packages of its extra that must be installed;
 - a strategy module has a frozen dataclass `Strategy`, whose fields are its options.
+
+A field of `Options` marked `metadata={"answers": False}` is no part of the identity: it changes no answer, or what it
+names is in the identity by its content. One marked `{"title": False}` never tells two models apart and is not shown.
 """
 
 from __future__ import annotations

@@ -150,6 +150,11 @@ class _Study:
         progress.end()
         for line in self.folder.lint(self.selection):
             progress.say(line)
+        empty = len(plan.classes.names) - self.folder.catalogue.labels(self.selection)
+        if empty:
+            progress.say(
+                f"{empty} of {len(plan.classes.names)} classes have no image here: macro averages count them as 0"
+            )
         with self.folder.database.commit():
             for model, strategy in plan.pairs:
                 self._make_row(model, strategy)

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.reader import ReaderError
 
 from snellen.errors import WrongUse, nearest
 from snellen.exports import whole_file
-from snellen.plan import Plan, Request, load_dataset
+from snellen.naming import slug
+from snellen.plan import ModelPlan, Plan, Request, load_dataset
 
 KEYS = tuple(field.name for field in dataclasses.fields(Request))
 _KINDS: Mapping[str, tuple[Any, str]] = {
@@ -36,14 +38,25 @@ def read_study(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise WrongUse(f"there is no study file {path}; 'snellen init' writes one") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise WrongUse(f"cannot read the study file {path}: {error}") from None
+        reason = "it is no text in UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror or str(error)
+        raise WrongUse(f"cannot read the study file {path}: {reason}") from None
+    except ReaderError as error:  # characters that no text has
+        raise WrongUse(f"cannot read the study file {path}: it is no text ({error.reason})") from None
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"{path}, line {mark.line + 1}, column {mark.column + 1}" if mark else str(path)
+        raise WrongUse(f"{where}: not valid YAML: {_line(error.problem or error.context or error)}") from None
     except (YAMLError, ValueError) as error:  # ValueError: a date that is none
-        raise WrongUse(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
+        raise WrongUse(f"{path}: not valid YAML: {_line(error)}") from None
     study = sections[-1] if sections else None
     if not isinstance(study, dict):
         found = "nothing" if study is None else "a list" if isinstance(study, list) else repr(study)
         raise WrongUse(f"{path}: expected a mapping with the keys {', '.join(KEYS)}, found {found}")
     return check_keys(study, str(path))
+
+
+def _line(error: object) -> str:
+    return " ".join(str(error).split())
 
 
 def check_keys(study: Mapping[str, Any], owner: str) -> dict[str, Any]:
@@ -56,6 +69,8 @@ def check_keys(study: Mapping[str, Any], owner: str) -> dict[str, Any]:
         value = checked.get(key)
         if value is None:
             checked.pop(key, None)
+        elif isinstance(value, (str, Mapping)):  # one needs no list
+            checked[key] = (_spec(value, f"{owner}: {key}"),)
         elif not isinstance(value, (list, tuple)):
             raise WrongUse(f"{owner}: {key} must be a list, not {value!r}")
         else:
@@ -104,7 +119,8 @@ def _section(plan: Plan) -> dict[str, Any]:
         "name": plan.name,
         "dataset": {**_plain(plan.dataset), "classes": list(plan.classes.names)},
         "models": [
-            {"model": f"{model.provider}/{model.name}", **_plain(dataclasses.asdict(model.options))} for model in models
+            {"model": f"{model.provider}/{model.name}", **_plain({**_fields(model.options), **_revision(model)})}
+            for model in models
         ],
         "strategies": [{"strategy": strategy.name, **_plain(_fields(strategy.strategy))} for strategy in strategies],
         "out": str(plan.out),
@@ -113,8 +129,14 @@ def _section(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _fields(strategy: Any) -> dict[str, Any]:
-    return {field.name: getattr(strategy, field.name) for field in dataclasses.fields(strategy)}
+def _fields(options: Any) -> dict[str, Any]:
+    return {field.name: getattr(options, field.name) for field in dataclasses.fields(options)}
+
+
+def _revision(model: ModelPlan) -> dict[str, str]:
+    """The commit of a hub's model, so that asking again means the same one whatever has been published since."""
+    commit = model.identity["weights"].get("commit")
+    return {"revision": commit} if commit and hasattr(model.options, "revision") else {}
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -146,9 +168,9 @@ strategies:               # 'snellen ls strategies' lists them; without any, eac
   # - {{strategy: closed-set, votes: 5}}
   # - {{strategy: binary, decide: first-yes}}
 
-# out: runs/{name}        # the run folder
+# out: runs/{slug}        # the run folder
 # timing: false           # do not measure speed
-# stall_seconds: 600      # a model process that gives no answer for so long is started anew
+# stall_seconds: 900      # a model process that gives no answer for so long is started anew
 """
 
 
@@ -163,6 +185,7 @@ def write_template(dataset: str, path: Path) -> None:
     text = _TEMPLATE.format(
         file=path,
         name=json.dumps(loaded.name, ensure_ascii=False),
+        slug=slug(loaded.name),
         path=json.dumps(dataset, ensure_ascii=False),
         images=len(loaded),
         count=len(loaded.classes.names),

@@ -17,7 +17,7 @@ from snellen.short_names import short_models, short_strategies
 _MODEL, _STRATEGY = 28, 18  # the room that names get before they are shortened to show one more column
 _LEAST_MODEL, _LEAST_STRATEGY = 14, 10
 _ALWAYS = 100
-_UNREADABLE_SHOWN, _FAILURES_SHOWN, _UNCOVERED_SHOWN = 20, 5, 6
+_UNREADABLE_SHOWN, _FAILURES_SHOWN, _UNCOVERED_SHOWN = 100, 5, 6
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ import numpy as np
 import onnxruntime
 import PIL.Image
 import pytest
-from onnx_models import field, graph, node, tensor, value_info, write_classifier
 
+from onnx_models import field, graph, node, tensor, value_info, write_classifier
 from snellen import plugins
 from snellen.engines import onnx
 from snellen.errors import Missing, WrongUse
@@ -183,6 +183,54 @@ def test_an_unreadable_image_is_a_failure_and_costs_no_other(tmp_path: Path) -> 
     assert all(reasons) and "cannot be read" in reasons[1]
     kept = [answer.values for answer in answers if isinstance(answer, Scores)]
     assert np.asarray(kept) == pytest.approx(expected, abs=1e-6)
+
+
+class Narrow:
+    """A session that fails above some number of pictures, or where one of them is white."""
+
+    def __init__(self, session: Any, most: int, reason: str) -> None:
+        self._session = session
+        self._most = most
+        self._reason = reason
+        self.sizes: list[int] = []
+
+    def run(self, names: None, given: dict[str, np.ndarray]) -> Any:
+        (batch,) = given.values()
+        self.sizes.append(len(batch))
+        if len(batch) > self._most or (batch == 1).all(axis=(1, 2, 3)).any():
+            raise RuntimeError(self._reason)
+        return self._session.run(names, given)
+
+
+@pytest.mark.parametrize(
+    ("most", "reason", "size"), [(99, "odd picture", 8), (3, "too many", 8), (3, "Failed to allocate memory for it", 2)]
+)
+def test_a_batch_that_fails_is_run_in_halves(tmp_path: Path, most: int, reason: str, size: int) -> None:
+    path = write_classifier(tmp_path / "m.onnx", MATRIX)
+    images = noise(20)
+    expected = scores(opened(path), images)
+    if size == 8:
+        images[5] = picture("white")
+    engine = opened(path)
+    narrow = Narrow(engine._network._session, most, reason)
+    engine._network._session = narrow
+    answers = ask(engine, images)
+    failed = {index: answer.reason for index, answer in enumerate(answers) if isinstance(answer, Failure)}
+    assert failed == ({5: f"onnxruntime: {reason}"} if size == 8 else {})
+    kept = np.asarray([answer.values for answer in answers if isinstance(answer, Scores)])
+    assert kept == pytest.approx(np.delete(expected, list(failed), axis=0), abs=1e-6)
+    assert engine.facts()["batch_size"] == size
+    if size == 2:
+        assert narrow.sizes[:3] == [8, 4, 2] and set(narrow.sizes[3:]) == {2}
+
+
+def test_a_tilde_is_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    write_classifier(tmp_path / "m.onnx", MATRIX)
+    (tmp_path / "names.txt").write_text("\n".join(NAMES))
+    options = onnx.Options(labels="~/names.txt")
+    assert onnx.identity("~/m.onnx", options) == onnx.identity(str(tmp_path / "m.onnx"), options)
+    onnx.load("~/m.onnx", options).close()
 
 
 def test_scores_that_are_no_numbers_are_a_failure(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import PIL.Image
 import pytest
 
 from snellen import plugins
-from snellen.errors import Missing, WrongUse
+from snellen.errors import WrongUse
 from snellen.strategies.vocabulary import Coverage, Strategy
 from snellen.types import Classes, Outcome, Prediction, Recognise, Scores
 
@@ -172,8 +172,11 @@ def test_bad_mapping_files_are_wrong_use(tmp_path: Path, file: str, text: str, m
         plugins.configure(Strategy, {"mapping": str(path)}, "vocabulary")
 
 
-def test_a_missing_mapping_file_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(Missing, match="no mapping file"):
+def test_a_missing_mapping_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "mine.csv").write_text("concept,class\ntabby,Cat\n")
+    assert Strategy(mapping="~/mine.csv").mapping == {"tabby": "Cat"}
+    with pytest.raises(WrongUse, match="no mapping file"):
         Strategy(mapping=str(tmp_path / "none.csv"))
     (tmp_path / "latin.csv").write_bytes(b"concept,class\n\xe9,b\n")
     with pytest.raises(WrongUse, match="cannot read"):

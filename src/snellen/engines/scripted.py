@@ -1,12 +1,14 @@
-"""`scripted/FILE.py:function`, `scripted/module:function`: a Python function answers, for tests and examples.
+"""`scripted/FILE.py:function`, `scripted/module:function`: answers come from a Python `function(question, image)`.
 
-The function is called as `function(question, image)` and returns a text, an answer or a failure.
+It returns a text for Generate, `Scores` for Choose and Recognise, a `Vector` for Embed, or a `Failure`.
 """
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import importlib.util
+import os
 import sys
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -19,35 +21,38 @@ from annotated_types import Ge
 
 from snellen.errors import Missing, WrongUse, nearest
 from snellen.images import Image
-from snellen.types import Answer, Choose, Embed, Failure, Generate, Question, Recognise, Text
+from snellen.types import Answer, Choose, Embed, Failure, Generate, Question, Recognise, Scores, Text, Vector
 
 ANSWERS: frozenset[type] = frozenset({Generate, Choose, Recognise, Embed})
 Answerer = Callable[[Question, Image | None], str | Answer | Failure]
+_EXPECTED: Mapping[type, type[Answer]] = {Generate: Text, Choose: Scores, Recognise: Scores, Embed: Vector}
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """`batch_size`: how many questions a step takes."""
 
-    batch_size: Annotated[int, Ge(1)] = field(default=64, metadata={"answers": False})
+    batch_size: Annotated[int, Ge(1)] = field(default=64, metadata={"answers": False, "title": False})
 
 
 def identity(name: str, options: Options) -> dict[str, Any]:
     """The function's place; its code is not part of it, so a changed function wants a fresh run."""
     place, function = _split(name)
     if place.endswith(".py"):
-        _check_function(name, Path(place), function)
+        path = Path(place).expanduser()
+        _check_function(name, path, function)
+        place = str(path.resolve())
     elif importlib.util.find_spec(place.partition(".")[0]) is None:
         raise Missing(f"scripted/{name}: there is no module {place}")
-    return {"function": f"{Path(place).resolve() if place.endswith('.py') else place}:{function}"}
+    return {"function": f"{place}:{function}"}
 
 
 def _split(name: str) -> tuple[str, str]:
     place, separator, function = name.rpartition(":")
     if not separator or not place or not function:
         raise WrongUse(f"scripted/{name}: expected scripted/FILE.py:function or scripted/module:function")
-    if place.endswith(".py") and not Path(place).is_file():
-        raise Missing(f"scripted/{name}: there is no file {place}")
+    if place.endswith(".py") and not Path(place).expanduser().is_file():
+        raise WrongUse(f"scripted/{name}: there is no file {place}")
     return place, function
 
 
@@ -65,10 +70,13 @@ def _check_function(name: str, path: Path, function: str) -> None:
 def _find(name: str) -> Answerer:
     place, function = _split(name)
     if place.endswith(".py"):
-        spec = importlib.util.spec_from_file_location(Path(place).stem, place)
+        path = Path(place).expanduser().resolve()
+        # a name of its own, for the file may be called like another module; there under it for dataclasses and pickle
+        private = f"snellen_scripted_{hashlib.sha256(os.fsencode(path)).hexdigest()[:12]}"
+        spec = importlib.util.spec_from_file_location(private, path)
         assert spec is not None and spec.loader is not None
         module = importlib.util.module_from_spec(spec)
-        sys.modules[spec.name] = module
+        sys.modules[private] = module
         spec.loader.exec_module(module)
     else:
         try:
@@ -87,6 +95,7 @@ class Scripted:
 
     def __init__(self, answerer: Answerer, batch_size: int = 64) -> None:
         self._answerer = answerer
+        self._name = getattr(answerer, "__name__", None) or type(answerer).__name__
         self._batch_size = batch_size
         self._waiting: deque[tuple[int, Image | None, Question]] = deque()
 
@@ -109,7 +118,23 @@ class Scripted:
             answer = self._answerer(question, image)
         except Exception as error:  # the user's function may raise anything; that is a failure, never an answer
             return Failure(f"{type(error).__name__}: {error}")
-        return Text(answer) if isinstance(answer, str) else answer
+        if isinstance(answer, str) and isinstance(question, Generate):
+            return Text(answer)
+        return answer if isinstance(answer, Failure) else self._checked(question, answer)
+
+    def _checked(self, question: Question, answer: Any) -> Answer | Failure:
+        """The answer, or a failure where it is none or of another kind than the question's."""
+        expected = _EXPECTED[type(question)]
+        if isinstance(answer, expected):
+            if isinstance(question, Choose) and isinstance(answer, Scores) and answer.choices != question.choices:
+                return Failure(f"{self._name} returned scores of other choices than the question has")
+            return answer
+        if isinstance(answer, str | Text | Scores | Vector):
+            kinds = {Text: "a text", Scores: "Scores", Vector: "a Vector"}
+            given = "a text" if isinstance(answer, str) else kinds[type(answer)]
+            return Failure(f"{self._name} returned {given}; {type(question).__name__} expects {kinds[expected]}")
+        shown = repr(answer)[:100]
+        return Failure(f"{self._name} returned {shown}; expected a text, an answer or a failure")
 
     def release(self, image: Image) -> None:
         pass

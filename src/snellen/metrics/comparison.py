@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+_EXACT = 2000  # beyond that, whole numbers take too long
+
 
 def mcnemar(only_first_right: int, only_second_right: int) -> float:
     """The exact two-sided p-value of McNemar's test (McNemar 1947, Psychometrika 12, 153-157); 1 without disagreement.
@@ -10,9 +12,33 @@ def mcnemar(only_first_right: int, only_second_right: int) -> float:
     """
     if only_first_right < 0 or only_second_right < 0:
         raise ValueError(f"counts cannot be negative: {only_first_right}, {only_second_right}")
-    n = only_first_right + only_second_right
-    if n == 0:
+    n, least = only_first_right + only_second_right, min(only_first_right, only_second_right)
+    if only_first_right == only_second_right:
         return 1.0
-    from scipy.stats import binomtest
+    return min(1.0, 2 * (_exact_tail(n, least) if n <= _EXACT else _summed_tail(n, least)))
 
-    return float(binomtest(only_first_right, n, 0.5).pvalue)
+
+def _exact_tail(n: int, most: int) -> float:
+    """The probability of at most `most` heads in `n` throws, from whole numbers."""
+    ways = total = 1
+    for k in range(most):
+        ways = ways * (n - k) // (k + 1)
+        total += ways
+    return total / (1 << n)
+
+
+def _summed_tail(n: int, most: int) -> float:
+    """The same for many throws, `most` < n / 2: probabilities in units of the highest one, until they are negligible.
+
+    Each is the one before times k / (n - k + 1), and they fall off within some sqrt(n) steps.
+    """
+    k, weight = n // 2, 1.0
+    half = tail = 0.0
+    while weight > 0 and (k > most or weight > tail * 1e-17):
+        if k <= most:
+            tail += weight
+        half += weight
+        weight *= k / (n - k + 1)
+        k -= 1
+    whole = 2 * half - (1 if n % 2 == 0 else 0)  # the halves mirror each other; an even n has one in the middle
+    return tail / whole

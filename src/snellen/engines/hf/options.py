@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge
 
+_NOT_THE_MODEL = {"answers": False, "title": False}
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 
 
@@ -24,16 +25,16 @@ class Options:
     """
 
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    device: str = field(default="auto", metadata={"answers": False})
-    device_map: str | None = field(default=None, metadata={"answers": False})
-    revision: str | None = None
+    device: str = field(default="auto", metadata=_NOT_THE_MODEL)
+    device_map: str | None = field(default=None, metadata=_NOT_THE_MODEL)
+    revision: str | None = field(default=None, metadata={"answers": False})  # its commit is in the identity
     attn_implementation: str | None = None
     quantization: Literal["none", "8bit", "4bit"] = "none"
-    adapter: str | None = None
+    adapter: str | None = field(default=None, metadata={"answers": False})  # so is the content of its files
     system: str | None = None
     max_pixels: Annotated[int, Ge(1)] | None = None
     trust_remote_code: bool = False
-    batch_size: Annotated[int, Ge(1)] | Literal["auto"] = field(default="auto", metadata={"answers": False})
+    batch_size: Annotated[int, Ge(1)] | Literal["auto"] = field(default="auto", metadata=_NOT_THE_MODEL)
 
     def __post_init__(self) -> None:
         if not _DEVICE.fullmatch(self.device):

@@ -22,12 +22,11 @@ __all__ = ["ANSWERS", "NEEDS", "Options", "identity", "load"]
 
 ANSWERS: frozenset[type] = frozenset({Recognise})
 NEEDS = ("onnxruntime",)
-NEEDS = ("onnxruntime",)
 
 
 def identity(name: str, options: Options) -> dict[str, Any]:
     """The sha-256 of the model, of the files beside it that hold its weights, and of its labels. Raises WrongUse."""
-    path = Path(name)
+    path = Path(name).expanduser()
     model = digests(path)
     labels = "\n".join(read_labels(path, options.labels))
     return {**model, "labels": hashlib.sha256(labels.encode()).hexdigest()}
@@ -37,4 +36,4 @@ def load(name: str, options: Options) -> Classifier:
     """The classifier in the file `name`, tried out. Raises Missing or WrongUse where it cannot be used."""
     from snellen.engines.onnx.classifier import load_classifier
 
-    return load_classifier(Path(name), options)
+    return load_classifier(Path(name).expanduser(), options)

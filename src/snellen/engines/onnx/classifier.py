@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -21,9 +21,16 @@ from snellen.errors import UnreadableImage, WrongUse
 from snellen.images import Image
 from snellen.types import Answer, Failure, Question, Recognise, Scores, Usage
 
+_Ready: TypeAlias = tuple[int, Array, float]  # the ticket, the picture as the model takes it, the seconds that took
+_FULL = ("out of memory", "allocate memory", "bad_alloc", "alloc_failed", "bad allocation")
+
 
 class Classifier:
-    """Runs one batch a step, in the order the questions came; `logits` says that outputs need a softmax."""
+    """Runs one batch a step, in the order the questions came; `logits` says that outputs need a softmax.
+
+    A batch that fails is run again in halves, so that only the picture that fails alone is a failure; one that ran out
+    of memory makes all later ones smaller.
+    """
 
     def __init__(
         self, network: Network, labels: tuple[str, ...], logits: bool, batch_size: int, facts: Mapping[str, Any]
@@ -32,7 +39,7 @@ class Classifier:
         self._labels = labels
         self._logits = logits
         self._batch_size = batch_size
-        self._facts = {**facts, "device": network.device, "batch_size": batch_size}
+        self._facts = {**facts, "device": network.device}
         preparers = max(1, min(8, _processors() // 2))  # more of them slow the model down by more than they bring
         self._pool = ThreadPoolExecutor(preparers, thread_name_prefix="prepare")
         self._enough = max(3 * batch_size, batch_size + 2 * preparers)
@@ -48,7 +55,7 @@ class Classifier:
 
     def step(self, timeout: float) -> Sequence[tuple[int, Answer | Failure]]:
         done: list[tuple[int, Answer | Failure]] = []
-        ready: list[tuple[int, Array, float]] = []
+        ready: list[_Ready] = []
         for _ in range(min(self._batch_size, len(self._waiting))):
             ticket, prepared = self._waiting.popleft()
             try:
@@ -57,19 +64,35 @@ class Classifier:
                 done.append((ticket, Failure(str(error))))
         return done + self._answer(ready) if ready else done
 
-    def _answer(self, ready: Sequence[tuple[int, Array, float]]) -> list[tuple[int, Answer | Failure]]:
+    def _answer(self, ready: Sequence[_Ready]) -> list[tuple[int, Answer | Failure]]:
+        done: list[tuple[int, Answer | Failure]] = []
+        size = self._batch_size
+        while len(done) < len(ready):
+            batch = ready[len(done) : len(done) + size]
+            try:
+                done += self._run(batch)
+                continue
+            except Exception as error:  # onnxruntime's errors have no class in common
+                reason, full = " ".join(str(error).split()) or type(error).__name__, _is_out_of_memory(error)
+            if len(batch) == 1:
+                done.append((batch[0][0], Failure(f"onnxruntime: {reason}")))
+                size = self._batch_size
+                continue
+            size = len(batch) // 2
+            if full and self._network.takes.batch is None:  # a fixed batch takes the same memory however few it holds
+                self._batch_size = size
+        return done
+
+    def _run(self, batch: Sequence[_Ready]) -> list[tuple[int, Answer | Failure]]:
+        """The answers to one batch; its pictures share its time evenly. Raises whatever onnxruntime raises."""
         started = time.perf_counter()
-        try:
-            rows = self._network.run([cells for _, cells, _ in ready])
-        except Exception as error:  # onnxruntime's errors have no class in common
-            reason = f"onnxruntime: {' '.join(str(error).split())}"
-            return [(ticket, Failure(reason)) for ticket, _, _ in ready]
+        rows = self._network.run([cells for _, cells, _ in batch])
         if self._logits:
             rows = _softmax(rows)
-        share = (time.perf_counter() - started) / len(ready)
+        share = (time.perf_counter() - started) / len(batch)
         return [
             (ticket, self._scores(row, Usage(seconds=seconds + share)))
-            for (ticket, _, seconds), row in zip(ready, rows, strict=True)
+            for (ticket, _, seconds), row in zip(batch, rows, strict=True)
         ]
 
     def _scores(self, row: Array, usage: Usage) -> Answer | Failure:
@@ -81,11 +104,15 @@ class Classifier:
         pass
 
     def facts(self) -> Mapping[str, Any]:
-        return self._facts
+        return {**self._facts, "batch_size": self._batch_size}
 
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
         self._waiting.clear()
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or any(word in str(error).lower() for word in _FULL)
 
 
 def _processors() -> int:
