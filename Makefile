@@ -9,7 +9,7 @@ demo: .venv/demo
 	$(BIN)/snellen run -d shapes -m scripted/examples/shape_rules.py:careful -m scripted/examples/shape_rules.py:hasty
 
 test: .venv/dev
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: .venv/dev
 	$(BIN)/ruff format --check .

@@ -21,6 +21,7 @@ import time
 from pathlib import Path
 
 import PIL.Image
+from packaging.requirements import Requirement
 
 RUNS = 5
 HEAVY = ("torch", "transformers", "onnxruntime", "pyarrow", "scipy", "numpy")
@@ -90,7 +91,8 @@ def core() -> dict[str, float]:
             continue
         found = importlib.metadata.distribution(name)
         sizes[name] = sum(size_of(found, file) for file in found.files or ()) / 1e6
-        waiting += [named(line) for line in found.requires or () if is_wanted(line)]
+        needs = [Requirement(line) for line in found.requires or ()]
+        waiting += [need.name for need in needs if need.marker is None or need.marker.evaluate({"extra": ""})]
     # an editable installation lists no file of the package
     package = Path(importlib.import_module("snellen").__file__ or "").parent
     sizes["snellen"] = sum(file.stat().st_size for file in package.rglob("*") if is_shipped(file)) / 1e6
@@ -104,23 +106,6 @@ def size_of(found: importlib.metadata.Distribution, file: importlib.metadata.Pac
 
 def is_shipped(file: Path) -> bool:
     return file.is_file() and file.suffix != ".pyc"
-
-
-def named(requirement: str) -> str:
-    """The distribution's name in a requirement such as `numpy>=1.26; python_version > "3"`."""
-    return re.split(r"[\s<>=!~;\[(]", requirement, maxsplit=1)[0]
-
-
-def is_wanted(requirement: str) -> bool:
-    """Whether a requirement holds here without extras. No marker other than these occurs among the core's packages."""
-    marker = requirement.partition(";")[2]
-    if "extra" in marker:
-        return False
-    try:
-        importlib.metadata.distribution(named(requirement))
-    except importlib.metadata.PackageNotFoundError:
-        return False  # for another system or another version of Python
-    return True
 
 
 def main() -> None:

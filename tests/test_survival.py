@@ -254,7 +254,6 @@ def test_killed_while_timing(study: Study) -> None:
     kill(process, "both")
     kept = study.stored(name)
     assert set(kept) == expected
-    assert not (study.place / name / "results.json").exists()
     study.finish(name, "-q")
     assert study.stored(name) == kept
     assert_as_undisturbed(study, name)
