@@ -74,6 +74,7 @@ def test_accuracies_are_the_expected_ones_and_coverage_is_told(results: Results)
     for row in results.rows:
         assert row.accuracy == pytest.approx(EXPECTED[network(row.model)], abs=0.0005)
         assert row.classes_covered == 13
+        assert "background" in (row.classes_uncovered or ())
 
 
 def test_figures_equal_scikit_learn_on_the_exported_records(results: Results) -> None:

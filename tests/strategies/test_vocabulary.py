@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from pathlib import Path
 from random import Random
-from typing import Any
 
-import numpy as np
-import PIL.Image
 import pytest
 
 from snellen import plugins
@@ -191,37 +187,6 @@ def test_a_thousand_concepts_cost_less_than_a_millisecond() -> None:
     for _ in range(20):
         ask(Strategy(), vocabulary, classes)
     assert (time.perf_counter() - start) / 20 < 0.01  # some 0.3 ms; ten times that on a busy machine
-
-
-def imagenet(folder: Path) -> tuple[tuple[str, ...], Any]:
-    vocabulary = tuple((folder / "labels.txt").read_text(encoding="utf-8").splitlines())
-    onnxruntime = pytest.importorskip("onnxruntime")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    return vocabulary, onnxruntime.InferenceSession(str(folder / "mobilenet_v1_0.25_128.onnx"), options)
-
-
-def test_a_real_network_on_real_photos() -> None:
-    place = os.environ.get("SNELLEN_TEST_DATA")
-    if not place:
-        pytest.skip("SNELLEN_TEST_DATA is unset")
-    vocabulary, session = imagenet(Path(place, "models/imagenet-mobilenet"))
-    paths = sorted(Path(place, "data/photos/caltech101-31").glob("*/*.jpg"))
-    classes = Classes(tuple(sorted({path.parent.name for path in paths})), "BACKGROUND_Google")
-    coverage = Strategy().coverage(classes, vocabulary)
-    assert len(coverage.concepts) == 13
-    assert "BACKGROUND_Google" in coverage.uncovered
-    right = 0
-    for path in paths:
-        image = PIL.Image.open(path).convert("RGB")
-        side = int(min(image.size) * 0.875)
-        left, top = (image.width - side) // 2, (image.height - side) // 2
-        image = image.crop((left, top, left + side, top + side)).resize((128, 128), PIL.Image.Resampling.BILINEAR)
-        pixels = np.asarray(image, dtype=np.float32).transpose(2, 0, 1)[None] / 127.5 - 1
-        values = session.run(None, {session.get_inputs()[0].name: pixels})[0][0]
-        prediction = ask(Strategy(), Scores(vocabulary, tuple(values.tolist())), classes)
-        right += prediction.label == path.parent.name
-    assert right / len(paths) == pytest.approx(0.204, abs=0.005)
 
 
 def test_the_background_is_predicted_only_for_the_concept_that_is_named_for_it() -> None:
