@@ -150,22 +150,15 @@ def test_joining_pads_tokens_on_a_side_and_pixels_at_the_end() -> None:
         join([rows[0], {"input_ids": torch.tensor([[1]])}], "left", 0)
 
 
-def test_waiting_questions_are_taken_kind_by_kind() -> None:
+def test_waiting_questions_are_taken_image_by_image() -> None:
     waiting = Waiting()
-    kinds = [
-        Generate((PHOTO, "a"), 5),
-        Choose((PHOTO, "a"), ("x", "y", "z")),
-        Generate((PHOTO, "b"), 6),
-        Generate((PHOTO, "b"), 5),
-        Generate((PHOTO, "b"), 5, ("x", "y")),
-        Generate(("no picture",), 5),
-    ]
-    for ticket, question in enumerate(kinds):
-        waiting.add(Asked(ticket, None, question))
-    taken = []
-    while len(waiting):
-        taken.append([asked.ticket for asked in waiting.take(4)])
-    assert taken == [[0, 3], [1], [2], [4], [5]]
+    first, second, third = varied(3)
+    for ticket, image in enumerate((first, second, first, None, third, second)):
+        waiting.add(Asked(ticket, image, QUESTION))
+    assert len(waiting) == 4
+    assert [asked.ticket for asked in waiting.take(2)] == [0, 2, 1, 5]
+    waiting.add(Asked(6, first, QUESTION))
+    assert [asked.ticket for asked in waiting.take(9)] == [3, 4, 6]
     assert waiting.take(4) == []
 
 

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import PIL.Image
 import torch
 
+from snellen.engines.hf.batching import Batches
 from snellen.engines.hf.passes import Passes
+from snellen.engines.hf.plain import Plain
 from snellen.engines.hf.prompts import Prompts
 from snellen.engines.hf.rows import Row, Rows, Stacking
+from snellen.engines.hf.sharing import Sharing
+from snellen.engines.hf.waiting import Asked
 from snellen.errors import WrongUse
 from snellen.images import Image
-from snellen.types import PHOTO
+from snellen.types import PHOTO, Answer, Choose, Failure, Generate, Scores, Text
 
 # Largest accepted distance (total variation, 0 to 1) between the next-token distributions alone and in company. Faults
 # of padding, positions or masks move them by more; half precision or quantised weights alone move them by hundredths.
@@ -33,7 +39,7 @@ def first_rows(prompts: Prompts, rows: Rows, owner: str) -> list[Row]:
     texts = ["What is in this photo?", "Answer in one word: is it a dog, a chair or something else?"]
     refused: Exception | None = None
     for placeholder in (prompts.placeholder,) if prompts.has_template else prompts.placeholders:
-        prompts.placeholder = placeholder
+        prompts.settle(placeholder)
         try:
             asked = zip(photos, texts, strict=True)
             return [rows.make(prompts.render((PHOTO, text), photo)) for photo, text in asked]
@@ -51,8 +57,7 @@ def working_stacking(passes: Passes, rows: Sequence[Row], owner: str) -> Stackin
         alone = [_written(passes, [row])[0] for row in rows]
     except Exception as error:  # as above
         raise _failing(owner, error) from error
-    exact = not getattr(passes.model, "is_quantized", False) and passes.model.dtype in (torch.float32, torch.float64)
-    near = _NEAR if exact else _NEAR_IN_HALF
+    near = _NEAR if is_exact(passes.model) else _NEAR_IN_HALF
     batched: tuple[Stacking, ...] = ("rows", "processor")
     for stacking in batched:
         passes.rows.stacking = stacking
@@ -60,6 +65,52 @@ def working_stacking(passes: Passes, rows: Sequence[Row], owner: str) -> Stackin
             return stacking
     passes.rows.stacking = "single"
     return "single"
+
+
+def sharing_fault(sharing: Sharing, plain: Plain, batches: Batches, exact: bool) -> str | None:
+    """What is wrong with the answers got by sharing, against those of full prompts; None where they are the same.
+
+    Two pictures are asked two rounds of texts and choices, so that trunks are made, met again and left early.
+    """
+    photos = [_drawn(96, 64), _drawn(40, 120)]
+    rounds = [
+        [Choose((PHOTO, f"Answer yes or no. Is the {name} in this photo?"), ("yes", "no", "No idea")) for name in names]
+        + [Generate((PHOTO, f"Choose one from {', '.join(names)}. Answer:"), 3)]
+        for names in (("dog", "grand piano"), ("dog house", "chair"))
+    ]
+    near = _NEAR if exact else _NEAR_IN_HALF
+    for number, questions in enumerate(rounds):
+        asked = [
+            Asked(10 * number + 5 * place + ticket, photo, question)
+            for place, photo in enumerate(photos)
+            for ticket, question in enumerate(questions)
+        ]
+        try:
+            answers, left = sharing.answer(asked, batches)
+        except Exception as error:  # a family's code may raise anything
+            return f"{type(error).__name__}: {str(error)[:200]}"
+        for ticket, answer in plain.answer([one for one in asked if one not in left]).items():
+            fault = _difference(answers[ticket], answer, near, exact)
+            if fault:
+                return fault
+    return None
+
+
+def _difference(shared: Answer | Failure, plain: Answer | Failure, near: float, exact: bool) -> str | None:
+    """How an answer differs by more than rounding."""
+    if isinstance(shared, Failure) or isinstance(plain, Failure):
+        return None if shared == plain else f"{shared} instead of {plain}"
+    if isinstance(shared, Scores) and isinstance(plain, Scores):
+        furthest = max(abs(math.exp(a) - math.exp(b)) for a, b in zip(shared.values, plain.values, strict=True))
+        return None if furthest <= near else f"probabilities differ by {furthest:.2g}"
+    if exact and isinstance(shared, Text) and isinstance(plain, Text) and shared.text != plain.text:
+        return f"{shared.text!r} instead of {plain.text!r}"
+    return None
+
+
+def is_exact(model: Any) -> bool:
+    """Whether the model computes in full precision, so that rounding cannot change its answers."""
+    return not getattr(model, "is_quantized", False) and model.dtype in (torch.float32, torch.float64)
 
 
 def _failing(owner: str, error: Exception | None) -> WrongUse:

@@ -21,7 +21,9 @@ class Options:
     - `device`: "auto" takes CUDA, then MPS, then the CPU; `device_map` spreads the model over devices (accelerate).
     - `adapter`: the folder of a LoRA adapter (peft). `quantization` needs bitsandbytes.
     - `max_pixels`: larger images are scaled down to this many pixels before the model's processor sees them.
-    - `batch_size`: rows in one forward pass; "auto" starts high. Either is halved when memory runs out.
+    - `batch_size`: images (or full prompts) in one forward pass; "auto" starts high. It is halved when memory runs out.
+    - `prefix_sharing`: "auto" computes an image and what its prompts have in common once for all its questions, where a
+      check at loading finds the same answers; "off" runs every question as a full prompt, for figures to compare.
     """
 
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
@@ -34,6 +36,7 @@ class Options:
     system: str | None = None
     max_pixels: Annotated[int, Ge(1)] | None = None
     trust_remote_code: bool = False
+    prefix_sharing: Literal["auto", "off"] = field(default="auto", metadata={"answers": False})
     batch_size: Annotated[int, Ge(1)] | Literal["auto"] = field(default="auto", metadata=_NOT_THE_MODEL)
 
     def __post_init__(self) -> None:

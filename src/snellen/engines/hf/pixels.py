@@ -31,15 +31,25 @@ class Recent(Generic[T]):
             self._values.move_to_end(key)
             return self._values[key][0]
         value = make()
-        self._values[key] = (value, size(value))
-        self._held += self._values[key][1]
+        self.put(key, value, size(value))
+        return value
+
+    def put(self, key: Hashable, value: T, size: int) -> None:
+        """Keeps a value of so many bytes under a key that has none."""
+        self._values[key] = (value, size)
+        self._held += size
         while self._held > self._capacity and len(self._values) > 1:
             self._held -= self._values.popitem(last=False)[1][1]
-        return value
 
     def peek(self, key: Hashable) -> T | None:
         """The value kept under the key, if any."""
         return self._values[key][0] if key in self._values else None
+
+    def touch(self, key: Hashable) -> T | None:
+        """The value kept under the key, if any; it is now the most recently used one."""
+        if key in self._values:
+            self._values.move_to_end(key)
+        return self.peek(key)
 
     def forget(self, goes: Callable[[Any], bool]) -> None:
         """Drops the values whose keys go."""
@@ -82,7 +92,7 @@ class Pictures:
         digests = self._digests(images)
         if digests is None:
             return make()
-        made = self._made.get((digests, repr((args, sorted(options.items())))), make, _bytes_of)
+        made = self._made.get((digests, repr((args, sorted(options.items())))), make, bytes_of)
         return copy.copy(made)  # processors take keys out of what they get
 
     def __getattr__(self, name: str) -> Any:
@@ -134,12 +144,12 @@ def _raw_bytes(picture: PIL.Image.Image) -> int:
     return 3 * picture.width * picture.height
 
 
-def _bytes_of(value: Any) -> int:
+def bytes_of(value: Any) -> int:
     """The bytes of the tensors and arrays in nested containers."""
     if hasattr(value, "nbytes"):
         return int(value.nbytes)
     if isinstance(value, Mapping):
-        return sum(map(_bytes_of, value.values()))
+        return sum(map(bytes_of, value.values()))
     if isinstance(value, (list, tuple)):
-        return sum(map(_bytes_of, value))
+        return sum(map(bytes_of, value))
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from jinja2 import TemplateError
@@ -13,6 +14,7 @@ from snellen.images import Image
 from snellen.types import Part, Photo
 
 _PROBE = "accordion"
+_RENDERED = 8192  # texts that are kept: those of most questions come again with every image
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,18 @@ class Prompts:
         # some processors want the token in the text, some put it there themselves
         self.placeholders = ("",) if token is None else ("", str(token))
         self.placeholder = self.placeholders[-1]
+        self._rendered = lru_cache(maxsize=_RENDERED)(self._text)
         self._lists = True  # whether the template takes a turn as a list of parts, or as a text
         self.separator: str = " "
         self.end: str | None = None
         if self._template is not None:
             self._try(owner)
             self.separator, self.end = self._around_answer()
+
+    def settle(self, placeholder: str) -> None:
+        """Takes this for a picture from now on."""
+        self.placeholder = placeholder
+        self._rendered.cache_clear()
 
     @property
     def has_template(self) -> bool:
@@ -66,7 +74,8 @@ class Prompts:
                 parts[-1] += part  # where a strategy cuts its text must not matter to the model
             else:
                 parts.append(part)
-        return Rendering(self._text(parts), tuple(part for part in parts if isinstance(part, Image)))
+        text = self._rendered(tuple(part if isinstance(part, str) else None for part in parts))
+        return Rendering(text, tuple(part for part in parts if isinstance(part, Image)))
 
     def _text(self, parts: Sequence[Any], answer: str | None = None) -> str:
         """`parts` are texts, and anything else for a picture."""

@@ -65,6 +65,24 @@ class Rows:
         return {key: value for key, value in made.items() if isinstance(value, torch.Tensor)}
 
 
+def cut(row: Row, length: int) -> Row:
+    """The row's first `length` tokens, images included; where the inputs are those of a shorter prompt, with its end.
+
+    `row.tokens` are what counts: behind the images the inputs may have been made for another text.
+    """
+    made = row.inputs["input_ids"].shape[1]
+    inputs = {}
+    for key, value in row.inputs.items():
+        if key == "input_ids":
+            value = torch.tensor([row.tokens[:length]], dtype=value.dtype)
+        elif value.dim() > 1 and value.shape[:2] == (1, made):
+            # what tokens of text have beside them is the same for all of them
+            more = max(0, length - made)
+            value = torch.cat([value[:, :length], value[:, -1:].repeat_interleave(more, dim=1)], dim=1)
+        inputs[key] = value
+    return Row(row.rendering, inputs, row.tokens[:length])
+
+
 def join(rows: Sequence[Mapping[str, torch.Tensor]], side: Side, padding: int) -> dict[str, torch.Tensor]:
     """Inputs of single prompts as one batch.
 

@@ -22,7 +22,7 @@ def log_probabilities(
     # the logits at position p speak of position p + 1; what goes beyond a row's end is computed and not looked at
     positions = torch.tensor([[start - 1 + step for step in range(width)] for start, _ in rows])
     positions.clamp_(max=batch["input_ids"].shape[1] - 1)
-    with _only_at(model, positions):
+    with only_at(model, positions):
         logits = model(**batch, use_cache=False).logits
     spoken = logits.float().log_softmax(-1)
     ending = spoken[..., list(ends)].logsumexp(-1)
@@ -35,7 +35,7 @@ def log_probabilities(
 
 
 @contextmanager
-def _only_at(model: Any, positions: torch.Tensor) -> Iterator[None]:
+def only_at(model: Any, positions: torch.Tensor) -> Iterator[None]:
     """Lets the output layer see the hidden states at `positions` (rows, width) alone: the logits of all would be huge.
 
     A hook before the output layer leaves whatever the family does behind it (scaling, capping) in place.

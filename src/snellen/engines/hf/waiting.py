@@ -18,13 +18,8 @@ class Asked:
     question: Generate | Choose
 
     @property
-    def rows(self) -> int:
-        """How many rows of a batch it takes: a choice each, or one for a text."""
-        return len(self.question.choices) or 1
-
-    @property
     def kind(self) -> Hashable:
-        """Equal for questions that can share a batch: the same work, as many pictures, texts of the same limit."""
+        """Equal for questions whose full prompts can share a batch: the same work, pictures and limit."""
         pictures = sum(not isinstance(part, str) for part in self.question.prompt)
         if isinstance(self.question, Generate) and not self.question.choices:
             return pictures, self.question.max_tokens
@@ -32,30 +27,22 @@ class Asked:
 
 
 class Waiting:
-    """Questions in the order they came, taken kind by kind; the oldest question is always among the next taken."""
+    """Questions in the order they came, taken image by image; the oldest question is always among the next taken."""
 
     def __init__(self) -> None:
-        self._asked: dict[int, Asked] = {}
+        self._asked: dict[str | None, list[Asked]] = {}
 
     def __len__(self) -> int:
+        """The number of images that wait."""
         return len(self._asked)
 
     def add(self, asked: Asked) -> None:
-        self._asked[asked.ticket] = asked
+        self._asked.setdefault(None if asked.image is None else asked.image.digest, []).append(asked)
 
-    def take(self, rows: int) -> list[Asked]:
-        """Questions of one kind that fill up to `rows` rows, at least one if any waits."""
-        taken: list[Asked] = []
-        for asked in self._asked.values():
-            if taken and asked.kind != taken[0].kind:
-                continue
-            if taken and asked.rows > rows:
-                break
-            taken.append(asked)
-            rows -= asked.rows
-        for asked in taken:
-            del self._asked[asked.ticket]
-        return taken
+    def take(self, images: int) -> list[Asked]:
+        """All questions about the images that have waited longest."""
+        digests = list(self._asked)[:images]
+        return [asked for digest in digests for asked in self._asked.pop(digest)]
 
     def clear(self) -> None:
         self._asked.clear()

@@ -1,0 +1,36 @@
+"""Answers as the kind that was asked for, from what the model said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from snellen.errors import UnreadableImage
+from snellen.types import Answer, Choose, Failure, Finish, Generate, Scores, Text, Usage
+
+
+def chosen(question: Generate | Choose, tokens: int, values: Sequence[float]) -> Answer:
+    """The scores of the choices; where a text was asked for, the best-scored choice."""
+    answer = Scores(question.choices, tuple(values), Usage(tokens_in=tokens, tokens_out=0))
+    return answer if isinstance(question, Choose) else Text(answer.best, usage=answer.usage)
+
+
+def written(tokenizer: Any, tokens_in: int, tokens: Sequence[int], ended: bool) -> Text:
+    """The text of new tokens, which ended by itself or at the limit."""
+    text = tokenizer.decode(list(tokens), skip_special_tokens=True)
+    return Text(text, Finish.STOP if ended else Finish.LENGTH, Usage(tokens_in=tokens_in, tokens_out=len(tokens)))
+
+
+def refused(error: Exception) -> Failure:
+    """Why a question never reached the model: its image, or what the family's processor says of it."""
+    if isinstance(error, UnreadableImage):
+        return Failure(str(error))
+    return Failure(f"the question cannot be put to the model: {type(error).__name__}: {error}"[:500])
+
+
+def timed(answer: Answer | Failure, seconds: float) -> Answer | Failure:
+    """The answer with its share of the computing time."""
+    if isinstance(answer, Failure):
+        return answer
+    return replace(answer, usage=replace(answer.usage, seconds=seconds))

@@ -1,0 +1,52 @@
+"""The few particulars in which families differ where the tokens of a prompt's beginning are computed once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """`shares`: from where on a prompt's tokens see only what stands before them, so that what they share is shared.
+
+    "image": from the end of the last image on. "prompt": from the end of the prompt on, within which all tokens see
+    each other: only the choices and the answer behind it share it.
+    """
+
+    shares: Literal["image", "prompt"] = "image"
+
+
+_FAMILIES = {"paligemma": Family(shares="prompt")}
+
+
+def family_of(config: Any) -> Family:
+    """The particulars of a checkpoint's family; those of most families where it is not listed."""
+    return _FAMILIES.get(config.model_type, Family())
+
+
+def windows(config: Any) -> dict[str, int | None]:
+    """The kinds of attention layers of the text model, each with its sliding window (None: sees all before it).
+
+    "full_attention" alone where the layers are all alike and without a window.
+    """
+    text = config.get_text_config()
+    window = getattr(text, "sliding_window", None)
+    if getattr(text, "use_sliding_window", True) is False:
+        window = None
+    kinds = dict.fromkeys(getattr(text, "layer_types", None) or ())
+    if not kinds:
+        return {"full_attention": window}
+    return {kind: window if kind == "sliding_attention" else None for kind in kinds}
+
+
+def cross_layers(config: Any) -> frozenset[int]:
+    """The text model's layers that read the image apart from the tokens, through cross-attention."""
+    return frozenset(getattr(config.get_text_config(), "cross_attention_layers", None) or ())
+
+
+def image_tokens(config: Any, processor: Any) -> frozenset[int]:
+    """The tokens that stand for parts of an image, by all the names that families have for them."""
+    owners = ((processor, "image_token_id"), (config, "image_token_id"), (config, "image_token_index"))
+    found = (getattr(owner, name, None) for owner, name in owners)
+    return frozenset(int(token) for token in found if token is not None)

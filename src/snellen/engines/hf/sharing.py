@@ -1,0 +1,290 @@
+"""Answers that share what their prompts have in common: an image is computed once for all that is asked about it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from snellen.engines.hf.answers import chosen, refused, written
+from snellen.engines.hf.batching import Batches
+from snellen.engines.hf.growth import Growth, Said
+from snellen.engines.hf.memory import Branches, Memory
+from snellen.engines.hf.passes import Passes
+from snellen.engines.hf.pixels import Recent
+from snellen.engines.hf.prompt_tokens import Prompt, PromptTokens
+from snellen.engines.hf.prompts import Prompts
+from snellen.engines.hf.tree import Tree, common
+from snellen.engines.hf.waiting import Asked
+from snellen.images import Image
+from snellen.types import Answer, Failure, Generate
+
+_Key: TypeAlias = tuple[tuple[str, ...], tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A question as tokens: what is computed up to `start`, and the choices that continue from there, if any."""
+
+    asked: Asked
+    prompt: Prompt
+    floor: int
+    start: int
+    choices: Sequence[tuple[int, ...]] | None
+
+    @property
+    def key(self) -> _Key:
+        """Equal for questions that can stand on the same trunk."""
+        return tuple(image.digest for image in self.prompt.row.rendering.images), self.prompt.tokens[: self.floor]
+
+    @property
+    def full(self) -> int:
+        """How many tokens its full prompts would have."""
+        length = len(self.prompt.tokens)
+        return length if self.choices is None else sum(self.start + len(tokens) for tokens in self.choices)
+
+
+@dataclass(slots=True)
+class _Bearer:
+    """Branches with what is asked of them: the nodes that are to speak, and what they said."""
+
+    branches: Branches
+    lines: list[tuple[Line, int, list[list[int]]]] = field(default_factory=list)  # with its last node, and its choices'
+    wanted: dict[int, list[int]] = field(default_factory=dict)
+    said: dict[int, Said] = field(default_factory=dict)
+
+    @property
+    def waiting(self) -> int:
+        return len(self.branches.tree) - self.branches.computed
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one pass may hold: rows, tokens in all rows together, and numbers of output logits."""
+
+    rows: int
+    tokens: int
+    logits: int
+
+
+class Sharing:
+    """Answers questions group by group; a group's questions stand on one trunk, which is computed once.
+
+    Trunks are kept, the most recently used ones up to `capacity` bytes, until their image is released.
+    """
+
+    def __init__(
+        self,
+        passes: Passes,
+        prompts: Prompts,
+        tokens: PromptTokens,
+        growth: Growth,
+        tokenizer: Any,
+        limits: Limits,
+        capacity: int,
+        whole_prompts: bool,
+    ) -> None:
+        self._passes = passes
+        self._prompts = prompts
+        self._tokens = tokens
+        self._growth = growth
+        self._tokenizer = tokenizer
+        self._limits = limits
+        self._whole_prompts = whole_prompts
+        self._memories: Recent[Memory] = Recent(capacity)
+        config = passes.model.config.get_text_config()
+        self._vocabulary = int(config.vocab_size)
+        # Questions packed into a row also look at each other, under the mask: of so many tokens that costs less than
+        # their own share of the layers' matrices.
+        self._packed = max(512, int(config.hidden_size))
+        self.asked = 0  # tokens that full prompts would have computed
+
+    def answer(self, asked: Sequence[Asked], batches: Batches) -> tuple[dict[int, Answer | Failure], list[Asked]]:
+        """The answers by ticket, and the questions that share nothing and are to be asked by full prompts."""
+        answers: dict[int, Answer | Failure] = {}
+        groups: dict[_Key, list[Line]] = defaultdict(list)
+        left = []
+        for one in asked:
+            try:
+                line = self._line(one)
+            except Exception as error:  # a family's processor may raise anything
+                answers[one.ticket] = refused(error)
+                continue
+            if line is None:
+                left.append(one)
+            else:
+                groups[line.key].append(line)
+        for alike in _alike(groups.values()):
+            for lines, said in zip(alike, batches.run(alike, self._answer_groups), strict=True):
+                for line in lines:
+                    answers[line.asked.ticket] = said if isinstance(said, Failure) else said[line.asked.ticket]
+        return answers, left
+
+    def release(self, image: Image) -> None:
+        """Drops what is kept of the image."""
+        self._memories.forget(lambda key: image.digest in key[0])
+        self._tokens.release(image)
+
+    def clear(self) -> None:
+        self._memories.forget(lambda key: True)
+        self._tokens.clear()
+
+    def _line(self, asked: Asked) -> Line | None:
+        question = asked.question
+        rendering = self._prompts.render(question.prompt, asked.image)
+        prompt = self._tokens.prompt(rendering)
+        length = len(prompt.tokens)
+        start, choices = length, None
+        if question.choices:
+            found = self._tokens.continuations(rendering, prompt.tokens, self._prompts.separator, question.choices)
+            if found is None:
+                return None
+            start, choices = found
+        floor = prompt.floor if rendering.images and not self._whole_prompts else start - 1
+        return Line(asked, prompt, floor, start, choices) if 0 < floor < start else None
+
+    def _answer_groups(self, groups: Sequence[Sequence[Line]]) -> list[dict[int, Answer]]:
+        memories = self._remember(groups)
+        bearers = [self._bear(lines, memory) for lines, memory in zip(groups, memories, strict=True)]
+        every = sorted((bearer for each in bearers for bearer in each), key=lambda bearer: bearer.waiting)
+        answers: dict[int, Answer] = {}
+        for first in range(0, len(every), self._limits.rows):
+            some = every[first : first + self._limits.rows]
+            self._advance(some)
+            answers |= self._write(some)
+            for bearer in some:
+                answers |= {
+                    line.asked.ticket: _scored(line, last, paths, bearer.said)
+                    for line, last, paths in bearer.lines
+                    if line.choices is not None
+                }
+        self.asked += sum(line.full for lines in groups for line in lines)
+        return [{line.asked.ticket: answers[line.asked.ticket] for line in lines} for lines in groups]
+
+    # Trunks
+
+    def _remember(self, groups: Sequence[Sequence[Line]]) -> list[Memory]:
+        """Each group's trunk, the missing ones computed together."""
+        kept = {lines[0].key: self._memories.touch(lines[0].key) for lines in groups}
+        known = {key: memory for key, memory in kept.items() if memory is not None}
+        missing = [lines for lines in groups if lines[0].key not in known]
+        together = max(1, len(missing)) if self._passes.rows.stacking == "rows" else 1
+        for first in range(0, len(missing), together):
+            some = missing[first : first + together]
+            rows, lengths = [lines[0].prompt.row for lines in some], [_trunk(lines) for lines in some]
+            for lines, memory in zip(some, self._growth.begin(rows, lengths), strict=True):
+                known[lines[0].key] = memory
+                self._memories.put(lines[0].key, memory, memory.nbytes)
+        return [known[lines[0].key] for lines in groups]
+
+    # Trees
+
+    def _bear(self, lines: Sequence[Line], memory: Memory) -> list[_Bearer]:
+        """The lines as branches on the trunk: packed as trees, or each line and each choice as a chain of its own."""
+        bearers: list[_Bearer] = []
+        for line in lines:
+            if not self._growth.masked:
+                bearers += self._chains(line, memory)
+                continue
+            if not bearers or bearers[-1].waiting + line.start - len(memory.tokens) > self._packed:
+                bearers.append(_Bearer(Branches(memory, Tree(len(memory.tokens)))))
+            self._plant(bearers[-1], line, line.choices or ())
+        return bearers
+
+    def _chains(self, line: Line, memory: Memory) -> Iterator[_Bearer]:
+        leaves = common(memory.tokens, line.prompt.tokens[: line.start - 1])
+        for choices in [(choice,) for choice in line.choices] if line.choices is not None else [()]:
+            bearer = _Bearer(Branches(memory, Tree(leaves)))
+            self._plant(bearer, line, choices)
+            yield bearer
+
+    def _plant(self, bearer: _Bearer, line: Line, choices: Sequence[tuple[int, ...]]) -> None:
+        """Adds a line and its choices to the tree, and what they want to hear."""
+        tree, wanted = bearer.branches.tree, bearer.wanted
+        tokens = line.prompt.tokens[: line.start]
+        leaves = common(bearer.branches.memory.tokens[: tree.trunk], tokens[:-1])
+        last = tree.grow(leaves - 1, tokens[leaves:])[-1]
+        paths = []
+        for choice in choices:
+            path = [last, *tree.grow(last, choice)]
+            for node, token in zip(path, (*choice, None), strict=True):
+                heard = wanted.setdefault(node, [])
+                if token is not None and token not in heard:
+                    heard.append(token)
+            paths.append(path)
+        wanted.setdefault(last, [])
+        bearer.lines.append((line, last, paths))
+
+    def _advance(self, bearers: Sequence[_Bearer]) -> None:
+        """Computes all nodes that are not computed yet, as many at a time as a pass may hold."""
+        while waiting := [bearer for bearer in bearers if bearer.waiting]:
+            nodes = max(1, self._limits.tokens // len(waiting))
+            heard = max(1, self._limits.logits // (self._vocabulary * len(waiting)))
+            stops, wanted = [], []
+            for bearer in waiting:
+                start = bearer.branches.computed
+                stop = min(len(bearer.branches.tree), start + nodes)
+                speak = sorted(node for node in bearer.wanted if start <= node < stop)
+                if len(speak) > heard:
+                    stop = speak[heard]
+                    speak = speak[:heard]
+                stops.append(stop)
+                wanted.append({node: bearer.wanted[node] for node in speak})
+            said = self._growth.grow([bearer.branches for bearer in waiting], stops, wanted)
+            for bearer, words in zip(waiting, said, strict=True):
+                bearer.said |= words
+
+    # Texts
+
+    def _write(self, bearers: Sequence[_Bearer]) -> dict[int, Answer]:
+        """The texts of the lines without choices: the likeliest token at every step, all lines together."""
+        answers: dict[int, Answer] = {}
+        active: list[tuple[_Bearer, Line, int, list[int]]] = [
+            (bearer, line, last, []) for bearer in bearers for line, last, _ in bearer.lines if line.choices is None
+        ]
+        while active:
+            further: list[tuple[_Bearer, Line, int, list[int]]] = []
+            for bearer, line, node, tokens in active:
+                token = bearer.said[node].likeliest
+                ended = token in self._passes.ends
+                more = tokens if ended else [*tokens, token]
+                question = line.asked.question
+                assert isinstance(question, Generate)
+                if ended or len(more) == question.max_tokens:
+                    answers[line.asked.ticket] = written(self._tokenizer, len(line.prompt.tokens), more, ended)
+                    continue
+                node = bearer.branches.tree.append(node, token)
+                bearer.wanted[node] = []
+                further.append((bearer, line, node, more))
+            active = further
+            self._advance(list({id(bearer): bearer for bearer, *_ in active}.values()))
+        return answers
+
+
+def _alike(groups: Iterable[list[Line]]) -> Iterator[list[list[Line]]]:
+    """The groups with as many images in their prompts, ordered by length so that little is padded."""
+    by_images: dict[int, list[list[Line]]] = defaultdict(list)
+    for lines in groups:
+        by_images[len(lines[0].key[0])].append(lines)
+    for alike in by_images.values():
+        yield sorted(alike, key=lambda lines: len(lines[0].prompt.tokens))
+
+
+def _trunk(lines: Sequence[Line]) -> int:
+    """How many tokens all lines have in common; each keeps at least its last one, behind which it is to speak."""
+    first = lines[0].prompt.tokens
+    length = min(line.start - 1 for line in lines)
+    for line in lines[1:]:
+        length = min(length, common(first[:length], line.prompt.tokens[:length]))
+    return length
+
+
+def _scored(line: Line, last: int, paths: Sequence[Sequence[int]], said: Mapping[int, Said]) -> Answer:
+    """Each choice's log-probability: that of its tokens one after the other, and of an end behind them."""
+    assert line.choices is not None
+    values = []
+    for path, choice in zip(paths, line.choices, strict=True):
+        steps = [said[node].words[token] for node, token in zip(path, choice, strict=False)]
+        values.append(sum(steps) + said[path[-1]].end)
+    return chosen(line.asked.question, len(line.prompt.tokens), values)
