@@ -50,6 +50,23 @@ class Batches:
         return done
 
 
+def buckets(lengths: Sequence[int], least: int, most: int) -> list[range]:
+    """Ranges of neighbours that are worth one pass together, of lengths in rising order.
+
+    A pass holds at least `least` tokens and at most `most` (if it holds more than one row), its padding included; in
+    between, neighbours join as long as no more than a sixteenth of it is padding.
+    """
+    found: list[range] = []
+    start = tokens = 0
+    for number, length in enumerate(lengths):
+        padded = length * (number + 1 - start)
+        if number > start and (padded > most or (tokens >= least and padded - tokens - length > padded / 16)):
+            found.append(range(start, number))
+            start, tokens = number, 0
+        tokens += length
+    return [*found, range(start, len(lengths))] if len(lengths) else []
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether memory ran out, on the host or on a device: libraries say so in many ways."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):

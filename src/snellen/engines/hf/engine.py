@@ -16,6 +16,7 @@ from snellen.engines.hf.families import family_of, image_tokens
 from snellen.engines.hf.growth import Growth
 from snellen.engines.hf.options import Options
 from snellen.engines.hf.passes import Passes
+from snellen.engines.hf.patches import as_products
 from snellen.engines.hf.pixels import Pictures
 from snellen.engines.hf.plain import Plain
 from snellen.engines.hf.prompt_tokens import PromptTokens
@@ -30,8 +31,11 @@ from snellen.types import Answer, Choose, Failure, Generate, Question
 _AUTO_IMAGES = {"cpu": 16, "mps": 16, "cuda": 32}
 _ROOM = 2  # batches that may wait: one to be taken while the next fills
 _KEPT = 0.2  # the share of the free memory that may keep what is computed of images
-_PASS_TOKENS = {"cpu": 4096, "mps": 4096, "cuda": 16384}
-_PASS_LOGITS = {"cpu": 1 << 26, "mps": 1 << 26, "cuda": 1 << 28}
+# CPUs are as fast with short passes, and their caches like them
+_LIMITS = {
+    "cpu": Limits(least=1024, tokens=4096, kept=1 << 15, logits=1 << 26),
+    "cuda": Limits(least=8192, tokens=16384, kept=1 << 18, logits=1 << 28),
+}
 
 
 class LocalModel:
@@ -45,6 +49,7 @@ class LocalModel:
         size = _AUTO_IMAGES.get(self._device.type, 16) if options.batch_size == "auto" else options.batch_size
         with quiet(), torch.inference_mode():
             prompts = self._prompts = Prompts(processor, options.system, owner)
+            as_products(model)
             rows = Rows(processor, self._pictures)
             tokenizer = self._tokenizer = processor.tokenizer
             self._passes = Passes(model, rows, prompts.end, tokenizer, owner)
@@ -75,7 +80,7 @@ class LocalModel:
         model, kind = self._passes.model, self._device.type
         if not self._passes.scores or not self._growth.possible:
             return None, "off: not for this kind of model or attention"
-        limits = Limits(4 * self._batches.size, _PASS_TOKENS.get(kind, 4096), _PASS_LOGITS.get(kind, 1 << 26))
+        limits = _LIMITS.get(kind, _LIMITS["cpu"])
         capacity = int(_KEPT * free_bytes(self._device))
         whole = family_of(model.config).shares == "prompt"
         sharing = Sharing(

@@ -32,7 +32,8 @@ class Memory:
     @property
     def nbytes(self) -> int:
         """The bytes of the keys and values."""
-        return sum(int(part.nbytes) for layer in self.layers for part in layer)
+        total: int = sum(part.nbytes for layer in self.layers for part in layer)
+        return int(total)
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from snellen.engines.hf.answers import chosen, refused, written
-from snellen.engines.hf.batching import Batches
+from snellen.engines.hf.batching import Batches, buckets
 from snellen.engines.hf.growth import Growth, Said
 from snellen.engines.hf.memory import Branches, Memory
 from snellen.engines.hf.passes import Passes
@@ -61,10 +61,14 @@ class _Bearer:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one pass may hold: rows, tokens in all rows together, and numbers of output logits."""
+    """What one pass may hold: tokens in all rows together and numbers of output logits; `least` tokens make a good one.
 
-    rows: int
+    `kept` is how many tokens, computed before or in it, the rows of a pass may see together.
+    """
+
+    least: int
     tokens: int
+    kept: int
     logits: int
 
 
@@ -147,10 +151,10 @@ class Sharing:
     def _answer_groups(self, groups: Sequence[Sequence[Line]]) -> list[dict[int, Answer]]:
         memories = self._remember(groups)
         bearers = [self._bear(lines, memory) for lines, memory in zip(groups, memories, strict=True)]
-        every = sorted((bearer for each in bearers for bearer in each), key=lambda bearer: bearer.waiting)
+        every = sorted((bearer for each in bearers for bearer in each), key=_size)
         answers: dict[int, Answer] = {}
-        for first in range(0, len(every), self._limits.rows):
-            some = every[first : first + self._limits.rows]
+        for bucket in buckets([_size(bearer) for bearer in every], self._limits.least, self._limits.kept):
+            some = [every[number] for number in bucket]
             self._advance(some)
             answers |= self._write(some)
             for bearer in some:
@@ -169,14 +173,21 @@ class Sharing:
         kept = {lines[0].key: self._memories.touch(lines[0].key) for lines in groups}
         known = {key: memory for key, memory in kept.items() if memory is not None}
         missing = [lines for lines in groups if lines[0].key not in known]
-        together = max(1, len(missing)) if self._passes.rows.stacking == "rows" else 1
-        for first in range(0, len(missing), together):
-            some = missing[first : first + together]
-            rows, lengths = [lines[0].prompt.row for lines in some], [_trunk(lines) for lines in some]
-            for lines, memory in zip(some, self._growth.begin(rows, lengths), strict=True):
+        trunks = sorted(((_trunk(lines), number) for number, lines in enumerate(missing)))
+        for bucket in self._buckets([length for length, _ in trunks]):
+            lengths, some = zip(*((trunks[place][0], missing[trunks[place][1]]) for place in bucket), strict=True)
+            for lines, memory in zip(
+                some, self._growth.begin([lines[0].prompt.row for lines in some], lengths), strict=True
+            ):
                 known[lines[0].key] = memory
                 self._memories.put(lines[0].key, memory, memory.nbytes)
         return [known[lines[0].key] for lines in groups]
+
+    def _buckets(self, lengths: Sequence[int]) -> Sequence[range]:
+        """Which of the trunks of rising lengths run together; one by one where rows cannot be joined."""
+        if self._passes.rows.stacking != "rows":
+            return [range(number, number + 1) for number in range(len(lengths))]
+        return buckets(lengths, self._limits.least, self._limits.tokens)
 
     # Trees
 
@@ -260,6 +271,11 @@ class Sharing:
             active = further
             self._advance(list({id(bearer): bearer for bearer, *_ in active}.values()))
         return answers
+
+
+def _size(bearer: _Bearer) -> int:
+    """The width of its row: the tokens computed and the ones to come."""
+    return len(bearer.branches.tree)
 
 
 def _alike(groups: Iterable[list[Line]]) -> Iterator[list[list[Line]]]:
