@@ -9,6 +9,7 @@ colour; both compare these with the mean of a few pictures that they draw themse
 
 from __future__ import annotations
 
+import math
 import re
 from functools import lru_cache
 from random import Random
@@ -18,7 +19,7 @@ import PIL.Image
 
 from snellen.datasets.shapes import OBJECTS, draw
 from snellen.images import Image
-from snellen.types import Choose, Failure, Generate, Question, Recognise, Scores
+from snellen.types import PHOTO, Choose, Failure, Generate, Question, Recognise, Scores
 
 NAMES = (*(shape.__name__ for shape in OBJECTS), "background")
 YES_NO = re.compile(r"[Ii]s (?:the|an?) (.+?) in this photo")
@@ -66,11 +67,25 @@ def answer(question: Question, image: Image | None, numbers: slice) -> str | Sco
     if not isinstance(question, (Generate, Choose)):
         return Failure(f"cannot answer {type(question).__name__}")
     text = " ".join(part for part in question.prompt if isinstance(part, str))
+    if PHOTO not in question.prompt:  # without it one shape is as likely as another
+        known = dict.fromkeys(NAMES, 1 / len(NAMES))
     if asked := YES_NO.search(text):
-        return "Yes" if known.get(asked[1], 0.0) > 0.5 else "No"
-    listed = LISTED.search(text)
-    names = [name.strip(" {}") for name in listed[1].split(",")] if listed else NAMES
-    return max(names, key=lambda name: known.get(name, 0.0))
+        yes = known.get(asked[1], 0.0)
+        possible = {"No": 1 - yes, "Yes": yes}
+    else:
+        listed = LISTED.search(text)
+        names = [name.strip(" {}") for name in listed[1].split(",")] if listed else NAMES
+        possible = {name: known.get(name, 0.0) for name in names}
+    if isinstance(question, Choose):
+        return logarithms(question.choices, possible)
+    return max(possible, key=possible.__getitem__)
+
+
+def logarithms(choices: tuple[str, ...], possible: dict[str, float]) -> Scores:
+    """The log-probabilities of the choices, whatever their case."""
+    folded = {name.casefold(): probability for name, probability in possible.items()}
+    found = [folded.get(choice.casefold(), 0.0) for choice in choices]
+    return Scores(choices, tuple(math.log(each) if each else -math.inf for each in found))
 
 
 def careful(question: Question, image: Image | None) -> str | Scores | Failure:

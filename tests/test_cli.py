@@ -15,6 +15,7 @@ import pytest
 
 import snellen as package
 from conftest import Said, draw_folder
+from snellen.plan import DEFAULT_STRATEGIES
 
 MODELS = Path(__file__).parent / "models.py"
 CIRCLE, STAR, HALF, MUTE = (f"scripted/{MODELS}:{name}" for name in ("circle", "star", "half", "mute"))
@@ -92,7 +93,7 @@ def test_a_dry_run_creates_nothing(snellen: Snellen, drawn: Path, asked: Callabl
     said = snellen("run", "-d", drawn, "-m", CIRCLE, "--limit", "8", "--dry-run")
     assert said.code == 0
     assert "8 images of 4 classes" in said.out and "runs/drawn" in said.out
-    assert all(f"models.py:circle · {strategy}" in said.out for strategy in ("closed-set", "binary", "vocabulary"))
+    assert all(f"models.py:circle · {strategy}" in said.out for strategy in DEFAULT_STRATEGIES)
     assert not Path("runs").exists() and asked() == 0
 
 

@@ -49,7 +49,13 @@ VALUES = st.lists(st.floats(width=32), max_size=5).map(tuple)
 ANSWERS = st.one_of(
     st.builds(Text, TEXTS, st.sampled_from(Finish), USAGES),
     VALUES.flatmap(
-        lambda values: st.builds(Scores, st.just(tuple(f"ä{i}" for i in range(len(values)))), st.just(values), USAGES)
+        lambda values: st.builds(
+            Scores,
+            st.just(tuple(f"ä{i}" for i in range(len(values)))),
+            st.just(values),
+            USAGES,
+            st.none() | st.tuples(*[st.integers(1, 9999) for _ in values]),
+        )
     ),
     st.builds(Vector, VALUES, USAGES),
 )
@@ -80,6 +86,7 @@ def test_an_answer_comes_back_bit_by_bit(answer: Answer) -> None:
         assert not isinstance(back, Text)
         assert np.asarray(back.values, "<f4").tobytes() == np.asarray(answer.values, "<f4").tobytes()
         assert getattr(back, "choices", ()) == getattr(answer, "choices", ())
+        assert getattr(back, "lengths", None) == getattr(answer, "lengths", None)
 
 
 def test_a_prompt_with_an_image_needs_the_image() -> None:
@@ -102,3 +109,19 @@ def test_the_written_form_stays_as_it_is() -> None:
     body, choices = write_answer(Scores(("a", "b"), (-math.inf, 1.5), Usage(1, 2, 0.5, 3)))
     assert json.loads(body) == ["scores", "AACA/wAAwD8=", [1, 2, 0.5, 3]]
     assert choices == ("a", "b")
+    told = Scores(("a", "b"), (-math.inf, 1.5), Usage(1, 2, 0.5, 3), (2, 5))
+    assert json.loads(write_answer(told)[0]) == ["scores", "AACA/wAAwD8=", [2, 5], [1, 2, 0.5, 3]]
+
+
+def test_scores_written_without_lengths_are_read_as_ever() -> None:
+    assert read_answer('["scores","AACA/wAAwD8=",[1,2,0.5,3]]', ("a", "b")) == Scores(
+        ("a", "b"), (-math.inf, 1.5), Usage(1, 2, 0.5, 3)
+    )
+
+
+def test_lengths_count_tokens_for_each_choice() -> None:
+    lengths = Scores(("a", "b"), (0, 0), lengths=tuple(np.asarray([2, 3]))).lengths
+    assert lengths == (2, 3) and json.dumps(lengths)
+    for wrong, message in (((1,), "2 choices but 1 lengths"), ((1, 0), "at least one token")):
+        with pytest.raises(ValueError, match=message):
+            Scores(("a", "b"), (0, 0), lengths=wrong)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import pickle
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -56,7 +57,8 @@ def scripted(question: Question, image: Image | None) -> str | Answer:
     if isinstance(question, Embed):
         return Vector((rng.random(), rng.random()))
     choices = ("circle", "star", "ring") if isinstance(question, Recognise) else question.choices
-    return Scores(choices, tuple(rng.random() for _ in choices))
+    lengths = None if isinstance(question, Recognise) else tuple(rng.randint(1, 4) for _ in choices)
+    return Scores(choices, tuple(rng.random() for _ in choices), lengths=lengths)
 
 
 # Data sets
@@ -111,6 +113,9 @@ STRATEGIES: Sequence[tuple[str, Mapping[str, Any]]] = (
     ("closed-set", {}),
     ("closed-set", {"votes": 3, "image": "last"}),
     ("closed-set", {"answer": "choose"}),
+    ("likelihood", {}),
+    ("likelihood", {"normalise": "mean", "calibrate": "blank", "image": "last"}),
+    ("likelihood", {"prompt": "open", "normalise": "bytes", "calibrate": "text"}),
     ("vocabulary", {}),
 )
 CLASS_LISTS = (
@@ -131,7 +136,8 @@ def answer_to(question: Question, texts: st.SearchStrategy[str], draw: Callable[
     if isinstance(question, Generate):
         return Text(draw(texts), draw(st.sampled_from(list(Finish))))
     if isinstance(question, Choose):
-        return Scores(question.choices, tuple(draw(numbers) for _ in question.choices))
+        values = tuple(draw(st.just(-math.inf) | numbers) for _ in question.choices)
+        return Scores(question.choices, values, lengths=tuple(len(choice) + 1 for choice in question.choices))
     if isinstance(question, Recognise):
         return Scores(("circle", "hoop", "star, asterisk"), tuple(draw(st.floats(0, 1, width=32)) for _ in range(3)))
     return Vector((draw(numbers), draw(numbers)))

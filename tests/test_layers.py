@@ -15,7 +15,7 @@ LAYERS = (
     {"errors"},
     {"images"},
     {"types"},
-    {"codec", "concepts", "plugins", "child", "spellings", "words", "console", "short_names"},
+    {"codec", "concepts", "plugins", "child", "spellings", "class_list", "words", "console", "short_names"},
     {"matcher", "selection", "survey", "runner", "database"},
     {"labels", "meters", "catalogue"},
     {"naming"},

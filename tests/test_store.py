@@ -17,6 +17,7 @@ from snellen.store import Store
 from snellen.types import (
     PHOTO,
     Answer,
+    Choose,
     Failure,
     Generate,
     Outcome,
@@ -67,6 +68,14 @@ def test_a_second_answer_does_not_replace_the_first(store: Store, database: Data
         with database.commit():
             store.add_answer(1, DIGESTS[0], question, Text(text))
     assert store.known(1, DIGESTS[0]) == {question_key(question): Text("first", usage=Usage())}
+
+
+def test_the_lengths_of_choices_are_kept(store: Store, database: Database) -> None:
+    question = Choose((PHOTO, "what?"), ("cat", "sea cow"))
+    answer = Scores(question.choices, (-1, -2), lengths=(2, 3))
+    with database.commit():
+        store.add_answer(1, DIGESTS[0], question, answer)
+    assert store.known(1, DIGESTS[0]) == {question_key(question): answer}
 
 
 def test_an_answer_that_was_undone_can_be_given_again_with_its_texts(store: Store, database: Database) -> None:

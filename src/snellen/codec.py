@@ -108,7 +108,8 @@ def write_answer(answer: Answer) -> tuple[str, tuple[str, ...]]:
         return _dump(["text", answer.text, str(answer.finish), cost]), ()
     packed = base64.b64encode(np.asarray(answer.values, dtype="<f4").tobytes()).decode("ascii")
     if isinstance(answer, Scores):
-        return _dump(["scores", packed, cost]), answer.choices
+        lengths = [] if answer.lengths is None else [answer.lengths]
+        return _dump(["scores", packed, *lengths, cost]), answer.choices
     return _dump(["vector", packed, cost]), ()
 
 
@@ -119,7 +120,9 @@ def read_answer(body: str, choices: Sequence[str] = ()) -> Answer:
     if kind == "text":
         return Text(rest[0], Finish(rest[1]), usage)
     values = tuple(np.frombuffer(base64.b64decode(rest[0]), dtype="<f4").tolist())
-    return Scores(tuple(choices), values, usage) if kind == "scores" else Vector(values, usage)
+    if kind == "vector":
+        return Vector(values, usage)
+    return Scores(tuple(choices), values, usage, tuple(rest[1]) if len(rest) == 3 else None)
 
 
 def write_details(details: Mapping[str, Any]) -> str:

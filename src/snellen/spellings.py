@@ -31,8 +31,17 @@ def choices_of(spellings: Spellings) -> tuple[str, ...]:
 
 def summed(scores: Scores, spellings: Spellings) -> dict[str, float]:
     """The log-probability of each answer, over all its spellings; -inf where none of them has any probability."""
-    values = dict(zip(scores.choices, scores.values, strict=True))
+    return log_sums(dict(zip(scores.choices, scores.values, strict=True)), spellings)
+
+
+def log_sums(values: Mapping[str, float], spellings: Spellings) -> dict[str, float]:
+    """The values by spelling added up for each answer as logarithms; -inf where all of its values are."""
     return {name: _log_sum([values[written] for written in group]) for name, group in spellings.items()}
+
+
+def best(logs: Mapping[str, float]) -> str | None:
+    """The answer with the highest logarithm, the first of equals; None where none is finite."""
+    return None if probabilities(logs) is None else max(logs, key=logs.__getitem__)
 
 
 def probabilities(logs: Mapping[str, float]) -> dict[str, float] | None:

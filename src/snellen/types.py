@@ -134,15 +134,23 @@ class Scores:
     """The answer to Choose (natural log-probabilities) and to Recognise (probabilities), one value for each choice.
 
     Values are kept in float32 precision, so that an answer read back from the store is the answer that was given.
+    `lengths` are the tokens of each choice, its end included; None where the engine does not tell.
     """
 
     choices: tuple[str, ...]
     values: tuple[float, ...]
     usage: Usage = Usage()
+    lengths: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         if len(self.choices) != len(self.values):
             raise ValueError(f"{len(self.choices)} choices but {len(self.values)} values")
+        if self.lengths is not None:
+            if len(self.lengths) != len(self.choices):
+                raise ValueError(f"{len(self.choices)} choices but {len(self.lengths)} lengths")
+            if min(self.lengths, default=1) < 1:
+                raise ValueError(f"a choice has at least one token, its end; got the lengths {self.lengths}")
+            object.__setattr__(self, "lengths", tuple(map(int, self.lengths)))
         object.__setattr__(self, "values", tuple(np.asarray(self.values, dtype=np.float32).tolist()))
 
     @property

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Annotated, Any, Literal, cast
 
 from annotated_types import Ge
 
+from snellen.class_list import CLOSED_SET, SLOT, Order, Side, beside, filled, ordered, place_of
 from snellen.labels import Reading, read_label
-from snellen.spellings import Spellings, choices_of, probabilities, spellings_of, summed
+from snellen.spellings import Spellings, best, choices_of, probabilities, spellings_of, summed
 from snellen.types import (
     PHOTO,
     Choose,
@@ -38,19 +39,16 @@ class Strategy:
     `max_tokens`: room for the longest class name or a short sentence with it, and no essay.
     """
 
-    template: str = (
-        "Question: Answer this question in one word: What type of object is in this photo? "
-        "Choose one from {classes}. Answer:"
-    )
+    template: str = CLOSED_SET
     separator: str = ", "
-    image: Literal["first", "last"] = "first"
+    image: Side = "first"
     votes: Annotated[int, Ge(1)] = 1
-    order: Literal["shuffled", "given"] = "shuffled"
+    order: Order = "shuffled"
     answer: Literal["generate", "choose"] = "generate"
     max_tokens: Annotated[int, Ge(1)] = 20
 
     def __post_init__(self) -> None:
-        if "{classes}" not in self.template:
+        if SLOT not in self.template:
             raise ValueError(f"the template {self.template!r} has no {{classes}}, for which the class names stand")
         if self.votes > 1 and self.order == "given":
             raise ValueError(f"votes={self.votes} with order=given would ask the same question again")
@@ -61,7 +59,7 @@ class Strategy:
 
     def inquire(self, classes: Classes, known: Any, rng: Random) -> Inquiry:
         """One round of as many questions as there are votes; the first shuffles are the same however many follow."""
-        orders = [self._order(classes.names, rng) for _ in range(self.votes)]
+        orders = [ordered(classes.names, self.order, rng) for _ in range(self.votes)]
         if self.answer == "generate":
             asked: list[Question] = [Generate(self._prompt(order), self.max_tokens) for order in orders]
             return _majority(classes, orders, cast("Sequence[Text]", (yield asked)))
@@ -69,12 +67,8 @@ class Strategy:
         asked = [Choose(self._prompt(order), choices_of(spellings)) for order in orders]
         return _average(spellings, orders, cast("Sequence[Scores]", (yield asked)))
 
-    def _order(self, names: tuple[str, ...], rng: Random) -> tuple[str, ...]:
-        return names if self.order == "given" else tuple(rng.sample(names, len(names)))
-
     def _prompt(self, order: tuple[str, ...]) -> tuple[Part, ...]:
-        text = self.template.replace("{classes}", self.separator.join(order))
-        return (PHOTO, text) if self.image == "first" else (text, PHOTO)
+        return beside(PHOTO, filled(self.template, order, self.separator), self.image)
 
 
 def _majority(classes: Classes, orders: Sequence[tuple[str, ...]], answers: Sequence[Text]) -> Prediction:
@@ -90,21 +84,18 @@ def _majority(classes: Classes, orders: Sequence[tuple[str, ...]], answers: Sequ
 
 def _average(spellings: Spellings, orders: Sequence[tuple[str, ...]], answers: Sequence[Scores]) -> Prediction:
     votes = [summed(answer, spellings) for answer in answers]
-    readings = [_best(vote) for vote in votes]
+    readings = [_reading(best(vote)) for vote in votes]
     details = {"votes": [_vote(reading, order) for reading, order in zip(readings, orders, strict=True)]}
     counted = [vote for vote, reading in zip(votes, readings, strict=True) if reading.label is not None] or votes
     logs = {name: sum(vote[name] for vote in counted) / len(counted) for name in spellings}
-    decided = _best(logs)
+    decided = _reading(best(logs))
     return Prediction(decided.label, decided.outcome, probabilities(logs), details)
 
 
-def _best(logs: Mapping[str, float]) -> Reading:
-    if probabilities(logs) is None:
-        return Reading(None, Outcome.OUT_OF_LIST)
-    return Reading(max(logs, key=logs.__getitem__), Outcome.SCORED)
+def _reading(label: str | None) -> Reading:
+    return Reading(label, Outcome.OUT_OF_LIST if label is None else Outcome.SCORED)
 
 
 def _vote(reading: Reading, order: tuple[str, ...]) -> dict[str, Any]:
     """A vote for the record; `place` is where in its list the chosen name stood, from 1."""
-    place = None if reading.label is None else order.index(reading.label) + 1
-    return {"label": reading.label, "outcome": str(reading.outcome), "place": place}
+    return {"label": reading.label, "outcome": str(reading.outcome), "place": place_of(reading.label, order)}
