@@ -19,7 +19,7 @@ from snellen.naming import slug
 from snellen.selection import Selection, select
 from snellen.types import Classes, Dataset, Strategy
 
-DEFAULT_STRATEGIES = ("closed-set", "binary", "likelihood", "vocabulary")
+DEFAULT_STRATEGIES = ("closed-set", "binary", "vocabulary")
 SUBSET = ("classes", "per_class", "limit", "seed")  # keys of a data set that choose a part of it
 _WRITTEN = ("study.yaml", "manifest.csv", "records.csv", "results.json", "environment.json")
 Spec = str | Mapping[str, Any]

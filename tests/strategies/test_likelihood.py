@@ -116,9 +116,12 @@ def test_sum_adds_the_probabilities_of_the_spellings() -> None:
 def test_mean_divides_by_the_number_of_tokens() -> None:
     # cat: 1/64 over 2 tokens is 1/8, 1/729 over 3 is 1/9; sea cow: 1/27 over 3 is 1/3, 1/16 over 4 is 1/2; Owl: 1/2
     prediction, _ = ask(Strategy(normalise="mean"), logs(1 / 64, 1 / 729, 1 / 27, 1 / 16, 1 / 4))
+    # two spellings win nothing over one: the half of their sum counts
+    assert prediction.label == "Owl"
+    assert prediction.scores == shares({"cat": (1 / 8 + 1 / 9) / 2, "sea cow": (1 / 3 + 1 / 2) / 2, "Owl": 1 / 2})
+    prediction, _ = ask(Strategy(normalise="mean"), logs(1 / 64, 1 / 729, 1 / 8, 1 / 16, 1 / 5))
     assert prediction.label == "sea cow"
-    assert prediction.scores == shares({"cat": 1 / 8 + 1 / 9, "sea cow": 1 / 3 + 1 / 2, "Owl": 1 / 2})
-    assert ask(Strategy(), logs(1 / 64, 1 / 729, 1 / 27, 1 / 16, 1 / 4))[0].label == "Owl"
+    assert ask(Strategy(), logs(1 / 64, 1 / 729, 1 / 8, 1 / 16, 1 / 5))[0].label == "Owl"
 
 
 def test_bytes_divides_by_the_length_in_utf_8() -> None:
@@ -135,13 +138,13 @@ def test_calibration_divides_by_the_probability_without_the_photo(calibrate: Any
     photo, without = logs(0.3, 0.2, 0.1, 0.08, 0.1), logs(0.6, 0.1, 0.05, 0.04, 0.2)
     prediction, _ = ask(Strategy(calibrate=calibrate), photo, without)
     assert prediction.label == "sea cow" and ask(Strategy(), photo)[0].label == "cat"
-    assert prediction.scores == shares({"cat": 0.5 + 2, "sea cow": 2 + 2, "Owl": 0.5})
+    assert prediction.scores == shares({"cat": (0.5 + 2) / 2, "sea cow": (2 + 2) / 2, "Owl": 0.5})
 
 
 def test_what_is_calibrated_is_the_normalised_score() -> None:
     photo, without = logs(1 / 4, 0, 1 / 8, 0, 1 / 9), logs(1 / 16, 1, 1 / 27, 1, 1 / 4)
     prediction, _ = ask(Strategy(normalise="mean", calibrate="text"), photo, without)
-    assert prediction.scores == shares({"cat": 4 / 2, "sea cow": 3 / 2, "Owl": 2 / 3})
+    assert prediction.scores == shares({"cat": 4 / 2 / 2, "sea cow": 3 / 2 / 2, "Owl": 2 / 3})
     classes = Classes(("Ox", "Cow"))
     strategy = Strategy(normalise="bytes", calibrate="blank")
     prediction, _ = ask(strategy, logs(1 / 9, 1 / 8), logs(1 / 4, 1 / 27), classes=classes, lengths=None)
@@ -151,7 +154,7 @@ def test_what_is_calibrated_is_the_normalised_score() -> None:
 def test_a_spelling_without_probability_in_the_calibration_is_left_out() -> None:
     prediction, _ = ask(Strategy(calibrate="blank"), logs(0.5, 0.1, 0.2, 0, 0.1), logs(0, 0.1, 0.4, 0, 0))
     assert prediction.label == "cat"
-    assert prediction.scores == shares({"cat": 1, "sea cow": 0.5, "Owl": 0})
+    assert prediction.scores == shares({"cat": 1 / 2, "sea cow": 0.5 / 2, "Owl": 0})
     prediction, _ = ask(Strategy(calibrate="text"), logs(0.5, 0.1, 0.2, 0, 0.1), (NOTHING,) * 5)
     assert (prediction.label, prediction.outcome, prediction.scores) == (None, Outcome.OUT_OF_LIST, None)
 
@@ -171,7 +174,7 @@ def test_mean_without_lengths_says_what_to_do(calibrate: Any) -> None:
 
 
 @given(st.data(), st.sampled_from(("sum", "mean", "bytes")), st.booleans())
-def test_it_is_a_softmax_over_all_spellings(data: st.DataObject, normalise: Any, calibrated: bool) -> None:
+def test_it_is_a_softmax_over_the_classes(data: st.DataObject, normalise: Any, calibrated: bool) -> None:
     numbers = st.tuples(*[st.floats(-60, 0, width=32)] * 5)
     photo, without = data.draw(numbers), data.draw(numbers)
     lengths = data.draw(st.tuples(*[st.integers(1, 9)] * 5))
@@ -182,7 +185,8 @@ def test_it_is_a_softmax_over_all_spellings(data: st.DataObject, normalise: Any,
         math.exp((value - (base if calibrated else 0)) / divisor)
         for value, base, divisor in zip(photo, without, divisors, strict=True)
     ]
-    weights = {"cat": each[0] + each[1], "sea cow": each[2] + each[3], "Owl": each[4]}
+    spellings = 1 if normalise == "sum" and not calibrated else 2
+    weights = {"cat": (each[0] + each[1]) / spellings, "sea cow": (each[2] + each[3]) / spellings, "Owl": each[4]}
     assert prediction.scores == pytest.approx(
         {name: weight / sum(weights.values()) for name, weight in weights.items()}, rel=1e-6, abs=1e-9
     )

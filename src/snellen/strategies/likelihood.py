@@ -36,8 +36,9 @@ class Strategy:
     Holtzman et al. 2021, arXiv 2104.08315). Where that has no probability there is nothing to compare with: the
     spelling is left out.
 
-    A class has the log-sum-exp of its spellings' scores, and the classes share a softmax of these. Under `sum` without
-    `calibrate` that is the probability of the class among the classes.
+    Under `sum` without `calibrate` a class has the probability of all its spellings together. Otherwise the scores are
+    no probabilities of events that add up, and a class has their mean, as exp(s), so that two spellings win nothing
+    over one. The classes share a softmax of the logarithms.
     """
 
     prompt: Literal["closed-set", "open"] = "closed-set"
@@ -65,6 +66,8 @@ class Strategy:
         answers = yield [Choose(prompt, choices_of(spellings)) for prompt in self._prompts(text)]
         scores, *without = [self._normalised(answer) for answer in cast("Sequence[Scores]", answers)]
         logs = log_sums(_calibrated(scores, without[0]) if without else scores, spellings)
+        if without or self.normalise != "sum":
+            logs = {name: value - math.log(len(spellings[name])) for name, value in logs.items()}
         label = best(logs)
         details = {} if order is None else {"place": place_of(label, order)}
         outcome = Outcome.OUT_OF_LIST if label is None else Outcome.SCORED

@@ -10,9 +10,13 @@ from snellen.errors import UnreadableImage
 from snellen.types import Answer, Choose, Failure, Finish, Generate, Scores, Text, Usage
 
 
-def chosen(question: Generate | Choose, tokens: int, values: Sequence[float]) -> Answer:
-    """The scores of the choices; where a text was asked for, the best-scored choice."""
-    answer = Scores(question.choices, tuple(values), Usage(tokens_in=tokens, tokens_out=0))
+def chosen(question: Generate | Choose, tokens: int, values: Sequence[float], lengths: Sequence[int]) -> Answer:
+    """The scores of the choices; where a text was asked for, the best-scored choice.
+
+    `tokens` are the prompt's, `lengths` those of each choice without its end.
+    """
+    usage = Usage(tokens_in=tokens, tokens_out=0)
+    answer = Scores(question.choices, tuple(values), usage, tuple(length + 1 for length in lengths))
     return answer if isinstance(question, Choose) else Text(answer.best, usage=answer.usage)
 
 

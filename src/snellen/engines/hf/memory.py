@@ -32,8 +32,7 @@ class Memory:
     @property
     def nbytes(self) -> int:
         """The bytes of the keys and values."""
-        total: int = sum(part.nbytes for layer in self.layers for part in layer)
-        return int(total)
+        return sum(int(part.nbytes) for layer in self.layers for part in layer)
 
 
 @dataclass(slots=True)
@@ -47,7 +46,7 @@ class Branches:
     @property
     def computed(self) -> int:
         """How many nodes are computed, the trunk's included."""
-        return self.tree.trunk + sum(piece[0][0].shape[-2] for piece in self.pieces)
+        return self.tree.trunk + sum(int(piece[0][0].shape[-2]) for piece in self.pieces)
 
     def past(self, layer: int) -> list[Piece]:
         """The keys and values of one layer, in the order of the nodes."""

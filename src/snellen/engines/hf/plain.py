@@ -65,8 +65,9 @@ class Plain:
         for one, row, cut in ready:
             values = [next(scored) for _ in cut]
             failed = next((value for value in values if isinstance(value, Failure)), None)
+            lengths = [len(each.tokens) for each in cut]
             # one choice that failed fails them all
-            answers[one.ticket] = failed or chosen(one.question, len(row.tokens), values)  # type: ignore[arg-type]
+            answers[one.ticket] = failed or chosen(one.question, len(row.tokens), values, lengths)  # type: ignore[arg-type]
         return answers
 
     def _cut(self, asked: Asked) -> tuple[Row, list[Continuation]]:

@@ -303,4 +303,4 @@ def _scored(line: Line, last: int, paths: Sequence[Sequence[int]], said: Mapping
     for path, choice in zip(paths, line.choices, strict=True):
         steps = [said[node].words[token] for node, token in zip(path, choice, strict=False)]
         values.append(sum(steps) + said[path[-1]].end)
-    return chosen(line.asked.question, len(line.prompt.tokens), values)
+    return chosen(line.asked.question, len(line.prompt.tokens), values, [len(choice) for choice in line.choices])
