@@ -16,7 +16,21 @@ from snellen.engines import hf
 from snellen.images import Image
 from snellen.types import Answer, Failure, Question
 
-FAMILIES = ("idefics3", "llava", "llava_next", "mllama", "qwen2_vl")
+FAMILIES = (
+    "gemma3",
+    "idefics3",
+    "internvl",
+    "llava",
+    "llava_next",
+    "llava_next_llama3",
+    "llava_onevision",
+    "mllama",
+    "paligemma",
+    "qwen2_5_vl",
+    "qwen2_vl",
+    "qwen3_vl",
+    "smolvlm",
+)
 
 
 def load(folder: Path, **options: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -30,12 +31,23 @@ BINARY = "Answer the question in one word: yes or no. Is the {} in this photo?"
 NAMES = ("crab", "soccer ball", "grand piano", "cup", "flamingo head")
 # what each family's template puts between its opening of an answer and the answer, and what ends the answer
 AROUND = {
+    "gemma3": ("", "<end_of_turn>"),
     "idefics3": (" ", "<end_of_utterance>"),
+    "internvl": ("", "<|im_end|>"),
     "llava": (" ", "</s>"),
     "llava_next": (" ", "</s>"),
+    "llava_next_llama3": ("", "<|eot_id|>"),
+    "llava_onevision": ("", "<|im_end|>"),
     "mllama": ("", "<|eot_id|>"),
+    "paligemma": ("", "<eos>"),
+    "qwen2_5_vl": ("", "<|im_end|>"),
     "qwen2_vl": ("", "<|im_end|>"),
+    "qwen3_vl": ("", "<|im_end|>"),
+    "smolvlm": (" ", "<end_of_utterance>"),
 }
+
+PICTURES_ONLY = {"paligemma"}  # families whose processor takes no prompt without a picture
+MANY = {"idefics3", "llava", "llava_next", "mllama", "qwen2_vl"}  # unlike kinds of families, on many photographs
 
 
 def both_kinds(images: list[Image]) -> list[tuple[Image, Question]]:
@@ -72,7 +84,7 @@ def test_the_batch_size_changes_nothing_on_drawn_pictures(checkpoint: Checkpoint
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_batch_size_changes_nothing_on_photographs(checkpoint: Checkpoint, family: str, real_data: Path) -> None:
-    photos = sorted((real_data / "data/photos/caltech101-31").glob("*/*.jpg"))[::11]
+    photos = sorted((real_data / "data/photos/caltech101-31").glob("*/*.jpg"))[:: 11 if family in MANY else 33]
     compare(checkpoint(family), both_kinds([Image(photo) for photo in photos]))
     closed = ask(load(checkpoint(family)), [(Image(photo), Generate((PHOTO, CLOSED), 5)) for photo in photos])
     assert len({answer.text for answer in closed}) >= 5
@@ -83,23 +95,28 @@ class Plain:
 
     def __init__(self, folder: Path) -> None:
         with quiet():
-            self.model = transformers.AutoModelForImageTextToText.from_pretrained(folder).eval()
             config = transformers.AutoConfig.from_pretrained(folder)
+            self.model = getattr(transformers, config.architectures[0]).from_pretrained(folder).eval()
             self.processor = load_processor(folder, config, trust_remote_code=False)
 
     def prompt(self, images: list[Image], text: str) -> str:
+        if self.processor.chat_template is None:
+            return self.processor.image_token * len(images) + text
         content = [*({"type": "image"} for _ in images), {"type": "text", "text": text}]
         turns = [{"role": "user", "content": content}]
         return str(self.processor.apply_chat_template(turns, add_generation_prompt=True, tokenize=False))
 
-    def inputs(self, images: list[Image], text: str) -> Any:
+    def inputs(self, images: list[Image], text: str, **more: Any) -> Any:
         begin = self.processor.tokenizer.bos_token
-        return self.processor(
+        made = self.processor(
             text=[text],
             images=[[image.pixels() for image in images]],
             add_special_tokens=not (begin and text.startswith(begin)),
             return_tensors="pt",
+            **more,
         )
+        made.pop("labels", None)
+        return made
 
     @torch.no_grad()
     def write(self, images: list[Image], text: str, count: int) -> str:
@@ -114,7 +131,11 @@ class Plain:
         with quiet():
             prompt = self.prompt(images, text)
             length = self.inputs(images, prompt)["input_ids"].shape[1]
-            inputs = self.inputs(images, prompt + answer)
+            if "suffix" in inspect.signature(self.processor.__call__).parameters:
+                # the processor puts prompt and answer together as it does for training, the end token included
+                inputs = self.inputs(images, prompt, suffix=[answer.removesuffix(self.processor.tokenizer.eos_token)])
+            else:
+                inputs = self.inputs(images, prompt + answer)
             logits = self.model(**inputs).logits[0].double().log_softmax(-1)
         tokens = inputs["input_ids"][0]
         return float(sum(logits[place - 1, tokens[place]] for place in range(length, len(tokens))))
@@ -147,7 +168,10 @@ def test_several_pictures_in_one_prompt(checkpoint: Checkpoint, family: str) -> 
     plain = Plain(folder)
     assert [answer.text for answer in answers[:4]] == [plain.write([first, photo], CLOSED, 4) for photo in photos]
     assert [answer.text for answer in answers[4:8]] == [plain.write([photo], CLOSED, 4) for photo in photos]
-    assert answers[8].text and answers[9].best in ("yes", "no")
+    if family in PICTURES_ONLY:
+        assert all("`images` are expected" in answer.reason for answer in answers[8:])
+    else:
+        assert answers[8].text and answers[9].best in ("yes", "no")
 
 
 def test_generate_with_choices_takes_the_best_scored(checkpoint: Checkpoint) -> None:

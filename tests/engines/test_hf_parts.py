@@ -28,14 +28,24 @@ from snellen.engines.hf.waiting import Asked, Waiting  # noqa: E402
 Checkpoint = Callable[[str], Path]
 QUESTION = Generate((PHOTO, "What is it?"), 3)
 
+QWEN = "<|im_start|>user\n<|vision_start|><|image_pad|><|vision_end|>Is it?<|im_end|>\n<|im_start|>assistant\n"
+LLAMA3 = (
+    "<|start_header_id|>user<|end_header_id|>\n\n{}Is it?<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n"
+)
 PROMPTS = {
+    "gemma3": "<bos><start_of_turn>user\n<start_of_image>Is it?<end_of_turn>\n<start_of_turn>model\n",
     "idefics3": "<|im_start|>User:<image>Is it?<end_of_utterance>\nAssistant:",
+    "internvl": "<|im_start|>user\n<IMG_CONTEXT>\nIs it?<|im_end|>\n<|im_start|>assistant\n",
     "llava": "USER: <image>\nIs it? ASSISTANT:",
     "llava_next": "[INST] <image>\nIs it? [/INST]",
-    "mllama": "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\n<|image|>Is it?<|eot_id|>"
-    "<|start_header_id|>assistant<|end_header_id|>\n\n",
-    "qwen2_vl": "<|im_start|>user\n<|vision_start|><|image_pad|><|vision_end|>Is it?<|im_end|>\n"
-    "<|im_start|>assistant\n",
+    "llava_next_llama3": LLAMA3.format("<image>\n"),
+    "llava_onevision": "<|im_start|>user <image>\nIs it?<|im_end|><|im_start|>assistant\n",
+    "mllama": "<|begin_of_text|>" + LLAMA3.format("<|image|>"),
+    "paligemma": "Is it?",  # its processor puts the picture before it, and a new line behind
+    "qwen2_5_vl": QWEN,
+    "qwen2_vl": QWEN,
+    "qwen3_vl": QWEN,
+    "smolvlm": "<|im_start|>User:<image>Is it?<end_of_utterance>\nAssistant:",
 }
 
 
@@ -258,3 +268,34 @@ def test_a_family_with_its_own_way_of_batching(checkpoint: Checkpoint, monkeypat
     assert engine.facts()["stacking"] == "processor" and engine.facts()["batch_size"] == 4
     for one, other in zip(expected, ask(engine, asked), strict=True):
         assert one.text == other.text if isinstance(one, Text) else other.values == pytest.approx(one.values, abs=1e-4)
+
+
+def test_choices_behind_a_prompt_that_the_processor_closes(checkpoint: Checkpoint) -> None:
+    """They are what the processor makes of prompt and answer for training, less its end token."""
+    engine, photo = load(checkpoint("paligemma")), noise(60, 90)
+    rows, choices = engine._passes.rows, ("yes", "bat wing", "")
+    prompt, cut = continuations(rows, engine._prompts.render((PHOTO, "Is it?"), photo), " ", choices)
+    assert engine._tokenizer.decode(prompt.tokens[-1:]) == "\n"
+    for choice, one in zip(choices, cut, strict=True):
+        made = rows._processor(text=["Is it?"], images=[[photo.pixels()]], suffix=[choice], return_tensors="pt")
+        for key in ("input_ids", "attention_mask", "token_type_ids"):
+            assert torch.equal(one.row.inputs[key], made[key][:, :-1])
+        assert one.tokens == tuple(made["labels"][made["labels"] != -100].tolist()[:-1])
+        assert engine._passes.batch([one.row], "right").keys() == made.keys() - {"labels"}
+
+
+def test_a_prompt_sees_itself_whole_and_none_of_the_answer(checkpoint: Checkpoint) -> None:
+    engine, photo = load(checkpoint("paligemma")), noise(60, 90)
+    passes = engine._passes
+
+    @torch.inference_mode()
+    def logits(text: str, choice: str) -> torch.Tensor:
+        row = passes.rows.extend(passes.rows.make(engine._prompts.render((PHOTO, text), photo)), choice)
+        return passes.model(**passes.batch([row], "right")).logits[0].double()
+
+    one, other, third = logits("Is it a?", "yes no"), logits("Is it a?", "no no"), logits("Is it a!", "yes no")
+    length = len(one) - 2
+    assert len(other) == len(third) == len(one)
+    assert torch.allclose(one[:length], other[:length], atol=1e-5)
+    assert not torch.allclose(one[length:], other[length:], atol=1e-2)
+    assert not torch.allclose(one[0], third[0], atol=1e-2)

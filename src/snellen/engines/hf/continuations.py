@@ -29,7 +29,9 @@ def continuations(
     Prompt and choice are tokenised as one text, with the separator that the chat template puts before an answer, and
     cut where the tokens leave those of the prompt alone. Where a choice merges with the prompt's last tokens, all
     choices are cut before the merge, so that their scores are conditional on the same tokens.
-    Raises UnreadableImage, ValueError where a processor leaves no room behind a prompt, and what processors raise.
+    Where the processor closes every text by itself (PaliGemma's, with a new line), what it closed is the prompt, and
+    the choices are tokenised apart, without a separator.
+    Raises UnreadableImage, and what processors raise.
     """
     prompt = rows.make(rendering)
     whole = [
@@ -39,7 +41,8 @@ def continuations(
     start = min(_shared(prompt.tokens, row.tokens) for row in whole)
     closing = prompt.tokens[start:]
     if start == 0 or (closing and all(row.tokens[-len(closing) :] == closing for row in whole)):
-        raise ValueError("the model's processor closes every prompt by itself: no choice can be scored behind it")
+        start = len(prompt.tokens)
+        whole = [rows.extend(prompt, choice) for choice in choices]
     return prompt, [Continuation(row, start) for row in whole]
 
 

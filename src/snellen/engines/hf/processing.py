@@ -20,10 +20,10 @@ def load_processor(folder: Path, config: Any, trust_remote_code: bool) -> Any:
     try:
         processor = transformers.AutoProcessor.from_pretrained(folder, trust_remote_code=trust_remote_code)
     except (ImportError, ValueError) as error:
-        wants_video = "torchvision" in str(error).lower() and importlib.util.find_spec("torchvision") is None
-        if not wants_video or type(config) not in PROCESSOR_MAPPING:
+        needs_torchvision = "torchvision" in str(error).lower() and importlib.util.find_spec("torchvision") is None
+        if not needs_torchvision or type(config) not in PROCESSOR_MAPPING:
             raise
-        return _without_video(PROCESSOR_MAPPING[type(config)], folder, trust_remote_code)
+        return _still(PROCESSOR_MAPPING[type(config)], folder, trust_remote_code)
     if getattr(processor, "image_processor", None) is None or getattr(processor, "tokenizer", None) is None:
         raise WrongUse(
             f"{folder}: expected a processor of images and texts, found {type(processor).__name__}; "
@@ -34,23 +34,34 @@ def load_processor(folder: Path, config: Any, trust_remote_code: bool) -> Any:
     return processor
 
 
-def _without_video(family: Any, folder: Path, trust_remote_code: bool) -> Any:
-    """The family's processor from its parts. Its video processor, which alone needs torchvision, stays away."""
+class _Absent:
+    """Stands for a part of a processor that texts and pictures can do without: none of its settings has a value."""
+
+    def __getattr__(self, name: str) -> None:
+        if name.startswith("__"):
+            raise AttributeError(name)
+
+
+def _still(family: Any, folder: Path, trust_remote_code: bool) -> Any:
+    """The family's processor from its parts for texts and pictures. Its video processor, for one, stays away."""
+    parts = {
+        "tokenizer": transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=trust_remote_code),
+        "image_processor": _pictures(folder, trust_remote_code),
+    }
 
     class Still(family):  # type: ignore[misc]
         def check_argument_for_proper_class(self, argument_name: str, argument: Any) -> Any:
-            if argument_name == "video_processor" and argument is None:
+            if argument_name not in parts and argument is None:
                 return None
             return super().check_argument_for_proper_class(argument_name, argument)
 
     settings, _ = family.get_processor_dict(folder)
-    parts = {
-        "tokenizer": transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=trust_remote_code),
-        "image_processor": _pictures(folder, trust_remote_code),
-        "video_processor": None,
-    }
-    given = [parts[part] for part in family.get_attributes()]
-    return Still.from_args_and_dict(given, settings)
+    attributes = family.get_attributes()
+    processor = Still.from_args_and_dict([parts.get(part) for part in attributes], settings)
+    for part in attributes:
+        if part not in parts:
+            setattr(processor, part, _Absent())
+    return processor
 
 
 def _pictures(folder: Path, trust_remote_code: bool, otherwise: Any = None) -> Any:

@@ -17,9 +17,12 @@ Stacking: TypeAlias = Literal["rows", "processor", "single"]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A rendering as the processor makes it: `inputs` are a batch of one, `tokens` its ids with images expanded."""
+    """A rendering as the processor makes it: `inputs` are a batch of one, `tokens` its ids with images expanded.
 
-    rendering: Rendering
+    A row that was extended has no rendering.
+    """
+
+    rendering: Rendering | None
     inputs: Mapping[str, Any]
     tokens: tuple[int, ...]
 
@@ -47,12 +50,26 @@ class Rows:
         inputs = self._process([rendering])
         return Row(rendering, inputs, tuple(inputs["input_ids"][0].tolist()))
 
+    def extend(self, row: Row, text: str) -> Row:
+        """The row with a text behind it that is tokenised apart, as the second text of a pair."""
+        more = self._processor.tokenizer(text, add_special_tokens=False)["input_ids"]
+        longer = dict(row.inputs)
+        for key, value in row.inputs.items():
+            if _is_by_token(value, len(row.tokens)):
+                tail = value[:, -1:].expand(-1, len(more), *value.shape[2:])
+                longer[key] = torch.cat([value, torch.ones_like(tail) if key == "token_type_ids" else tail], dim=1)
+        tokens = (*row.tokens, *more)
+        return Row(None, {**longer, "input_ids": torch.tensor([tokens])}, tokens)
+
     def stack(self, rows: Sequence[Row], side: Side) -> dict[str, torch.Tensor]:
         """The rows as one batch, padded on the given side: left where tokens follow, right where all are there."""
         if len(rows) == 1:
             return dict(rows[0].inputs)
         if self.stacking == "processor":
-            return self._process([row.rendering for row in rows], padding=True, padding_side=side)
+            renderings = [row.rendering for row in rows if row.rendering is not None]
+            if len(renderings) < len(rows):
+                raise ValueError("rows that were extended cannot be made again in company")
+            return self._process(renderings, padding=True, padding_side=side)
         return join([row.inputs for row in rows], side, self.padding)
 
     def _process(self, renderings: Sequence[Rendering], **options: Any) -> dict[str, Any]:
@@ -62,7 +79,7 @@ class Rows:
         if begin is not None and texts[0].startswith(begin):
             options["add_special_tokens"] = False  # the template has written what the tokenizer would add
         made = self._processor(text=texts, images=images if any(images) else None, return_tensors="pt", **options)
-        return {key: value for key, value in made.items() if isinstance(value, torch.Tensor)}
+        return {key: value for key, value in made.items() if isinstance(value, torch.Tensor) and key != "labels"}
 
 
 def cut(row: Row, length: int) -> Row:
@@ -96,11 +113,16 @@ def join(rows: Sequence[Mapping[str, torch.Tensor]], side: Side, padding: int) -
     batch = {}
     for key in rows[0]:
         values = [row[key] for row in rows]
-        if all(value.dim() > 1 and value.shape[:2] == (1, n) for value, n in zip(values, lengths, strict=True)):
+        if all(map(_is_by_token, values, lengths)):
             filler = padding if key == "input_ids" else 0
             values = [_pad_tokens(value, longest, side, filler) for value in values]
         batch[key] = torch.cat(_level(values))
     return batch
+
+
+def _is_by_token(value: torch.Tensor, length: int) -> bool:
+    """Whether there is a value for each token of a row."""
+    return value.dim() > 1 and tuple(value.shape[:2]) == (1, length)
 
 
 def _pad_tokens(value: torch.Tensor, length: int, side: Side, filler: int) -> torch.Tensor:
