@@ -13,9 +13,11 @@ from typing import Any
 import torch
 import transformers
 from safetensors import SafetensorError
+from transformers.models.auto import modeling_auto
 
 from snellen.engines.hf.engine import LocalModel
 from snellen.engines.hf.options import Options
+from snellen.engines.hf.phi4 import see_all_ways
 from snellen.engines.hf.processing import load_processor
 from snellen.engines.hf.quiet import quiet
 from snellen.engines.hf.source import adapter_folder, locate
@@ -35,7 +37,7 @@ def load_engine(name: str, options: Options) -> LocalModel:
         with explained(owner, "processor (of texts and images)"):
             processor = load_processor(folder, config, options.trust_remote_code)
         with explained(owner, "model"):
-            model = load_model(folder, options, device, owner)
+            model = load_model(folder, config, options, device, owner)
     return LocalModel(model, processor, options, owner)
 
 
@@ -51,7 +53,7 @@ def pick_device(wanted: str, owner: str) -> torch.device:
     return device
 
 
-def load_model(folder: Path, options: Options, device: torch.device, owner: str) -> Any:
+def load_model(folder: Path, config: Any, options: Options, device: torch.device, owner: str) -> Any:
     """The model in evaluation mode on its device, every one of its weights from the checkpoint."""
     arguments: dict[str, Any] = {}
     if options.attn_implementation is not None:
@@ -63,7 +65,12 @@ def load_model(folder: Path, options: Options, device: torch.device, owner: str)
         arguments["device_map"] = {"": device}
     if options.device_map is not None:
         arguments["device_map"] = _device_map(options.device_map)
-    model, told = transformers.AutoModelForImageTextToText.from_pretrained(
+    if options.adapter is None and (folder / "vision-lora" / "adapter_config.json").is_file():
+        raise WrongUse(
+            f"{owner}: the checkpoint keeps what it learnt about pictures apart, in an adapter: "
+            f"set adapter={folder / 'vision-lora'}"
+        )
+    model, told = _auto_class(config).from_pretrained(
         folder,
         trust_remote_code=options.trust_remote_code,
         dtype="auto" if options.dtype == "auto" else getattr(torch, options.dtype),
@@ -76,11 +83,23 @@ def load_model(folder: Path, options: Options, device: torch.device, owner: str)
             f"{owner}: {len(missing)} of the model's weights are not in the checkpoint, such as {missing[0]}; "
             "it is incomplete, or of another architecture than its config.json says"
         )
+    if config.model_type == "phi4_multimodal":
+        see_all_ways(model)
     if "device_map" not in arguments:
         model.to(device)
     if options.adapter is not None:
         model = _with_adapter(model, options)
     return model.eval()
+
+
+def _auto_class(config: Any) -> Any:
+    """The class that loads the model: some that see pictures are known among language models alone."""
+    brought = getattr(config, "auto_map", None) or {}
+    sees = "vision_config" in config.sub_configs and type(config) in modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING
+    known = type(config) in modeling_auto.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
+    if not known and "AutoModelForImageTextToText" not in brought and (sees or "AutoModelForCausalLM" in brought):
+        return transformers.AutoModelForCausalLM
+    return transformers.AutoModelForImageTextToText
 
 
 def _with_adapter(model: Any, options: Options) -> Any:
