@@ -32,13 +32,14 @@ def load_engine(name: str, options: Options) -> LocalModel:
     device = pick_device(options.device, owner)
     with quiet():
         folder = source.folder()
+    with quiet(), own_code(owner, name, folder, options):
         with explained(owner, "configuration"):
             config = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=options.trust_remote_code)
         with explained(owner, "processor (of texts and images)"):
             processor = load_processor(folder, config, options.trust_remote_code)
         with explained(owner, "model"):
             model = load_model(folder, config, options, device, owner)
-    return LocalModel(model, processor, options, owner)
+        return LocalModel(model, processor, options, owner)
 
 
 def pick_device(wanted: str, owner: str) -> torch.device:
@@ -127,6 +128,35 @@ def _check_packages(options: Options, owner: str) -> None:
 
 
 @contextmanager
+def own_code(owner: str, name: str, folder: Path, options: Options) -> Iterator[None]:
+    """Says of a checkpoint's own Python code that fails how to serve the model instead."""
+    try:
+        yield
+    except SnellenError as error:
+        cause = error.__cause__
+        stale = isinstance(cause, ImportError | AttributeError | TypeError) and not _lacks_package(cause)
+        if not (options.trust_remote_code and stale and _brings_code(folder)):
+            raise
+        assert cause is not None
+        raise WrongUse(
+            f"{owner}: the checkpoint's own Python code does not work with transformers {transformers.__version__} "
+            f"({type(cause).__name__}: {_first(cause)}); serve the model with what it was written for "
+            f"(vllm serve {name}), and name it openai-compatible/{name}"
+        ) from error
+
+
+def _brings_code(folder: Path) -> bool:
+    return "auto_map" in json.loads((folder / "config.json").read_text(encoding="utf-8"))
+
+
+def _lacks_package(error: BaseException) -> bool:
+    """Whether another package would help, rather than another version of transformers."""
+    if isinstance(error, ModuleNotFoundError):
+        return str(error.name).partition(".")[0] not in ("transformers", "transformers_modules")
+    return "packages that were not found" in str(error)
+
+
+@contextmanager
 def explained(owner: str, part: str) -> Iterator[None]:
     """Turns what transformers raises while loading into errors that say what to do."""
     try:
@@ -165,7 +195,7 @@ def _explain(owner: str, part: str, error: Exception) -> SnellenError:
     return WrongUse(f"{owner}: its {part} cannot be loaded: {type(error).__name__}: {_first(error)}")
 
 
-def _first(error: Exception) -> str:
+def _first(error: BaseException) -> str:
     """The first sentence of the first line that says something."""
     lines = [line.strip() for line in str(error).splitlines()]
     return next((line for line in lines if line), type(error).__name__).split(". ")[0][:300]
