@@ -20,6 +20,7 @@ from checkpoints.internvl import internvl
 from checkpoints.llava import llava, llava_next, llava_next_llama3, llava_onevision
 from checkpoints.mllama import mllama
 from checkpoints.parts import Parts
+from checkpoints.phi4 import phi4_multimodal
 from checkpoints.qwen import qwen2_5_vl, qwen2_vl, qwen3_vl
 from snellen.engines.hf.quiet import quiet
 
@@ -33,6 +34,7 @@ FAMILIES: Mapping[str, Callable[[], Parts]] = {
     "llava_onevision": llava_onevision,
     "mllama": mllama,
     "paligemma": paligemma,
+    "phi4_multimodal": phi4_multimodal,
     "qwen2_5_vl": qwen2_5_vl,
     "qwen2_vl": qwen2_vl,
     "qwen3_vl": qwen3_vl,

@@ -26,6 +26,7 @@ FAMILIES = (
     "llava_onevision",
     "mllama",
     "paligemma",
+    "phi4_multimodal",
     "qwen2_5_vl",
     "qwen2_vl",
     "qwen3_vl",

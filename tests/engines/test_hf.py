@@ -40,6 +40,7 @@ AROUND = {
     "llava_onevision": ("", "<|im_end|>"),
     "mllama": ("", "<|eot_id|>"),
     "paligemma": ("", "<eos>"),
+    "phi4_multimodal": ("", "<|end|>"),
     "qwen2_5_vl": ("", "<|im_end|>"),
     "qwen2_vl": ("", "<|im_end|>"),
     "qwen3_vl": ("", "<|im_end|>"),
@@ -96,15 +97,18 @@ class Plain:
     def __init__(self, folder: Path) -> None:
         with quiet():
             config = transformers.AutoConfig.from_pretrained(folder)
-            self.model = getattr(transformers, config.architectures[0]).from_pretrained(folder).eval()
+            # eager attention, of its implementations the one that reads Phi-4's pictures right in transformers 5.23
+            how = {"attn_implementation": "eager"} if config.model_type == "phi4_multimodal" else {}
+            self.model = getattr(transformers, config.architectures[0]).from_pretrained(folder, **how).eval()
             self.processor = load_processor(folder, config, trust_remote_code=False)
 
     def prompt(self, images: list[Image], text: str) -> str:
-        if self.processor.chat_template is None:
+        template = self.processor.chat_template or self.processor.tokenizer.chat_template
+        if template is None:
             return self.processor.image_token * len(images) + text
         content = [*({"type": "image"} for _ in images), {"type": "text", "text": text}]
         turns = [{"role": "user", "content": content}]
-        return str(self.processor.apply_chat_template(turns, add_generation_prompt=True, tokenize=False))
+        return str(self.processor.apply_chat_template(turns, template, add_generation_prompt=True, tokenize=False))
 
     def inputs(self, images: list[Image], text: str, **more: Any) -> Any:
         begin = self.processor.tokenizer.bos_token

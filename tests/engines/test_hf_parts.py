@@ -42,6 +42,7 @@ PROMPTS = {
     "llava_onevision": "<|im_start|>user <image>\nIs it?<|im_end|><|im_start|>assistant\n",
     "mllama": "<|begin_of_text|>" + LLAMA3.format("<|image|>"),
     "paligemma": "Is it?",  # its processor puts the picture before it, and a new line behind
+    "phi4_multimodal": "<|user|><|image|>Is it?<|end|><|assistant|>",
     "qwen2_5_vl": QWEN,
     "qwen2_vl": QWEN,
     "qwen3_vl": QWEN,
@@ -299,3 +300,19 @@ def test_a_prompt_sees_itself_whole_and_none_of_the_answer(checkpoint: Checkpoin
     assert torch.allclose(one[:length], other[:length], atol=1e-5)
     assert not torch.allclose(one[length:], other[length:], atol=1e-2)
     assert not torch.allclose(one[0], third[0], atol=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("size", "shape", "tokens"),
+    [((640, 480), (2, 2), 1065), ((449, 448), (2, 1), 561), ((4000, 2600), (6, 4), 6384), ((31, 60), (1, 1), 433)],
+)
+def test_crops_of_phi4_as_its_own_processor_makes_them(
+    size: tuple[int, int], shape: tuple[int, int], tokens: int
+) -> None:
+    """The expected values are those of transformers' Phi4MultimodalImageProcessor."""
+    from snellen.engines.hf.phi4 import Phi4MultimodalImageProcessorPil, grid
+
+    assert grid(*size, 448, 36) == shape
+    made = Phi4MultimodalImageProcessorPil()([PIL.Image.new("RGB", size)], return_tensors="pt")
+    assert made["num_img_tokens"].tolist() == [tokens]
+    assert made["image_pixel_values"].shape == (1, 1 + shape[0] * shape[1], 3, 448, 448)

@@ -13,9 +13,11 @@ from typing import Any
 import torch
 import transformers
 from safetensors import SafetensorError
+from transformers.models.auto import modeling_auto
 
 from snellen.engines.hf.engine import LocalModel
 from snellen.engines.hf.options import Options
+from snellen.engines.hf.phi4 import see_all_ways
 from snellen.engines.hf.processing import load_processor
 from snellen.engines.hf.quiet import quiet
 from snellen.engines.hf.source import adapter_folder, locate
@@ -30,13 +32,14 @@ def load_engine(name: str, options: Options) -> LocalModel:
     device = pick_device(options.device, owner)
     with quiet():
         folder = source.folder()
+    with quiet(), own_code(owner, name, folder, options):
         with explained(owner, "configuration"):
             config = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=options.trust_remote_code)
         with explained(owner, "processor (of texts and images)"):
             processor = load_processor(folder, config, options.trust_remote_code)
         with explained(owner, "model"):
-            model = load_model(folder, options, device, owner)
-    return LocalModel(model, processor, options, owner)
+            model = load_model(folder, config, options, device, owner)
+        return LocalModel(model, processor, options, owner)
 
 
 def pick_device(wanted: str, owner: str) -> torch.device:
@@ -51,7 +54,7 @@ def pick_device(wanted: str, owner: str) -> torch.device:
     return device
 
 
-def load_model(folder: Path, options: Options, device: torch.device, owner: str) -> Any:
+def load_model(folder: Path, config: Any, options: Options, device: torch.device, owner: str) -> Any:
     """The model in evaluation mode on its device, every one of its weights from the checkpoint."""
     arguments: dict[str, Any] = {}
     if options.attn_implementation is not None:
@@ -63,7 +66,12 @@ def load_model(folder: Path, options: Options, device: torch.device, owner: str)
         arguments["device_map"] = {"": device}
     if options.device_map is not None:
         arguments["device_map"] = _device_map(options.device_map)
-    model, told = transformers.AutoModelForImageTextToText.from_pretrained(
+    if options.adapter is None and (folder / "vision-lora" / "adapter_config.json").is_file():
+        raise WrongUse(
+            f"{owner}: the checkpoint keeps what it learnt about pictures apart, in an adapter: "
+            f"set adapter={folder / 'vision-lora'}"
+        )
+    model, told = _auto_class(config).from_pretrained(
         folder,
         trust_remote_code=options.trust_remote_code,
         dtype="auto" if options.dtype == "auto" else getattr(torch, options.dtype),
@@ -76,11 +84,23 @@ def load_model(folder: Path, options: Options, device: torch.device, owner: str)
             f"{owner}: {len(missing)} of the model's weights are not in the checkpoint, such as {missing[0]}; "
             "it is incomplete, or of another architecture than its config.json says"
         )
+    if config.model_type == "phi4_multimodal":
+        see_all_ways(model)
     if "device_map" not in arguments:
         model.to(device)
     if options.adapter is not None:
         model = _with_adapter(model, options)
     return model.eval()
+
+
+def _auto_class(config: Any) -> Any:
+    """The class that loads the model: some that see pictures are known among language models alone."""
+    brought = getattr(config, "auto_map", None) or {}
+    sees = "vision_config" in config.sub_configs and type(config) in modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING
+    known = type(config) in modeling_auto.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
+    if not known and "AutoModelForImageTextToText" not in brought and (sees or "AutoModelForCausalLM" in brought):
+        return transformers.AutoModelForCausalLM
+    return transformers.AutoModelForImageTextToText
 
 
 def _with_adapter(model: Any, options: Options) -> Any:
@@ -105,6 +125,35 @@ def _check_packages(options: Options, owner: str) -> None:
     for package, needed in needs.items():
         if needed and importlib.util.find_spec(package) is None:
             raise Missing(f"{owner}: its options need the package {package}: pip install {package}")
+
+
+@contextmanager
+def own_code(owner: str, name: str, folder: Path, options: Options) -> Iterator[None]:
+    """Says of a checkpoint's own Python code that fails how to serve the model instead."""
+    try:
+        yield
+    except SnellenError as error:
+        cause = error.__cause__
+        stale = isinstance(cause, ImportError | AttributeError | TypeError) and not _lacks_package(cause)
+        if not (options.trust_remote_code and stale and _brings_code(folder)):
+            raise
+        assert cause is not None
+        raise WrongUse(
+            f"{owner}: the checkpoint's own Python code does not work with transformers {transformers.__version__} "
+            f"({type(cause).__name__}: {_first(cause)}); serve the model with what it was written for "
+            f"(vllm serve {name}), and name it openai-compatible/{name}"
+        ) from error
+
+
+def _brings_code(folder: Path) -> bool:
+    return "auto_map" in json.loads((folder / "config.json").read_text(encoding="utf-8"))
+
+
+def _lacks_package(error: BaseException) -> bool:
+    """Whether another package would help, rather than another version of transformers."""
+    if isinstance(error, ModuleNotFoundError):
+        return str(error.name).partition(".")[0] not in ("transformers", "transformers_modules")
+    return "packages that were not found" in str(error)
 
 
 @contextmanager
@@ -146,7 +195,7 @@ def _explain(owner: str, part: str, error: Exception) -> SnellenError:
     return WrongUse(f"{owner}: its {part} cannot be loaded: {type(error).__name__}: {_first(error)}")
 
 
-def _first(error: Exception) -> str:
+def _first(error: BaseException) -> str:
     """The first sentence of the first line that says something."""
     lines = [line.strip() for line in str(error).splitlines()]
     return next((line for line in lines if line), type(error).__name__).split(". ")[0][:300]

@@ -9,6 +9,7 @@ from typing import Any
 import transformers
 from transformers.models.auto.processing_auto import PROCESSOR_MAPPING
 
+from snellen.engines.hf.phi4 import Phi4MultimodalImageProcessorPil
 from snellen.errors import WrongUse
 
 
@@ -23,14 +24,14 @@ def load_processor(folder: Path, config: Any, trust_remote_code: bool) -> Any:
         needs_torchvision = "torchvision" in str(error).lower() and importlib.util.find_spec("torchvision") is None
         if not needs_torchvision or type(config) not in PROCESSOR_MAPPING:
             raise
-        return _still(PROCESSOR_MAPPING[type(config)], folder, trust_remote_code)
+        return _still(PROCESSOR_MAPPING[type(config)], folder, config, trust_remote_code)
     if getattr(processor, "image_processor", None) is None or getattr(processor, "tokenizer", None) is None:
         raise WrongUse(
             f"{folder}: expected a processor of images and texts, found {type(processor).__name__}; "
             "the checkpoint needs a processor_config.json or preprocessor_config.json, and a tokenizer"
         )
     if importlib.util.find_spec("torchvision") is not None:
-        processor.image_processor = _pictures(folder, trust_remote_code, processor.image_processor)
+        processor.image_processor = _pictures(folder, config, trust_remote_code, processor.image_processor)
     return processor
 
 
@@ -42,11 +43,11 @@ class _Absent:
             raise AttributeError(name)
 
 
-def _still(family: Any, folder: Path, trust_remote_code: bool) -> Any:
+def _still(family: Any, folder: Path, config: Any, trust_remote_code: bool) -> Any:
     """The family's processor from its parts for texts and pictures. Its video processor, for one, stays away."""
     parts = {
         "tokenizer": transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=trust_remote_code),
-        "image_processor": _pictures(folder, trust_remote_code),
+        "image_processor": _pictures(folder, config, trust_remote_code),
     }
 
     class Still(family):  # type: ignore[misc]
@@ -64,8 +65,10 @@ def _still(family: Any, folder: Path, trust_remote_code: bool) -> Any:
     return processor
 
 
-def _pictures(folder: Path, trust_remote_code: bool, otherwise: Any = None) -> Any:
+def _pictures(folder: Path, config: Any, trust_remote_code: bool, otherwise: Any = None) -> Any:
     """The image processor that works with Pillow, or `otherwise` for a family that has none."""
+    if config.model_type == "phi4_multimodal":
+        return Phi4MultimodalImageProcessorPil.from_pretrained(folder)
     try:
         return transformers.AutoImageProcessor.from_pretrained(
             folder, backend="pil", trust_remote_code=trust_remote_code
