@@ -47,6 +47,6 @@ def cross_layers(config: Any) -> frozenset[int]:
 
 def image_tokens(config: Any, processor: Any) -> frozenset[int]:
     """The tokens that stand for parts of an image, by all the names that families have for them."""
-    owners = ((processor, "image_token_id"), (config, "image_token_id"), (config, "image_token_index"))
-    found = (getattr(owner, name, None) for owner, name in owners)
+    owners = (processor, config, getattr(config, "vision_config", None))
+    found = (getattr(owner, name, None) for owner in owners for name in ("image_token_id", "image_token_index"))
     return frozenset(int(token) for token in found if token is not None)

@@ -14,17 +14,19 @@ from snellen.engines.hf.tree import common
 from snellen.images import Image
 
 _CAPACITY = 1 << 29  # bytes of preprocessed images that are kept
+_CLOSING = (1, 2, 3)  # how many tokens a processor may put behind a text
 _TEXTS = 8192  # tokenised texts that are kept: those of most questions come again with every image
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A prompt's tokens with the images expanded, the last of which ends before `floor`.
+    """A prompt's tokens with the images expanded, the last of which ends before `floor`; `images` are their digests.
 
     `row` holds the images' inputs; what it says of the tokens behind `floor` may be another text's.
     """
 
     row: Row
+    images: tuple[str, ...]
     floor: int
 
     @property
@@ -48,6 +50,7 @@ class PromptTokens:
         self._proven: set[tuple[int, ...]] = set()
         self._derives = bool(image_tokens)
         self.tokens = lru_cache(maxsize=_TEXTS)(self._tokens)
+        self._apart = lru_cache(maxsize=256)(self._tokens_apart)
         self._behind = lru_cache(maxsize=256)(self._continuations)
         special = (str(token) for token in tokenizer.added_tokens_decoder.values() if token.special)
         self._special = tuple(sorted(special))
@@ -56,7 +59,8 @@ class PromptTokens:
         """The prompt of a rendering. Raises UnreadableImage, and what processors raise."""
         row = self._row(rendering)
         last = [place for place, token in enumerate(row.tokens) if token in self._image_tokens]
-        return Prompt(row, last[-1] + 1 if last else 0)
+        images = tuple(image.digest for image in rendering.images)
+        return Prompt(row, images, last[-1] + 1 if last else 0)
 
     def _row(self, rendering: Rendering) -> Row:
         if not rendering.images or not self._derives:
@@ -109,7 +113,8 @@ class PromptTokens:
         """Where the choices behind a prompt of these tokens begin, and the tokens of each; None where it is not known.
 
         Prompt and choice are tokenised as one text. Where a choice merges with the prompt's last tokens, all are cut
-        before the merge. Only the last words of the prompt are tokenised with the choices, where these words alone
+        before the merge. Where the processor closes every text by itself, the choices are tokenised apart, as by
+        `Rows.extend`. Only the last words of the prompt are tokenised with the choices, where these words alone
         give the prompt's own last tokens: they come again with every image.
         """
         for anchor, words in self._last_words(rendering.text):
@@ -119,7 +124,12 @@ class PromptTokens:
             ending, merged, behind = found
             if tuple(tokens[-len(ending) :]) == ending and len(tokens) > len(ending):
                 return len(tokens) - merged, behind
+            if any(tuple(tokens[-len(ending) - more : -more]) == ending for more in _CLOSING):
+                return len(tokens), self._apart(choices)
         return None
+
+    def _tokens_apart(self, choices: tuple[str, ...]) -> list[tuple[int, ...]]:
+        return [tuple(self._tokenizer(choice, add_special_tokens=False)["input_ids"]) for choice in choices]
 
     def _last_words(self, text: str) -> list[tuple[str, str]]:
         """Shorter and longer ends of a text, each with a special token before it, so that it begins no text."""

@@ -36,7 +36,7 @@ class Line:
     @property
     def key(self) -> _Key:
         """Equal for questions that can stand on the same trunk."""
-        return tuple(image.digest for image in self.prompt.row.rendering.images), self.prompt.tokens[: self.floor]
+        return self.prompt.images, self.prompt.tokens[: self.floor]
 
     @property
     def full(self) -> int:
