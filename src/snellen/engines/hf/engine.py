@@ -122,7 +122,8 @@ class LocalModel:
             if isinstance(each, Failure):
                 answers.append(each)
             else:
-                answers.append(_chosen(one.question, len(each[0].tokens), [next(scored) for _ in each[1]]))
+                prompt, choices = each
+                answers.append(_chosen(one.question, prompt, choices, [next(scored) for _ in choices]))
         return answers
 
     def _cut(self, asked: Asked) -> tuple[Row, list[Continuation]] | Failure:
@@ -135,14 +136,18 @@ class LocalModel:
             return _refused(error)
 
 
-def _chosen(question: Generate | Choose, tokens: int, values: Sequence[float | Failure]) -> Answer | Failure:
+def _chosen(
+    question: Generate | Choose, prompt: Row, choices: Sequence[Continuation], values: Sequence[float | Failure]
+) -> Answer | Failure:
     """The scores as the kind of answer that was asked for; one choice that failed fails them all."""
     scores = []
     for value in values:
         if isinstance(value, Failure):
             return value
         scores.append(value)
-    answer = Scores(question.choices, tuple(scores), Usage(tokens_in=tokens, tokens_out=0))
+    usage = Usage(tokens_in=len(prompt.tokens), tokens_out=0)
+    lengths = tuple(len(choice.tokens) + 1 for choice in choices)  # the end is scored too
+    answer = Scores(question.choices, tuple(scores), usage, lengths)
     return answer if isinstance(question, Choose) else Text(answer.best, usage=answer.usage)
 
 
