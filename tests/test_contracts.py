@@ -265,6 +265,7 @@ def test_an_engine_answers_each_question_once_and_alike_alone_or_together(loaded
         if isinstance(question, Choose):
             assert isinstance(answer, Scores)
             assert answer.choices == question.choices
+            assert answer.lengths is None or min(answer.lengths) >= 1
         if isinstance(question, Generate) and question.choices:
             assert isinstance(answer, Text)
             assert answer.text in question.choices

@@ -167,6 +167,7 @@ strategies:               # 'snellen ls strategies' lists them; without any, eac
   # - closed-set
   # - {{strategy: closed-set, votes: 5}}
   # - {{strategy: binary, decide: first-yes}}
+  # - {{strategy: likelihood, calibrate: blank}}
 
 # out: runs/{slug}        # the run folder
 # timing: false           # do not measure speed

@@ -144,6 +144,13 @@ class Plain:
         tokens = inputs["input_ids"][0]
         return float(sum(logits[place - 1, tokens[place]] for place in range(length, len(tokens))))
 
+    def count(self, images: list[Image], text: str, answer: str) -> int:
+        """How many tokens follow the prompt."""
+        with quiet():
+            prompt = self.prompt(images, text)
+            short, long = (self.inputs(images, whole)["input_ids"].shape[1] for whole in (prompt, prompt + answer))
+        return int(long - short)
+
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_answers_are_those_of_plain_transformers(checkpoint: Checkpoint, family: str) -> None:
@@ -159,6 +166,7 @@ def test_answers_are_those_of_plain_transformers(checkpoint: Checkpoint, family:
         whole = [before + choice + end if choice else end for choice in choices]
         expected = [plain.score([image], BINARY.format("bat wing"), text) for text in whole]
         assert answer.values == pytest.approx(expected, abs=1e-4)
+        assert answer.lengths == tuple(plain.count([image], BINARY.format("bat wing"), text) for text in whole)
 
 
 @pytest.mark.parametrize("family", FAMILIES)

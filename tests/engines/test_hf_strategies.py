@@ -15,7 +15,14 @@ from snellen.plan import strategy_plan
 from snellen.runner import Answered, Ended, Runner
 from snellen.types import Answer, Classes, Prediction, Scores, Text
 
-STRATEGIES = ("closed-set", "closed-set,answer=choose", "binary,ahead=30", "binary,decide=argmax")
+STRATEGIES = (
+    "closed-set",
+    "closed-set,answer=choose",
+    "binary,ahead=30",
+    "binary,decide=argmax",
+    "likelihood,prompt=open,normalise=mean,calibrate=blank",
+    "likelihood,calibrate=text",
+)
 CLASSES = Classes(("accordion", "bonsai", "background"), "background")
 Concluded = tuple[Mapping[tuple[int, int], Prediction], Mapping[tuple[str, str], Answer]]
 

@@ -1,44 +1,51 @@
-"""`likelihood`: scores every class name as the answer to one question; the prediction is always one of the classes."""
+"""`likelihood`: how probable each class name is as the answer; nothing is parsed, and the answer is always a class."""
 
 from __future__ import annotations
 
 import math
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from random import Random
 from typing import Any, Literal, cast
 
 from snellen.class_list import CLOSED_SET, SLOT, Order, Side, beside, filled, ordered, place_of
 from snellen.errors import WrongUse
 from snellen.images import Image
-from snellen.spellings import best, choices_of, log_sums, probabilities, spellings_of
+from snellen.spellings import Spellings, best, choices_of, log_sums, probabilities, spellings_of
 from snellen.types import PHOTO, Choose, Classes, Inquiry, Outcome, Part, Prediction, Scores
 
 OPEN = "Answer this question in one word: What type of object is in this photo? Answer:"
-_BLANK_SIDE = 224  # pixels: a whole number of patches in every usual vision encoder
+# A middle grey of 336 x 336 pixels as a PNG file. It is written down because answers are kept by the bytes of pictures,
+# and another version of an encoder may pack them otherwise.
+BLANK = Image(
+    data=b64decode(
+        "iVBORw0KGgoAAAANSUhEUgAAAVAAAAFQAQMAAADTJrSaAAAAA1BMVEWAgICQdD0xAAAAJElEQVR42u3BAQEAAACCIP+vbkhAAQAAAAAA"
+        "AAAAAAAAAADvBjhwAAFnshr6AAAAAElFTkSuQmCC"
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """How the question is put and how the log-probabilities of the names are made comparable.
+    """How the question is put, and how the log-probabilities of the names are made comparable.
 
-    `prompt` is the published one with the list of classes, or an open question without a list. `template` is put in
-    its place; where it holds `{classes}`, the names stand there as in closed-set.
+    `prompt` is the published one with the list of classes or a short one without a list; a `template` takes its place,
+    in which `{classes}`, if there, stands for the names as in `closed-set`.
 
-    A spelling of a name, y, has the score s(y) = log p(y, end | prompt), the sum over its tokens, which favours short
-    names, or with `normalise` that divided by the number of its tokens, its end included (mean), or of its UTF-8
-    bytes (bytes). Sum and mean are compared for vision-language models in arXiv 2405.18415.
+    `normalise` says what is compared of a spelling, for short names are more probable than long ones:
+    - sum: log p(spelling and its end | prompt), the end so that "bat" does not win over "bat wing" as its beginning;
+    - mean: the same divided by the number of its tokens, the end included (both: arXiv 2405.18415);
+    - bytes: the same divided by the number of its UTF-8 bytes, which does not depend on how a model cuts its words.
+    A class has the log-sum over its spellings; their mean under mean and bytes, where they do not add up.
 
-    `calibrate` subtracts the same score without the photo, for names that are probable whatever is seen: with a grey
-    picture in its place (blank), which is contextual calibration as by a diagonal matrix (Zhao et al. 2021, arXiv
-    2102.09690), or with the text alone (text), which is pointwise mutual information given the domain (PMI-DC,
-    Holtzman et al. 2021, arXiv 2104.08315). Where that has no probability there is nothing to compare with: the
-    spelling is left out.
-
-    Under `sum` without `calibrate` a class has the probability of all its spellings together. Otherwise the scores are
-    no probabilities of events that add up, and a class has their mean, as exp(s), so that two spellings win nothing
-    over one. The classes share a softmax of the logarithms.
+    `calibrate` subtracts from each class what it has without the photo, so that a name is not chosen for being common:
+    - blank: with a grey picture in the photo's place (contextual calibration by a content-free input, with
+      W = diag(p_blank)^-1 and b = 0: Zhao et al. 2021, arXiv 2102.09690);
+    - text: with no picture (domain-conditional mutual information, log p(class | photo, text) - log p(class | text):
+      Holtzman et al. 2021, arXiv 2104.08315).
+    It is whole classes that are subtracted, so a photo that says nothing leaves all of them equally probable, however
+    many spellings each has. A class without any probability there counts as the least probable that has some.
     """
 
     prompt: Literal["closed-set", "open"] = "closed-set"
@@ -50,68 +57,73 @@ class Strategy:
     calibrate: Literal["none", "blank", "text"] = "none"
 
     def __post_init__(self) -> None:
-        if self.prompt == "open" and self.template is not None and SLOT in self.template:
-            raise ValueError(f"prompt=open has no list of classes, but the template {self.template!r} has {SLOT}")
+        if self.template is not None and not self.template.strip():
+            raise ValueError("the template is empty; expected a question, with or without {classes}")
+        if SLOT not in self._template and (self.order == "given" or self.separator != ", "):
+            raise ValueError(f"order and separator are for a list of classes, and {self._template!r} has no {SLOT}")
 
     @property
     def asks(self) -> frozenset[type]:
         return frozenset({Choose})
 
     def inquire(self, classes: Classes, known: Any, rng: Random) -> Inquiry:
-        """One round: the question about the photo and, to calibrate, the same one without it."""
+        """One round: the question about the photo and, to calibrate, the same without it."""
+        order = ordered(classes.names, self.order, rng) if SLOT in self._template else None
+        text = self._template if order is None else filled(self._template, order, self.separator)
         spellings = spellings_of(classes.names)
-        template = self._template
-        order = ordered(classes.names, self.order, rng) if SLOT in template else None
-        text = template if order is None else filled(template, order, self.separator)
         answers = yield [Choose(prompt, choices_of(spellings)) for prompt in self._prompts(text)]
-        scores, *without = [self._normalised(answer) for answer in cast("Sequence[Scores]", answers)]
-        logs = log_sums(_calibrated(scores, without[0]) if without else scores, spellings)
-        if without or self.normalise != "sum":
-            logs = {name: value - math.log(len(spellings[name])) for name, value in logs.items()}
-        label = best(logs)
-        details = {} if order is None else {"place": place_of(label, order)}
-        outcome = Outcome.OUT_OF_LIST if label is None else Outcome.SCORED
-        return Prediction(label, outcome, probabilities(logs), details)
+        logs = [self._of_classes(scores, spellings) for scores in cast("Sequence[Scores]", answers)]
+        return _conclusion(logs[0] if len(logs) == 1 else _calibrated(*logs), order)
 
     @property
     def _template(self) -> str:
         if self.template is not None:
             return self.template
-        return CLOSED_SET if self.prompt == "closed-set" else OPEN
+        return OPEN if self.prompt == "open" else CLOSED_SET
 
     def _prompts(self, text: str) -> list[tuple[Part, ...]]:
         prompts = [beside(PHOTO, text, self.image)]
         if self.calibrate == "blank":
-            prompts.append(beside(blank(), text, self.image))
+            prompts.append(beside(BLANK, text, self.image))
         elif self.calibrate == "text":
             prompts.append((text,))
         return prompts
 
-    def _normalised(self, scores: Scores) -> dict[str, float]:
-        """The score of each spelling. Raises WrongUse where numbers of tokens are needed and not told."""
-        lengths: Sequence[int] = (1,) * len(scores.choices)
-        if self.normalise == "bytes":
-            lengths = [max(1, len(choice.encode("utf-8", "surrogatepass"))) for choice in scores.choices]
-        elif self.normalise == "mean":
-            if scores.lengths is None:
-                raise WrongUse(
-                    "normalise=mean needs the number of tokens of each choice, and the answer came without them; "
-                    "use normalise=sum or normalise=bytes (or --fresh, if an earlier version kept the answer)"
-                )
+    def _of_classes(self, scores: Scores, spellings: Spellings) -> dict[str, float]:
+        """Each class's value over its spellings: the probability of all of them, or the mean of what is no probability.
+
+        So two spellings win nothing over one where their values do not add up.
+        """
+        logs = log_sums(self._compared(scores), spellings)
+        if self.normalise == "sum":
+            return logs
+        return {name: value - math.log(len(spellings[name])) for name, value in logs.items()}
+
+    def _compared(self, scores: Scores) -> dict[str, float]:
+        """What is compared of each spelling. Raises WrongUse where the lengths it takes were not told."""
+        if self.normalise == "sum":
+            lengths: Sequence[int] = (1,) * len(scores.choices)
+        elif self.normalise == "bytes":
+            lengths = [len(choice.encode("utf-8", "surrogatepass")) for choice in scores.choices]
+        elif scores.lengths is not None:
             lengths = scores.lengths
+        else:
+            raise WrongUse(
+                "normalise=mean takes the number of tokens of each choice, which this answer does not tell; "
+                "use normalise=sum or normalise=bytes (or --fresh, if an earlier version of the engine gave the answer)"
+            )
         each = zip(scores.choices, scores.values, lengths, strict=True)
         return {choice: value / length for choice, value, length in each}
 
 
-def _calibrated(scores: Mapping[str, float], without: Mapping[str, float]) -> dict[str, float]:
-    return {
-        choice: score - without[choice] if math.isfinite(without[choice]) else -math.inf
-        for choice, score in scores.items()
-    }
+def _calibrated(logs: Mapping[str, float], without: Mapping[str, float]) -> dict[str, float]:
+    least = min((value for value in without.values() if math.isfinite(value)), default=0.0)
+    return {name: value - max(without[name], least) for name, value in logs.items()}
 
 
-@lru_cache(maxsize=1)
-def blank() -> Image:
-    """A mid-grey picture. Its bytes have no encoder's mark, so that it is the same picture everywhere."""
-    header = f"P5 {_BLANK_SIDE} {_BLANK_SIDE} 255\n"
-    return Image(data=header.encode() + bytes([128]) * _BLANK_SIDE**2)
+def _conclusion(logs: Mapping[str, float], order: Sequence[str] | None) -> Prediction:
+    """The most probable class; `place` is where in the list it stood, from 1, if there was a list."""
+    label = best(logs)
+    outcome = Outcome.OUT_OF_LIST if label is None else Outcome.SCORED
+    details = {} if order is None else {"place": place_of(label, order)}
+    return Prediction(label, outcome, probabilities(logs), details)

@@ -54,13 +54,15 @@ def buckets(lengths: Sequence[int], least: int, most: int) -> list[range]:
     """Ranges of neighbours that are worth one pass together, of lengths in rising order.
 
     A pass holds at least `least` tokens and at most `most` (if it holds more than one row), its padding included; in
-    between, neighbours join as long as no more than a sixteenth of it is padding.
+    between, a neighbour joins if it lengthens the others by no more than a sixteenth of the pass.
     """
     found: list[range] = []
     start = tokens = 0
     for number, length in enumerate(lengths):
-        padded = length * (number + 1 - start)
-        if number > start and (padded > most or (tokens >= least and padded - tokens - length > padded / 16)):
+        held = number - start
+        padded = length * (held + 1)
+        longer = held * (length - lengths[number - 1])
+        if held and (padded > most or (tokens >= least and longer > padded / 16)):
             found.append(range(start, number))
             start, tokens = number, 0
         tokens += length

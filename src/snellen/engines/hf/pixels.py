@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import PIL.Image
@@ -58,6 +58,13 @@ class Recent(Generic[T]):
 
     def __len__(self) -> int:
         return len(self._values)
+
+    def __iter__(self) -> Iterator[T]:
+        """The values, the most recently used one last."""
+        return (value for value, _ in self._values.values())
+
+    def keys(self) -> list[Hashable]:
+        return list(self._values)
 
 
 class Pictures:

@@ -136,9 +136,11 @@ class PromptTokens:
         place = max((text.rfind(token) + len(token) for token in self._special if token in text), default=0)
         anchor = max((token for token in self._special if text[:place].endswith(token)), key=len, default="")
         rest = text[place:]
+        if not rest:
+            return [("", anchor)]
         spaces = [number for number, letter in enumerate(rest) if letter == " "]
         ends = [rest[spaces[-3] :]] if len(spaces) > 3 else []
-        return [(anchor, words) for words in (*ends, rest) if words]
+        return [(anchor, words) for words in (*ends, rest)]
 
     def _continuations(
         self, anchor: str, words: str, separator: str, choices: tuple[str, ...]

@@ -50,7 +50,7 @@ class _Bearer:
     """Branches with what is asked of them: the nodes that are to speak, and what they said."""
 
     branches: Branches
-    lines: list[tuple[Line, int, list[list[int]]]] = field(default_factory=list)  # with its last node, and its choices'
+    lines: list[tuple[Line, int, dict[int, list[int]]]] = field(default_factory=list)  # its last node, choices' nodes
     wanted: dict[int, list[int]] = field(default_factory=dict)
     said: dict[int, Said] = field(default_factory=dict)
 
@@ -153,16 +153,18 @@ class Sharing:
         bearers = [self._bear(lines, memory) for lines, memory in zip(groups, memories, strict=True)]
         every = sorted((bearer for each in bearers for bearer in each), key=_size)
         answers: dict[int, Answer] = {}
+        scores: dict[int, dict[int, float]] = defaultdict(dict)
         for bucket in buckets([_size(bearer) for bearer in every], self._limits.least, self._limits.kept):
             some = [every[number] for number in bucket]
             self._advance(some)
             answers |= self._write(some)
             for bearer in some:
-                answers |= {
-                    line.asked.ticket: _scored(line, last, paths, bearer.said)
-                    for line, last, paths in bearer.lines
-                    if line.choices is not None
-                }
+                for line, _, paths in bearer.lines:
+                    scores[line.asked.ticket] |= _scored(line, paths, bearer.said)
+        for line in (line for lines in groups for line in lines if line.choices is not None):
+            values = [value for _, value in sorted(scores[line.asked.ticket].items())]
+            lengths = [len(choice) for choice in line.choices or ()]
+            answers[line.asked.ticket] = chosen(line.asked.question, len(line.prompt.tokens), values, lengths)
         self.asked += sum(line.full for lines in groups for line in lines)
         return [{line.asked.ticket: answers[line.asked.ticket] for line in lines} for lines in groups]
 
@@ -200,30 +202,31 @@ class Sharing:
                 continue
             if not bearers or bearers[-1].waiting + line.start - len(memory.tokens) > self._packed:
                 bearers.append(_Bearer(Branches(memory, Tree(len(memory.tokens)))))
-            self._plant(bearers[-1], line, line.choices or ())
+            self._plant(bearers[-1], line, range(len(line.choices or ())))
         return bearers
 
     def _chains(self, line: Line, memory: Memory) -> Iterator[_Bearer]:
         leaves = common(memory.tokens, line.prompt.tokens[: line.start - 1])
-        for choices in [(choice,) for choice in line.choices] if line.choices is not None else [()]:
+        numbers = [()] if line.choices is None else [(number,) for number in range(len(line.choices))]
+        for choices in numbers:
             bearer = _Bearer(Branches(memory, Tree(leaves)))
             self._plant(bearer, line, choices)
             yield bearer
 
-    def _plant(self, bearer: _Bearer, line: Line, choices: Sequence[tuple[int, ...]]) -> None:
-        """Adds a line and its choices to the tree, and what they want to hear."""
+    def _plant(self, bearer: _Bearer, line: Line, choices: Sequence[int]) -> None:
+        """Adds a line and those of its choices to the tree, and what they want to hear."""
         tree, wanted = bearer.branches.tree, bearer.wanted
         tokens = line.prompt.tokens[: line.start]
         leaves = common(bearer.branches.memory.tokens[: tree.trunk], tokens[:-1])
         last = tree.grow(leaves - 1, tokens[leaves:])[-1]
-        paths = []
-        for choice in choices:
-            path = [last, *tree.grow(last, choice)]
+        paths = {}
+        for number in choices:
+            choice = (line.choices or ())[number]
+            paths[number] = path = [last, *tree.grow(last, choice)]
             for node, token in zip(path, (*choice, None), strict=True):
                 heard = wanted.setdefault(node, [])
                 if token is not None and token not in heard:
                     heard.append(token)
-            paths.append(path)
         wanted.setdefault(last, [])
         bearer.lines.append((line, last, paths))
 
@@ -296,11 +299,11 @@ def _trunk(lines: Sequence[Line]) -> int:
     return length
 
 
-def _scored(line: Line, last: int, paths: Sequence[Sequence[int]], said: Mapping[int, Said]) -> Answer:
-    """Each choice's log-probability: that of its tokens one after the other, and of an end behind them."""
-    assert line.choices is not None
-    values = []
-    for path, choice in zip(paths, line.choices, strict=True):
+def _scored(line: Line, paths: Mapping[int, Sequence[int]], said: Mapping[int, Said]) -> dict[int, float]:
+    """Log-probabilities of choices: those of their tokens one after the other, and of an end behind them."""
+    values = {}
+    for number, path in paths.items():
+        choice = (line.choices or ())[number]
         steps = [said[node].words[token] for node, token in zip(path, choice, strict=False)]
-        values.append(sum(steps) + said[path[-1]].end)
-    return chosen(line.asked.question, len(line.prompt.tokens), values, [len(choice) for choice in line.choices])
+        values[number] = sum(steps) + said[path[-1]].end
+    return values
