@@ -20,7 +20,18 @@ from snellen.plan import DEFAULT_STRATEGIES
 MODELS = Path(__file__).parent / "models.py"
 CIRCLE, STAR, HALF, MUTE = (f"scripted/{MODELS}:{name}" for name in ("circle", "star", "half", "mute"))
 QUICK = ("-s", "closed-set", "--no-timing", "-q")
-COMMANDS = (("run",), ("ask",), ("score",), ("init",), ("ls",), ("export",), ("datasets",), ("datasets", "show"), ())
+COMMANDS = (
+    ("run",),
+    ("ask",),
+    ("doctor",),
+    ("score",),
+    ("init",),
+    ("ls",),
+    ("export",),
+    ("datasets",),
+    ("datasets", "show"),
+    (),
+)
 HEAVY = ("torch", "transformers", "onnxruntime", "sklearn", "scipy", "pyarrow", "pandas")
 Snellen = Callable[..., Said]
 

@@ -22,9 +22,11 @@ LAYERS = (
     {"image_files", "tables"},
     {"datasets", "strategies", "engines", "metrics", "worker", "store"},
     {"results", "folder", "plan"},
-    {"exports", "asking", "listing", "summary"},
+    {"exports", "asking", "listing", "summary", "company"},
     {"study_file", "terminal"},
     {"study", "flags"},
+    {"doctor"},
+    {"diagnosis"},
     {"cli"},
     {"__main__"},
 )

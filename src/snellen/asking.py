@@ -40,7 +40,7 @@ def ask_once(
         image.pixels()  # an unreadable file is told before a model is loaded
     except UnreadableImage as error:
         raise WrongUse(f"{path}: {error}") from None
-    engine = _load(planned)
+    engine = load_engine(planned)
     try:
         yield f"{planned.title} · {asked.title} · {path}"
         yield from _exchange(engine, Row(asked.strategy, classes, seed), image)
@@ -48,7 +48,7 @@ def ask_once(
         engine.close()
 
 
-def _load(model: ModelPlan) -> Engine:
+def load_engine(model: ModelPlan) -> Engine:
     """The model's engine. Raises SnellenError where it cannot be loaded, whatever the reason."""
     try:
         engine: Engine = plugins.load("engines", model.provider).load(model.name, model.options)
@@ -75,7 +75,7 @@ def _exchange(engine: Engine, row: Row, image: Image) -> Iterator[str]:
         for event in runner.step(1.0):
             if isinstance(event, Answered):
                 yield f"\n> {_prompt(event.question)}"
-                yield f"< {_answer(event.answer)}"
+                yield f"< {answer_text(event.answer)}"
             elif isinstance(event, Ended) and isinstance(event.result, Failure):
                 raise NoAnswer(f"no answer: {event.result.reason}")
             elif isinstance(event, Ended):
@@ -96,7 +96,7 @@ def _prompt(question: Question) -> str:
     return "[photo] embed" if isinstance(question, Embed) else "[photo] recognise"
 
 
-def _answer(answer: Answer) -> str:
+def answer_text(answer: Answer) -> str:
     if isinstance(answer, Text):
         return f"{answer.text!r}" + ("" if answer.finish == "stop" else f" ({answer.finish})")
     if isinstance(answer, Vector):

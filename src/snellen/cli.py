@@ -44,6 +44,7 @@ _Dataset = Annotated[
         help="A folder of class folders, a .csv or .jsonl, shapes.",
     ),
 ]
+_Model = Annotated[str, typer.Argument(metavar="MODEL", help="PROVIDER/NAME[,option=value…]")]
 _Models = Annotated[
     list[str] | None,
     typer.Option("-m", "--model", metavar="MODEL", help="PROVIDER/NAME[,option=value…]; again for more models."),
@@ -214,7 +215,7 @@ def _show(results: Results, as_json: bool) -> None:
 
 @app.command()
 def ask(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="PROVIDER/NAME[,option=value…]")],
+    model: _Model,
     image: Annotated[Path, typer.Argument(metavar="IMAGE", help="An image file.")],
     classes: Annotated[str, typer.Option(help="The class names: cat,dog,bird.")],
     strategy: Annotated[str | None, typer.Option("-s", "--strategy", help="Default: the first that fits.")] = None,
@@ -232,6 +233,43 @@ def ask(
     names = tuple(name.strip() for name in classes.split(","))
     for line in ask_once(model, image, names, background, strategy, seed):
         _print(line)
+
+
+@app.command()
+def doctor(
+    model: _Model,
+    dataset: _Dataset = None,
+    images: Annotated[int, typer.Option(metavar="N", help="How many images to compare answers on.")] = 32,
+    as_json: _Json = False,
+    quiet: _Quiet = False,
+) -> None:
+    """Find out by trying what a model can do, and whether its answers depend on batch size and prefix sharing.
+
+    It is loaded anew for each setting: batch sizes 1, 7 and 32, and 1 without prefix sharing where it has that.
+
+    \b
+    Examples:
+      snellen doctor hf/./my-vlm
+      snellen doctor hf/./my-vlm,dtype=bfloat16 -d photos --images 200
+    """
+    from snellen.diagnosis import answered, as_data, lines, meaning
+    from snellen.doctor import examine
+
+    findings, progress = [], _progress(quiet)
+    try:
+        for finding in examine(model, dataset, images, progress):
+            findings.append(finding)
+            for line in () if as_json else lines(finding):
+                _print(line)
+    finally:
+        progress.end()
+    if as_json:
+        _print(json.dumps(as_data(findings), indent=2))
+    elif sentence := meaning(findings):
+        _print(f"\n{sentence}")
+    if not answered(findings):
+        _say("the model answered no question")
+        raise typer.Exit(4)
 
 
 @app.command()

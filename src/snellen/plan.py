@@ -249,7 +249,7 @@ def resolve(request: Request, batch_size: str | None = None) -> Plan:
     strategies = _unique((_written(each.name, _options(each.strategy)), each) for each in planned)
     if request.out:
         _check_out(Path(request.out).expanduser())
-    selection, spec = _chosen(request.dataset)
+    selection, spec = chosen(request.dataset)
     name = request.name or selection.name
     out = Path(request.out).expanduser() if request.out else Path("runs", slug(name))
     _check_out(out)
@@ -271,7 +271,7 @@ def resolve(request: Request, batch_size: str | None = None) -> Plan:
     )
 
 
-def _chosen(dataset: Spec) -> tuple[Selection, Mapping[str, Any]]:
+def chosen(dataset: Spec) -> tuple[Selection, Mapping[str, Any]]:
     """The wanted part of a data set, and its spec in full."""
     path, given = name_and_options(dataset, "path")
     classes = _classes(given.pop("classes", None))

@@ -1,0 +1,208 @@
+"""What a model can do, found by trying: loading it, asking it each kind of question, asking in other company."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from snellen.asking import NoAnswer, load_engine
+from snellen.company import Difference, Setting, difference, first_question, strategies_for
+from snellen.errors import UnreadableImage, WrongUse
+from snellen.images import Image
+from snellen.meters import peak_rss_gb
+from snellen.plan import ModelPlan, chosen, load_dataset, model_plan, name_and_options
+from snellen.runner import Ended, Runner
+from snellen.study import Progress
+from snellen.types import PHOTO, Answer, Choose, Classes, Embed, Engine, Failure, Generate, Question, Recognise
+
+BATCH_SIZES = (1, 7, 32)  # or all images, where they are fewer
+_WORDS = "Answer the question in one word: yes or no. Is the {} in this photo?"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The model as it was loaded, options as given; the facts are those after the first answers."""
+
+    model: ModelPlan
+    load_seconds: float
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A kind of question and what came of it; None where the engine does not declare it."""
+
+    kind: type
+    result: Answer | Failure | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """The images to be asked about, and the classes to be asked for; files that cannot be read are only counted."""
+
+    source: str
+    classes: Classes
+    images: tuple[Image, ...]
+    unreadable: int
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Answers got under a setting against those of the first one, by strategy; of the first one itself there are none.
+
+    `batch_size` is the one that ran, `prefix_sharing` the engine's word on it, None where it knows no such thing.
+    """
+
+    setting: Setting
+    batch_size: int
+    prefix_sharing: str | None
+    differences: Mapping[str, Difference]
+
+
+@dataclass(frozen=True, slots=True)
+class NotCompared:
+    """Why a question about company was not put."""
+
+    reason: str
+
+
+Finding: TypeAlias = Loaded | Tried | Pictures | Compared | NotCompared
+_Answers: TypeAlias = dict[str, list[Answer | Failure]]
+
+
+def examine(model: str, dataset: str | None, count: int, progress: Progress) -> Iterator[Finding]:
+    """What is found, as it is found. Raises SnellenError where the model, the data set or `count` will not do."""
+    if count < 2:
+        raise WrongUse(f"--images: expected at least 2, for one image has no company; got {count}")
+    planned = model_plan(model)
+    pictures = _pictures(dataset, count)
+    progress.say(f"loading {planned.title}")
+    start = time.perf_counter()
+    with closing(load_engine(planned)) as engine:
+        seconds = time.perf_counter() - start
+        tried = _try(engine, planned)
+        yield Loaded(planned, seconds, {**engine.facts(), "peak_rss_gb": peak_rss_gb()})
+        yield from tried
+    answered = frozenset(
+        each.kind for each in tried if each.result is not None and not isinstance(each.result, Failure)
+    )
+    yield from _in_company(planned, pictures, strategies_for(answered), progress)
+
+
+def _pictures(dataset: str | None, count: int) -> Pictures:
+    if dataset is None:
+        drawn = load_dataset("shapes")[0].classes.names
+        dataset = f"shapes,pictures={-(-count // len(drawn))}"
+    path, given = name_and_options(dataset, "path")
+    selection, _ = chosen({"path": path, "limit": count, **given})
+    images = [example.image for example in selection]
+    readable = tuple(filter(_is_readable, images))
+    if len(readable) < 2:
+        raise WrongUse(f"the data set {path}: expected at least 2 readable images, found {len(readable)}")
+    return Pictures(selection.name, selection.classes, readable, len(images) - len(readable))
+
+
+def _is_readable(image: Image) -> bool:
+    try:
+        image.pixels()
+    except UnreadableImage:
+        return False
+    return True
+
+
+# One question of each kind
+
+
+def _try(engine: Engine, model: ModelPlan) -> list[Tried]:
+    """Each kind of question put once, about a drawn picture."""
+    example = next(iter(load_dataset("shapes,pictures=1")[0]))
+    questions: Mapping[type, Question] = {
+        Generate: Generate((PHOTO, "What is in this photo? Answer in one word."), 8),
+        Choose: Choose((PHOTO, _WORDS.format(example.label)), ("yes", "no")),
+        Recognise: Recognise(),
+        Embed: Embed(PHOTO),
+    }
+    declared = [question for kind, question in questions.items() if kind in model.answers]
+    (results,) = _ask(engine, model, [(example.image, declared)])
+    found = {type(question): result for question, result in zip(declared, results, strict=True)}
+    return [Tried(kind, found.get(kind)) for kind in questions]
+
+
+def _ask(
+    engine: Engine, model: ModelPlan, asked: Sequence[tuple[Image, Sequence[Question]]]
+) -> list[list[Answer | Failure]]:
+    """All the questions asked together: the answers by image, in the order of its questions."""
+    runner = Runner(engine)
+    results: list[list[Any]] = [[None] * len(questions) for _, questions in asked]
+    try:
+        for number, (image, questions) in enumerate(asked):
+            runner.start(number, image, {place: _alone(each) for place, each in enumerate(questions)}, {})
+        while runner.busy:
+            for event in runner.step(1.0):
+                if isinstance(event, Ended):
+                    results[event.task][event.row] = event.result
+    except Exception as error:  # what a checkpoint or a device may raise has no limits
+        raise NoAnswer(f"{model.title} gave up: {type(error).__name__}: {error}") from error
+    return results
+
+
+def _alone(question: Question) -> Generator[Sequence[Question], Sequence[Answer], Any]:
+    """An inquiry of one question, whose answer is what it ends with."""
+    (answer,) = yield [question]
+    return answer
+
+
+# The same questions in other company
+
+
+def _in_company(
+    model: ModelPlan, pictures: Pictures, strategies: Sequence[str], progress: Progress
+) -> Iterator[Finding]:
+    known = {field.name for field in dataclasses.fields(model.options)}
+    if "batch_size" not in known:
+        yield NotCompared("the model is not batched here (it has no batch_size)")
+        return
+    if not strategies:
+        yield NotCompared("no question was answered that a strategy asks")
+        return
+    yield pictures
+    alone, *larger = dict.fromkeys(min(size, len(pictures.images)) for size in BATCH_SIZES)
+    first, ran = _under(Setting(alone), model, pictures, strategies, progress)
+    yield ran
+    settings = [Setting(size) for size in larger]
+    if ran.prefix_sharing == "on" and "prefix_sharing" in known:
+        settings.append(Setting(alone, unshared=True))
+    for setting in settings:
+        answers, ran = _under(setting, model, pictures, strategies, progress)
+        found = {spec: difference(first[spec], answers[spec]) for spec in strategies}
+        yield dataclasses.replace(ran, differences=found)
+
+
+def _under(
+    setting: Setting, model: ModelPlan, pictures: Pictures, strategies: Sequence[str], progress: Progress
+) -> tuple[_Answers, Compared]:
+    """The answers of the model, loaded anew for the setting, and how it ran."""
+    task = ", ".join(f"{name}={value}" for name, value in setting.options.items())
+    progress.say(f"loading with {task}")
+    planned = dataclasses.replace(model, options=dataclasses.replace(model.options, **setting.options))
+    asked = [
+        (image, [first_question(spec, pictures.classes, image) for spec in strategies]) for image in pictures.images
+    ]
+    answers: _Answers = {spec: [] for spec in strategies}
+    with closing(load_engine(planned)) as engine:
+        progress.begin(task, len(asked))
+        for start in range(0, len(asked), setting.batch_size):
+            together = _ask(engine, planned, asked[start : start + setting.batch_size])
+            for results in together:
+                for spec, result in zip(strategies, results, strict=True):
+                    answers[spec].append(result)
+            failed = sum(any(isinstance(result, Failure) for result in results) for results in together)
+            progress.advance(len(together), failed)
+        progress.end()
+        facts = engine.facts()
+    ran = int(facts.get("batch_size") or setting.batch_size)
+    return answers, Compared(setting, ran, facts.get("prefix_sharing"), {})
