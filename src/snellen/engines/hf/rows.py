@@ -57,7 +57,8 @@ class Rows:
         for key, value in row.inputs.items():
             if _is_by_token(value, len(row.tokens)):
                 tail = value[:, -1:].expand(-1, len(more), *value.shape[2:])
-                longer[key] = torch.cat([value, torch.ones_like(tail) if key == "token_type_ids" else tail], dim=1)
+                second = key == "token_type_ids" and not value.any()  # elsewhere the types tell pictures from texts
+                longer[key] = torch.cat([value, torch.ones_like(tail) if second else tail], dim=1)
         tokens = (*row.tokens, *more)
         return Row(None, {**longer, "input_ids": torch.tensor([tokens])}, tokens)
 
