@@ -2,7 +2,7 @@
 
     python benchmarks/overhead.py [--images 24]
 
-A Qwen2-VL of 170 million random weights on one thread, photographs drawn at 448 by 448 pixels (256 tokens). Each line is
+A Qwen2-VL of 175 million random weights on one thread, pictures drawn at 448 by 448 pixels (256 tokens). Each line is
 a process of its own: loading, then the inquiries of a strategy through runner and engine, decoding and preparing of
 the images included. *Model* is the processor time spent inside the model's own modules; what Snellen does for them (to
 join what is kept of images, to build masks, to read answers) is not part of it.
@@ -24,14 +24,11 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[name] = "1"  # before torch is imported
-
 import PIL.Image
 import PIL.ImageDraw
 import torch
-from small_vlm import MEDIUM, build_checkpoint
 
+from small_vlm import MEDIUM, build_checkpoint
 from snellen import plugins
 from snellen.engines import hf
 from snellen.engines.hf import memory
@@ -50,7 +47,8 @@ LABELS = tuple(f"{one} {two}" for one in NAMES for two in (*NAMES, *(name + "s" 
 CASES = {
     "one question": ("binary,answer=choose,ahead=20", NAMES[:1]),
     "twenty questions": ("binary,answer=choose,ahead=20", NAMES),
-    "twenty questions, prefix_sharing=off": ("binary,answer=choose,ahead=20", NAMES),
+    "twenty questions as texts": ("binary,max_tokens=1,ahead=20", NAMES),
+    "twenty questions as texts, prefix_sharing=off": ("binary,max_tokens=1,ahead=20", NAMES),
     "closed set of 20": ("closed-set,max_tokens=5", NAMES),
     "likelihood of 20 labels": ("likelihood,prompt=open", NAMES),
     "likelihood of 1,000 labels": ("likelihood,prompt=open", LABELS),
@@ -149,9 +147,10 @@ def main() -> None:
         print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
         first: dict[str, Any] = {}
         for case in CASES:
-            count = max(2, given.images // 12) if case.endswith("off") or "1,000" in case else given.images
+            count = 1 if case.endswith("off") else min(4, given.images) if "1,000" in case else given.images
             words = [sys.executable, __file__, "--case", case, "--checkpoint", folder, "--images", str(count)]
-            done = json.loads(subprocess.run(words, check=True, stdout=subprocess.PIPE).stdout)
+            alone = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+            done = json.loads(subprocess.run(words, check=True, stdout=subprocess.PIPE, env=alone).stdout)
             first = first or done
             print(
                 f"| {case} | {count} | {done['cpu']:.2f} | {done['cpu'] / first['cpu']:.2f} | {done['model']:.2f} | "

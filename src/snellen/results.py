@@ -73,6 +73,7 @@ class ResultRow:
     load_seconds: float | None
     device: str | None
     dtype: str | None
+    prefix_sharing: str | None
     trouble: str | None
 
 
@@ -87,7 +88,10 @@ _AVERAGES = (
     "balanced_accuracy",
 )
 _TIMING = ("images_per_second", "timed_images", "latency_p50", "latency_p90", "latency_p99")
-_FACTS = ("parameters", "batch_size", "peak_gpu_gb", "peak_rss_gb", "load_seconds", "device", "dtype")
+_FACTS = (
+    *("parameters", "batch_size", "peak_gpu_gb", "peak_rss_gb", "load_seconds"),
+    *("device", "dtype", "prefix_sharing"),
+)
 _RECORDS = """
     SELECT e.id, e.path, s.label, r.state, r.prediction, r.outcome, r.scores, r.details, r.failure, r.questions
     FROM rows w

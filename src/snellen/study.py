@@ -28,7 +28,10 @@ from snellen.worker import Job, Row, Setup, Worker, WorkerLost, merged_facts
 _HandedOut: TypeAlias = dict[int, tuple[Job, tuple[int, ...]]]  # the jobs in hand and the examples they stand for
 
 
-_LOADED = ("device", "device_name", "dtype", "attention", "batch_size", "parameters")  # for environment.json
+_LOADED = (  # for environment.json
+    *("device", "device_name", "dtype", "attention", "batch_size", "parameters"),
+    *("prefix_sharing", "computed_tokens_share"),
+)
 
 
 class Progress(Protocol):
@@ -225,6 +228,8 @@ class _Study:
         worker = Worker(setup, self.folder.log, self.plan.stall_seconds)
         try:
             self._keep_facts(number, worker)
+            if notice := worker.facts.get("notice"):
+                self.progress.say(f"{model.title}: {notice}")
             try:
                 for events in worker.run(chain([first] if first else [], jobs)):
                     self._keep(number, events, handed_out)

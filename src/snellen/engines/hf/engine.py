@@ -117,6 +117,8 @@ class LocalModel:
 
     def facts(self) -> Mapping[str, Any]:
         known = {**self._known, "batch_size": self._batches.size, "peak_gpu_gb": peak_gpu_gb(self._device)}
+        if self._shared.startswith("off:"):
+            known["notice"] = f"prefix sharing is {self._shared}; every question pays for its whole prompt"
         if self._sharing is not None and self._sharing.asked:
             known["computed_tokens_share"] = round(self._growth.computed / self._sharing.asked, 4)
         return known

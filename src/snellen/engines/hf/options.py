@@ -36,7 +36,7 @@ class Options:
     system: str | None = None
     max_pixels: Annotated[int, Ge(1)] | None = None
     trust_remote_code: bool = False
-    prefix_sharing: Literal["auto", "off"] = field(default="auto", metadata={"answers": False})
+    prefix_sharing: Literal["auto", "off"] = "auto"
     batch_size: Annotated[int, Ge(1)] | Literal["auto"] = field(default="auto", metadata=_NOT_THE_MODEL)
 
     def __post_init__(self) -> None:
