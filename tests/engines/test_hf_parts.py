@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,34 @@ def test_each_picture_is_decoded_and_prepared_once(checkpoint: Checkpoint, monke
     assert len(engine._pictures._decoded) == len(engine._pictures._made) == 2
     ask(engine, asked[:1])
     assert len(decoded) == len(prepared) == 4
+
+
+def test_pictures_are_prepared_in_the_background(checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the moment a question comes, in a thread of its own; what fails there fails its question alone."""
+    engine, threads = load(checkpoint("llava"), batch_size=2), []
+    pixels = Image.pixels
+
+    def noting(image: Image) -> PIL.Image.Image:
+        threads.append(threading.current_thread().name)
+        return pixels(image)
+
+    monkeypatch.setattr(Image, "pixels", noting)
+    kind = type(engine._pictures.inner)
+    called = kind.__call__
+
+    def noted(inner: Any, *args: Any, **given: Any) -> Any:
+        threads.append(threading.current_thread().name)
+        return called(inner, *args, **given)
+
+    monkeypatch.setattr(kind, "__call__", noted)
+    photos = [*varied(3), Image(data=b"no picture")]
+    answers = ask(engine, [(photo, QUESTION) for photo in photos])
+    assert [isinstance(answer, Failure) for answer in answers] == [False, False, False, True]
+    assert len(threads) == 4 + 3 and all(name.startswith("pictures") for name in threads)
+    for photo in photos:
+        engine.release(photo)
+    assert not engine._begun and not engine._pictures._coming
+    engine.close()
 
 
 def test_a_part_of_a_picture_is_another_picture() -> None:

@@ -213,6 +213,7 @@ def test_a_fault_is_noticed_at_loading_and_full_prompts_answer(
         engine = load(checkpoint(family))
         told = engine.facts()["prefix_sharing"]
         assert told.startswith("off: the check at loading failed"), told
+        assert "every question pays for its whole prompt" in engine.facts()["notice"]
         assert_equal(plain, ask(engine, asked))
         monkeypatch.setattr("snellen.engines.hf.engine.sharing_fault", lambda *given: None)
         blind = load(checkpoint(family))

@@ -42,9 +42,11 @@ class LocalModel:
     """Answers Generate and Choose; a Generate with choices is answered with the best-scored of them."""
 
     def __init__(self, model: Any, processor: Any, options: Options, owner: str) -> None:
-        self._pictures = Pictures(processor.image_processor, options.max_pixels)
+        threads = 1 if model.device.type == "cpu" else 4
+        self._pictures = Pictures(processor.image_processor, options.max_pixels, threads=threads)
         processor.image_processor = self._pictures
         self._waiting = Waiting()
+        self._begun: set[str] = set()  # images with questions, until they are released
         self._device: torch.device = model.device
         size = _AUTO_IMAGES.get(self._device.type, 16) if options.batch_size == "auto" else options.batch_size
         with quiet(), torch.inference_mode():
@@ -96,6 +98,9 @@ class LocalModel:
         if not isinstance(question, Generate | Choose):
             raise TypeError(f"a local model answers Generate and Choose, not {type(question).__name__}")
         self._waiting.add(Asked(ticket, image, question))
+        if image is not None and image.digest not in self._begun:
+            self._begun.add(image.digest)
+            self._pictures.prepare(image)
 
     def step(self, timeout: float) -> Sequence[tuple[int, Answer | Failure]]:
         """Answers all questions about one batch of images. Each answer's seconds are its share of the batch's."""
@@ -111,6 +116,7 @@ class LocalModel:
         return [(one.ticket, timed(answers[one.ticket], each)) for one in asked]
 
     def release(self, image: Image) -> None:
+        self._begun.discard(image.digest)
         self._pictures.release(image)
         if self._sharing is not None:
             self._sharing.release(image)
@@ -126,6 +132,7 @@ class LocalModel:
     def close(self) -> None:
         self._waiting.clear()
         self._forget()
+        self._pictures.close()
         self._passes.model = None
         free_memory()
 

@@ -57,7 +57,10 @@ class Passes:
     def batch(self, rows: Sequence[Row], side: Side) -> Mapping[str, torch.Tensor]:
         """The rows as one batch on the model's device, real numbers in its precision."""
         device, dtype = self.model.device, self.model.dtype
-        return {
-            key: value.to(device, dtype) if value.is_floating_point() else value.to(device)
+        batch = {
+            key: value.to(dtype) if value.is_floating_point() else value
             for key, value in self.rows.stack(rows, side).items()
         }
+        if device.type == "cuda":  # from pinned memory the copy goes on while the next inputs are made
+            batch = {key: value.pin_memory() for key, value in batch.items()}
+        return {key: value.to(device, non_blocking=device.type == "cuda") for key, value in batch.items()}

@@ -6,7 +6,8 @@ import copy
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import PIL.Image
 
@@ -15,6 +16,8 @@ from snellen.images import Image
 CAPACITY = 1 << 30  # bytes kept of decoded and of preprocessed pictures, each
 _MARK = "snellen-digest"
 T = TypeVar("T")
+# a decoded picture; in as many lists as the processor hands it over in, and what its image processor made of that
+_Prepared: TypeAlias = tuple[PIL.Image.Image, Any, Any]
 
 
 class Recent(Generic[T]):
@@ -70,27 +73,60 @@ class Recent(Generic[T]):
 class Pictures:
     """Stands in a processor for its image processor, and remembers what that made of each set of pictures.
 
+    Pictures that will be asked for are decoded and preprocessed by threads of its own while the model computes.
+
     It works for every family because it hides behind the call that all of them make: whatever the processor does with
     the result (counting tiles, placing tokens, building masks), it does again for each prompt.
     """
 
-    def __init__(self, image_processor: Any, max_pixels: int | None = None, capacity: int = CAPACITY) -> None:
+    def __init__(
+        self, image_processor: Any, max_pixels: int | None = None, capacity: int = CAPACITY, threads: int = 1
+    ) -> None:
         self.inner = image_processor
         self._max_pixels = max_pixels
         self._decoded: Recent[PIL.Image.Image] = Recent(capacity)
         self._made: Recent[Any] = Recent(capacity)
+        self._threads = ThreadPoolExecutor(threads, "pictures")
+        self._coming: dict[str, Future[_Prepared]] = {}
+        self._call: tuple[int, tuple[Any, ...], dict[str, Any]] | None = None  # how a processor asks for one picture
+
+    def prepare(self, image: Image) -> None:
+        """Begins to decode and to preprocess an image in the background, if nothing is known of it yet."""
+        if image.digest not in self._coming and self._decoded.peek(image.digest) is None:
+            self._coming[image.digest] = self._threads.submit(self._prepared, image)
+
+    def _prepared(self, image: Image) -> _Prepared:
+        picture = self._decode(image)
+        if self._call is None:
+            return picture, None, None
+        depth, args, options = self._call
+        nested: Any = picture
+        for _ in range(depth):
+            nested = [nested]
+        try:
+            return picture, nested, self.inner(nested, *args, **options)
+        except Exception:  # it comes again where it can be told
+            return picture, None, None
 
     def open(self, images: Sequence[Image]) -> list[PIL.Image.Image]:
         """Upright RGB pictures of at most `max_pixels` pixels. Raises UnreadableImage."""
         return [self._open(image) for image in images]
 
     def _open(self, image: Image) -> PIL.Image.Image:
-        def decode() -> PIL.Image.Image:
-            picture = shrink(image.pixels(), self._max_pixels)
-            picture.info[_MARK] = image.digest
-            return picture
+        coming = self._coming.pop(image.digest, None)
+        if coming is None:
+            return self._decoded.get(image.digest, lambda: self._decode(image), _raw_bytes)
+        picture, nested, made = coming.result()
+        self._decoded.put(image.digest, picture, _raw_bytes(picture))
+        if nested is not None and self._call is not None:
+            _, args, options = self._call
+            self._made.put(_key(self._digests(nested), args, options), made, bytes_of(made))
+        return picture
 
-        return self._decoded.get(image.digest, decode, _raw_bytes)
+    def _decode(self, image: Image) -> PIL.Image.Image:
+        picture = shrink(image.pixels(), self._max_pixels)
+        picture.info[_MARK] = image.digest
+        return picture
 
     def __call__(self, images: Any, *args: Any, **options: Any) -> Any:
         def make() -> Any:
@@ -99,7 +135,9 @@ class Pictures:
         digests = self._digests(images)
         if digests is None:
             return make()
-        made = self._made.get((digests, repr((args, sorted(options.items())))), make, bytes_of)
+        if self._call is None and (depth := _depth(images)) is not None:
+            self._call = depth, args, options
+        made = self._made.get(_key(digests, args, options), make, bytes_of)
         return copy.copy(made)  # processors take keys out of what they get
 
     def __getattr__(self, name: str) -> Any:
@@ -127,12 +165,34 @@ class Pictures:
 
     def release(self, image: Image) -> None:
         """Drops what is kept of the image."""
+        if coming := self._coming.pop(image.digest, None):
+            coming.cancel()
         self._decoded.forget(lambda digest: digest == image.digest)
         self._made.forget(lambda key: image.digest in key[0])
 
     def clear(self) -> None:
+        """Drops all that is kept."""
+        self._coming.clear()
         self._decoded.forget(lambda key: True)
         self._made.forget(lambda key: True)
+
+    def close(self) -> None:
+        """Ends the work in the background."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self.clear()
+
+
+def _key(digests: tuple[str, ...] | None, args: tuple[Any, ...], options: Mapping[str, Any]) -> Hashable:
+    """What a picture was made of and how."""
+    return digests, repr((args, sorted(options.items())))
+
+
+def _depth(images: Any) -> int | None:
+    """In how many lists a single picture is handed over; None for several pictures."""
+    depth = 0
+    while isinstance(images, list | tuple) and len(images) == 1:
+        images, depth = images[0], depth + 1
+    return depth if isinstance(images, PIL.Image.Image) else None
 
 
 def shrink(picture: PIL.Image.Image, max_pixels: int | None) -> PIL.Image.Image:
