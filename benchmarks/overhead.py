@@ -11,6 +11,7 @@ join what is kept of images, to build masks, to read answers) is not part of it.
 from __future__ import annotations
 
 import argparse
+import functools
 import io
 import json
 import os
@@ -112,6 +113,7 @@ def clocked(engine: Any) -> list[float]:
     inside = [0.0]
 
     def clock(function: Callable[..., Any], sign: int) -> Callable[..., Any]:
+        @functools.wraps(function)
         def timed(*args: Any, **given: Any) -> Any:
             start = time.process_time()
             try:

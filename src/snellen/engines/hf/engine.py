@@ -30,6 +30,8 @@ from snellen.types import Answer, Choose, Failure, Generate, Question
 
 _AUTO_IMAGES = {"cpu": 16, "mps": 16, "cuda": 32}
 _ROOM = 2  # batches that may wait: one to be taken while the next fills
+_STEP_SECONDS = 60.0  # a step is the only sign of life: one of a slow model takes fewer images
+_FIRST_GUESS = 6e-8  # seconds an image and parameter, on a CPU and until the first step is measured
 _KEPT = 0.2  # the share of the free memory that may keep what is computed of images
 # CPUs are as fast with short passes, and their caches like them
 _LIMITS = {
@@ -64,8 +66,10 @@ class LocalModel:
             self._tokens = PromptTokens(rows, tokenizer, image_tokens(model.config, processor))
             self._sharing, self._shared = self._share(options)
         self._forget()
+        parameters = int(model.num_parameters())
+        self._pace = parameters * _FIRST_GUESS if self._device.type == "cpu" else 0.0  # seconds an image
         self._known = {
-            "parameters": int(model.num_parameters()),
+            "parameters": parameters,
             "dtype": str(model.dtype).removeprefix("torch."),
             "device": str(self._device),
             "device_name": name_of(self._device),
@@ -104,7 +108,8 @@ class LocalModel:
 
     def step(self, timeout: float) -> Sequence[tuple[int, Answer | Failure]]:
         """Answers all questions about one batch of images. Each answer's seconds are its share of the batch's."""
-        asked = self._waiting.take(self._batches.size)
+        images = min(self._batches.size, len(self._waiting), max(1, int(_STEP_SECONDS / max(self._pace, 1e-6))))
+        asked = self._waiting.take(images)
         if not asked:
             return []
         start = time.perf_counter()
@@ -112,7 +117,8 @@ class LocalModel:
             answers, left = ({}, asked) if self._sharing is None else self._sharing.answer(asked, self._batches)
             answers |= self._plain.answer(left)
         synchronise(self._device)
-        each = (time.perf_counter() - start) / len(asked)
+        seconds = time.perf_counter() - start
+        self._pace, each = seconds / images, seconds / len(asked)
         return [(one.ticket, timed(answers[one.ticket], each)) for one in asked]
 
     def release(self, image: Image) -> None:

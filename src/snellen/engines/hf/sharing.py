@@ -182,7 +182,8 @@ class Sharing:
                 some, self._growth.begin([lines[0].prompt.row for lines in some], lengths), strict=True
             ):
                 known[lines[0].key] = memory
-                self._memories.put(lines[0].key, memory, memory.nbytes)
+                if lines[0].prompt.images:  # a text alone shares nothing with the next one
+                    self._memories.put(lines[0].key, memory, memory.nbytes)
         return [known[lines[0].key] for lines in groups]
 
     def _buckets(self, lengths: Sequence[int]) -> Sequence[range]:
