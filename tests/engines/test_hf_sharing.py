@@ -15,9 +15,10 @@ from snellen.images import Image
 from snellen.types import PHOTO, Choose, Failure, Generate, Question, Scores, Text
 
 torch = pytest.importorskip("torch")
-pytest.importorskip("transformers")
+transformers = pytest.importorskip("transformers")
 
 from snellen.engines.hf import growth as growth_module  # noqa: E402
+from snellen.engines.hf.families import can_continue  # noqa: E402
 from snellen.engines.hf.growth import Growth  # noqa: E402
 from snellen.engines.hf.memory import Memory  # noqa: E402
 from snellen.engines.hf.sharing import Sharing  # noqa: E402
@@ -232,3 +233,54 @@ def test_memories_are_never_written_to(checkpoint: Checkpoint) -> None:
         for one, other in zip(before, (part for layer in memory.layers for part in layer), strict=True)
     )
     assert isinstance(engine._growth, Growth)
+
+
+def test_one_question_that_fails_spoils_no_other(checkpoint: Checkpoint) -> None:
+    """What is too much together is asked by full prompts, each for itself."""
+    engine, images = load(checkpoint("llava"), batch_size=4), varied(3)
+    short = [(image, Choose((PHOTO, BINARY.format(name)), ("yes", "no"))) for image in images for name in NAMES]
+    long: Any = (images[1], Generate((PHOTO, CLOSED.format(", ".join(NAMES * 9))), 2))
+    expected = ask(engine, short)
+
+    def limit(module: Any, args: Any, given: dict[str, Any]) -> None:
+        if given["input_ids"].shape[1] > 120:
+            raise RuntimeError("that is too long")
+
+    engine._passes.model.register_forward_pre_hook(limit, with_kwargs=True)
+    *answers, failed = ask(engine, [*short, long])
+    assert_equal(expected, answers)
+    assert isinstance(failed, Failure) and "too long" in failed.reason
+
+
+def test_a_choice_with_an_image_in_it_is_refused(checkpoint: Checkpoint) -> None:
+    question = Choose((PHOTO, "Is it?"), ("<image>", "no"))
+    answers = [
+        ask(load(checkpoint("llava"), prefix_sharing=way), [(noise(60, 60), question)]) for way in ("auto", "off")
+    ]
+    assert answers[0] == answers[1] and isinstance(answers[0][0], Failure)
+
+
+def test_what_depends_on_length_is_not_shared() -> None:
+    def text(**given: Any) -> Any:
+        return transformers.LlavaConfig(text_config=transformers.LlamaConfig(**given))
+
+    assert can_continue(text())
+    assert not can_continue(text(rope_parameters={"rope_type": "dynamic", "rope_theta": 1e4, "factor": 2.0}))
+    assert not can_continue(transformers.LlavaConfig(text_config=transformers.Llama4TextConfig()))
+    assert can_continue(transformers.Gemma3Config())
+
+
+def test_long_texts_are_kept_in_few_pieces(checkpoint: Checkpoint) -> None:
+    asked: list[Any] = [(image, Generate((PHOTO, CLOSED.format("")), 70)) for image in varied(2)]
+    engine = load(checkpoint("llava"))
+    most = 0
+    grow = engine._growth.grow
+
+    def counting(branches: Any, *given: Any) -> Any:
+        nonlocal most
+        most = max(most, *(len(each.pieces) for each in branches))
+        return grow(branches, *given)
+
+    engine._growth.grow = counting
+    assert_equal(ask(load(checkpoint("llava"), prefix_sharing="off"), asked), ask(engine, asked))
+    assert 1 <= most <= 7

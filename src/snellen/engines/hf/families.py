@@ -17,6 +17,7 @@ class Family:
     shares: Literal["image", "prompt"] = "image"
 
 
+_KINDS = {"full_attention", "sliding_attention"}
 _FAMILIES = {"paligemma": Family(shares="prompt")}
 
 
@@ -50,3 +51,17 @@ def image_tokens(config: Any, processor: Any) -> frozenset[int]:
     owners = (processor, config, getattr(config, "vision_config", None))
     found = (getattr(owner, name, None) for owner in owners for name in ("image_token_id", "image_token_index"))
     return frozenset(int(token) for token in found if token is not None)
+
+
+def can_continue(config: Any) -> bool:
+    """Whether a token is computed alike whatever comes behind it, as far as the configuration tells.
+
+    It is not where the frequencies of rotary positions depend on the length of the whole pass (longrope, dynamic), nor
+    known to be for kinds of attention other than full and sliding ones. Prompts of a check are too short to show it.
+    """
+    text = config.get_text_config()
+    given = getattr(text, "rope_parameters", None) or {}
+    each = [given, *(value for value in given.values() if isinstance(value, dict))]
+    ropes = {str(rope.get("rope_type", "")) for rope in each}
+    kinds = set(windows(config))
+    return not any("longrope" in rope or "dynamic" in rope for rope in ropes) and kinds <= _KINDS

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 import transformers
 
-from snellen.engines.hf.families import Family, cross_layers, windows
+from snellen.engines.hf.families import Family, can_continue, cross_layers, windows
 from snellen.engines.hf.memory import Branches, Memory, keep_new, split, stacked
 from snellen.engines.hf.passes import Passes
 from snellen.engines.hf.rows import Row, cut
@@ -47,8 +47,8 @@ class Growth:
 
     @property
     def possible(self) -> bool:
-        """Whether this kind of attention can continue from a memory: windows need a mask of our own."""
-        return self.masked or not any(self._windows.values())
+        """Whether this kind of model can continue from a memory; windows need a mask of our own."""
+        return can_continue(self._passes.model.config) and (self.masked or not any(self._windows.values()))
 
     def begin(self, rows: Sequence[Row], lengths: Sequence[int]) -> list[Memory]:
         """The memories of the rows' first `length` tokens, by one pass over them all.
@@ -175,7 +175,7 @@ def _beside(batch: Mapping[str, torch.Tensor], row: int, last: int) -> dict[str,
 
 def _places(wanted: Sequence[Mapping[int, Sequence[int]]], starts: Sequence[int]) -> torch.Tensor:
     """The columns of the nodes that are to speak (rows, most of them in a row)."""
-    width = max(1, *(len(nodes) for nodes in wanted)) if len(wanted) > 1 else max(1, len(wanted[0]))
+    width = max((len(nodes) for nodes in wanted), default=0) or 1
     places = torch.zeros(len(wanted), width, dtype=torch.long)
     for row, (nodes, start) in enumerate(zip(wanted, starts, strict=True)):
         places[row, : len(nodes)] = torch.tensor([node - start for node in nodes], dtype=torch.long)

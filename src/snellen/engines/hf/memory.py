@@ -42,11 +42,12 @@ class Branches:
     memory: Memory
     tree: Tree
     pieces: list[tuple[Piece, ...]] = field(default_factory=list)
+    lengths: list[int] = field(default_factory=list)  # how many nodes each piece holds
 
     @property
     def computed(self) -> int:
         """How many nodes are computed, the trunk's included."""
-        return self.tree.trunk + sum(int(piece[0][0].shape[-2]) for piece in self.pieces)
+        return self.tree.trunk + sum(self.lengths)
 
     def past(self, layer: int) -> list[Piece]:
         """The keys and values of one layer, in the order of the nodes."""
@@ -114,6 +115,17 @@ def keep_new(cache: Any, branches: Sequence[Branches], counts: Sequence[int]) ->
     """Adds to each branch what the first `count` new tokens of its row have brought."""
     for row, (each, count) in enumerate(zip(branches, counts, strict=True)):
         each.pieces.append(tuple(_of_row(layer, row, count) for layer in cache.layers))
+        each.lengths.append(count)
+        while len(each.lengths) > 1 and each.lengths[-1] >= each.lengths[-2]:  # so few pieces stay of many steps
+            newer, older = each.pieces.pop(), each.pieces.pop()
+            each.pieces.append(tuple(map(_behind, older, newer)))
+            each.lengths.append(each.lengths.pop() + each.lengths.pop())
+
+
+def _behind(one: Piece, other: Piece) -> Piece:
+    if not other[0].numel():
+        return one
+    return torch.cat([one[0], other[0]], dim=-2), torch.cat([one[1], other[1]], dim=-2)
 
 
 def _of_row(layer: DynamicLayer, row: int, count: int) -> Piece:

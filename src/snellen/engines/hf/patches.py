@@ -15,6 +15,7 @@ def as_products(model: torch.nn.Module) -> int:
     """
     layers = [layer for layer in model.modules() if isinstance(layer, torch.nn.Conv2d | torch.nn.Conv3d)]
     whole = [layer for layer in layers if layer.kernel_size == layer.stride and layer.groups == 1]
+    whole = [layer for layer in whole if not hasattr(layer, "_hf_hook")]  # its weights may be elsewhere until it runs
     for layer in whole:
         layer.forward = _product(layer, layer.forward)
     return len(whole)

@@ -38,7 +38,8 @@ class Recent(Generic[T]):
         return value
 
     def put(self, key: Hashable, value: T, size: int) -> None:
-        """Keeps a value of so many bytes under a key that has none."""
+        """Keeps a value of so many bytes under a key."""
+        self._held -= self._values.pop(key, (None, 0))[1]
         self._values[key] = (value, size)
         self._held += size
         while self._held > self._capacity and len(self._values) > 1:

@@ -14,6 +14,7 @@ from snellen.engines.hf.tree import common
 from snellen.images import Image
 
 _CAPACITY = 1 << 29  # bytes of preprocessed images that are kept
+_PROVEN = 2048  # beginnings of prompts that are remembered to be derived rightly
 _CLOSING = (1, 2, 3)  # how many tokens a processor may put behind a text
 _TEXTS = 8192  # tokenised texts that are kept: those of most questions come again with every image
 
@@ -47,7 +48,7 @@ class PromptTokens:
         self._tokenizer = tokenizer
         self._image_tokens = image_tokens
         self._made: Recent[tuple[Row, tuple[int, ...]]] = Recent(_CAPACITY)
-        self._proven: set[tuple[int, ...]] = set()
+        self._proven: Recent[bool] = Recent(_PROVEN)
         self._derives = bool(image_tokens)
         self.tokens = lru_cache(maxsize=_TEXTS)(self._tokens)
         self._apart = lru_cache(maxsize=256)(self._tokens_apart)
@@ -76,12 +77,12 @@ class PromptTokens:
         if tokens is None:
             return self._rows.make(rendering)
         shared = text[: common(text, known[1])]
-        if shared not in self._proven and text != known[1]:
+        if not self._proven.touch(shared) and text != known[1]:
             row = self._rows.make(rendering)
             if row.tokens != tokens:
                 self._derives = False
                 return row
-            self._proven.add(shared)
+            self._proven.put(shared, True, 1)
         return Row(rendering, known[0].inputs, tokens)
 
     def _derived(self, row: Row, known: tuple[int, ...], text: tuple[int, ...]) -> tuple[int, ...] | None:
@@ -154,6 +155,10 @@ class PromptTokens:
         if start == 0:
             return None
         return ending, len(ending) - start, [ids[start:] for ids in whole]
+
+    def shows_image(self, choices: Sequence[tuple[int, ...]]) -> bool:
+        """Whether a choice holds what stands for an image."""
+        return any(self._image_tokens.intersection(tokens) for tokens in choices)
 
     def release(self, image: Image) -> None:
         """Drops what is kept of the image."""

@@ -105,7 +105,7 @@ class Sharing:
         self.asked = 0  # tokens that full prompts would have computed
 
     def answer(self, asked: Sequence[Asked], batches: Batches) -> tuple[dict[int, Answer | Failure], list[Asked]]:
-        """The answers by ticket, and the questions that share nothing and are to be asked by full prompts."""
+        """The answers by ticket, and the questions that are left to full prompts: they share nothing, or failed."""
         answers: dict[int, Answer | Failure] = {}
         groups: dict[_Key, list[Line]] = defaultdict(list)
         left = []
@@ -121,8 +121,10 @@ class Sharing:
                 groups[line.key].append(line)
         for alike in _alike(groups.values()):
             for lines, said in zip(alike, batches.run(alike, self._answer_groups), strict=True):
-                for line in lines:
-                    answers[line.asked.ticket] = said if isinstance(said, Failure) else said[line.asked.ticket]
+                if isinstance(said, Failure):  # one of them may be to blame, or what all need together
+                    left += [line.asked for line in lines]
+                else:
+                    answers |= said
         return answers, left
 
     def release(self, image: Image) -> None:
@@ -145,17 +147,22 @@ class Sharing:
             if found is None:
                 return None
             start, choices = found
+            if self._tokens.shows_image(choices):
+                return None  # the processor has its own word to say to that
         floor = prompt.floor if rendering.images and not self._whole_prompts else start - 1
         return Line(asked, prompt, floor, start, choices) if 0 < floor < start else None
 
     def _answer_groups(self, groups: Sequence[Sequence[Line]]) -> list[dict[int, Answer]]:
-        memories = self._remember(groups)
+        try:
+            memories = self._remember(groups)
+        except RuntimeError:  # out of memory, mostly: what is kept of other images must not be the reason
+            self._memories.forget(lambda key: True)
+            raise
         bearers = [self._bear(lines, memory) for lines, memory in zip(groups, memories, strict=True)]
-        every = sorted((bearer for each in bearers for bearer in each), key=_size)
+        every = sorted((bearer for each in bearers for bearer in each), key=lambda bearer: bearer.waiting)
         answers: dict[int, Answer] = {}
         scores: dict[int, dict[int, float]] = defaultdict(dict)
-        for bucket in buckets([_size(bearer) for bearer in every], self._limits.least, self._limits.kept):
-            some = [every[number] for number in bucket]
+        for some in self._together(every):
             self._advance(some)
             answers |= self._write(some)
             for bearer in some:
@@ -191,6 +198,14 @@ class Sharing:
         if self._passes.rows.stacking != "rows":
             return [range(number, number + 1) for number in range(len(lengths))]
         return buckets(lengths, self._limits.least, self._limits.tokens)
+
+    def _together(self, bearers: Sequence[_Bearer]) -> Iterator[Sequence[_Bearer]]:
+        """Bearers that take their passes together: as many new tokens as make good ones, no more rows than fit."""
+        for bucket in buckets([bearer.waiting for bearer in bearers], self._limits.least, self._limits.tokens):
+            some = bearers[bucket.start : bucket.stop]
+            rows = max(1, self._limits.kept // max(_size(bearer) for bearer in some))
+            for first in range(0, len(some), rows):
+                yield some[first : first + rows]
 
     # Trees
 
