@@ -65,7 +65,7 @@ def configure(options: type[T], given: Mapping[str, Any], owner: str) -> T:
         return TypeAdapter(options).validate_python(dict(given))
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "its options"
+        where = str(next(iter(first["loc"]), "its options"))  # what follows in a union are pydantic's own words
         message = first["msg"].removeprefix("Value error, ")
         raise WrongUse(f"{owner}: {where}={first['input']!r}: {message}") from None
     except ValueError as error:

@@ -21,8 +21,9 @@ pytest.importorskip("transformers")
 from snellen.engines.hf import rows as rows_module  # noqa: E402
 from snellen.engines.hf.batching import Batches  # noqa: E402
 from snellen.engines.hf.continuations import continuations  # noqa: E402
-from snellen.engines.hf.pixels import Pictures, Recent, shrink  # noqa: E402
+from snellen.engines.hf.pixels import Pictures, shrink  # noqa: E402
 from snellen.engines.hf.prompts import Rendering  # noqa: E402
+from snellen.engines.hf.recent import Recent  # noqa: E402
 from snellen.engines.hf.rows import join  # noqa: E402
 from snellen.engines.hf.waiting import Asked, Waiting  # noqa: E402
 

@@ -19,7 +19,6 @@ transformers = pytest.importorskip("transformers")
 
 from snellen.engines.hf import growth as growth_module  # noqa: E402
 from snellen.engines.hf.families import can_continue  # noqa: E402
-from snellen.engines.hf.growth import Growth  # noqa: E402
 from snellen.engines.hf.memory import Memory  # noqa: E402
 from snellen.engines.hf.sharing import Sharing  # noqa: E402
 
@@ -173,7 +172,6 @@ def fault(kind: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         if kind == "a wrong position":
             patch.setattr(growth_module, "_offset", lambda seen, row, length: 3)
         elif kind == "no mask between branches":
-            patch.setattr(growth_module.Branches, "computed", growth_module.Branches.computed)
             patch.setattr(
                 "snellen.engines.hf.tree.Tree.sees",
                 lambda tree, start, stop: torch.ones(stop - start, stop, dtype=torch.bool).tril(start).numpy(),
@@ -232,7 +230,7 @@ def test_memories_are_never_written_to(checkpoint: Checkpoint) -> None:
         torch.equal(one, other)
         for one, other in zip(before, (part for layer in memory.layers for part in layer), strict=True)
     )
-    assert isinstance(engine._growth, Growth)
+    assert list(engine._sharing._memories) == [memory]
 
 
 def test_one_question_that_fails_spoils_no_other(checkpoint: Checkpoint) -> None:

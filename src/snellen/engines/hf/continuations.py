@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from snellen.engines.hf.prompts import Rendering
 from snellen.engines.hf.rows import Row, Rows
+from snellen.engines.hf.tree import common
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +39,9 @@ def continuations(
         rows.make(Rendering(rendering.text + separator + choice if choice else rendering.text, rendering.images))
         for choice in choices
     ]
-    start = min(_shared(prompt.tokens, row.tokens) for row in whole)
+    start = min(common(prompt.tokens, row.tokens) for row in whole)
     closing = prompt.tokens[start:]
     if start == 0 or (closing and all(row.tokens[-len(closing) :] == closing for row in whole)):
         start = len(prompt.tokens)
         whole = [rows.extend(prompt, choice) for choice in choices]
     return prompt, [Continuation(row, start) for row in whole]
-
-
-def _shared(one: Sequence[int], other: Sequence[int]) -> int:
-    """The length of the longest common beginning."""
-    pairs = zip(one, other, strict=False)
-    return next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))

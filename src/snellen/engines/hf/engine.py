@@ -88,10 +88,7 @@ class LocalModel:
             return None, "off: not for this kind of model or attention"
         limits = _LIMITS.get(kind, _LIMITS["cpu"])
         capacity = int(_KEPT * free_bytes(self._device))
-        whole = family_of(model.config).shares == "prompt"
-        sharing = Sharing(
-            self._passes, self._prompts, self._tokens, self._growth, self._tokenizer, limits, capacity, whole
-        )
+        sharing = Sharing(self._prompts, self._tokens, self._growth, self._tokenizer, limits, capacity)
         fault = sharing_fault(sharing, self._plain, self._batches, is_exact(model))
         return (sharing, "on") if fault is None else (None, f"off: the check at loading failed ({fault})")
 

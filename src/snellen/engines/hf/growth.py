@@ -37,8 +37,8 @@ class Growth:
     """
 
     def __init__(self, passes: Passes, family: Family) -> None:
-        self._passes = passes
-        self._family = family
+        self.passes = passes
+        self.whole_prompts = family.shares == "prompt"  # all of a prompt sees all of it
         config = passes.model.config
         self._windows = windows(config)
         self._crossed = cross_layers(config)
@@ -48,19 +48,18 @@ class Growth:
     @property
     def possible(self) -> bool:
         """Whether this kind of model can continue from a memory; windows need a mask of our own."""
-        return can_continue(self._passes.model.config) and (self.masked or not any(self._windows.values()))
+        return can_continue(self.passes.model.config) and (self.masked or not any(self._windows.values()))
 
     def begin(self, rows: Sequence[Row], lengths: Sequence[int]) -> list[Memory]:
         """The memories of the rows' first `length` tokens, by one pass over them all.
 
         Where a family's prompts are read in both directions, the whole prompt is run and its beginning kept.
         """
-        whole = self._family.shares == "prompt"
-        run = [len(row.tokens) if whole else length for row, length in zip(rows, lengths, strict=True)]
+        run = [len(row.tokens) if self.whole_prompts else length for row, length in zip(rows, lengths, strict=True)]
         inputs = [cut(row, length) for row, length in zip(rows, run, strict=True)]
-        batch = self._passes.batch(inputs, "right")
+        batch = self.passes.batch(inputs, "right")
         cache = transformers.DynamicCache()  # without a configuration: no layer forgets what leaves its window
-        model = self._passes.model
+        model = self.passes.model
         last = torch.zeros(len(rows), 1, dtype=torch.long)
         with only_at(model, last), _positions(model) as seen:
             model(**batch, past_key_values=cache, use_cache=True)
@@ -92,7 +91,7 @@ class Growth:
             ids[row, : stop - start] = each.tree.tokens[nodes]
             positions[row, : stop - start] = each.tree.depths[nodes]
             positions[row] += each.memory.offset
-        model, device = self._passes.model, self._passes.model.device
+        model, device = self.passes.model, self.passes.model.device
         cache = stacked(branches, width, self._crossed)
         places = _places(wanted, starts)
         with only_at(model, places):
@@ -106,7 +105,7 @@ class Growth:
             ).logits
         keep_new(cache, branches, counts)
         self.computed += sum(counts)
-        return _said(logits, wanted, self._passes.ends)
+        return _said(logits, wanted, self.passes.ends)
 
     def _beside(self, branches: Sequence[Branches], count: int) -> dict[str, torch.Tensor]:
         names = branches[0].memory.beside
@@ -118,7 +117,7 @@ class Growth:
     def _mask(
         self, branches: Sequence[Branches], starts: Sequence[int], stops: Sequence[int], width: int, longest: int
     ) -> Any:
-        device, dtype = self._passes.model.device, self._passes.model.dtype
+        device, dtype = self.passes.model.device, self.passes.model.dtype
         if not self.masked:
             there = np.zeros((len(branches), width + longest), dtype=np.int64)
             for row, (start, stop) in enumerate(zip(starts, stops, strict=True)):

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from snellen.engines.hf.pixels import Recent, bytes_of
+from snellen.engines.hf.pixels import bytes_of
 from snellen.engines.hf.prompts import Rendering
+from snellen.engines.hf.recent import Recent
 from snellen.engines.hf.rows import Row, Rows
 from snellen.engines.hf.tree import common
 from snellen.images import Image

@@ -93,7 +93,7 @@ def cut(row: Row, length: int) -> Row:
     for key, value in row.inputs.items():
         if key == "input_ids":
             value = torch.tensor([row.tokens[:length]], dtype=value.dtype)
-        elif value.dim() > 1 and value.shape[:2] == (1, made):
+        elif _is_by_token(value, made):
             # what tokens of text have beside them is the same for all of them
             more = max(0, length - made)
             value = torch.cat([value[:, :length], value[:, -1:].repeat_interleave(more, dim=1)], dim=1)

@@ -11,10 +11,9 @@ from snellen.engines.hf.answers import chosen, refused, written
 from snellen.engines.hf.batching import Batches, buckets
 from snellen.engines.hf.growth import Growth, Said
 from snellen.engines.hf.memory import Branches, Memory
-from snellen.engines.hf.passes import Passes
-from snellen.engines.hf.pixels import Recent
 from snellen.engines.hf.prompt_tokens import Prompt, PromptTokens
 from snellen.engines.hf.prompts import Prompts
+from snellen.engines.hf.recent import Recent
 from snellen.engines.hf.tree import Tree, common
 from snellen.engines.hf.waiting import Asked
 from snellen.images import Image
@@ -79,25 +78,16 @@ class Sharing:
     """
 
     def __init__(
-        self,
-        passes: Passes,
-        prompts: Prompts,
-        tokens: PromptTokens,
-        growth: Growth,
-        tokenizer: Any,
-        limits: Limits,
-        capacity: int,
-        whole_prompts: bool,
+        self, prompts: Prompts, tokens: PromptTokens, growth: Growth, tokenizer: Any, limits: Limits, capacity: int
     ) -> None:
-        self._passes = passes
+        self._passes = growth.passes
         self._prompts = prompts
         self._tokens = tokens
         self._growth = growth
         self._tokenizer = tokenizer
         self._limits = limits
-        self._whole_prompts = whole_prompts
         self._memories: Recent[Memory] = Recent(capacity)
-        config = passes.model.config.get_text_config()
+        config = growth.passes.model.config.get_text_config()
         self._vocabulary = int(config.vocab_size)
         # Questions packed into a row also look at each other, under the mask: of so many tokens that costs less than
         # their own share of the layers' matrices.
@@ -149,7 +139,7 @@ class Sharing:
             start, choices = found
             if self._tokens.shows_image(choices):
                 return None  # the processor has its own word to say to that
-        floor = prompt.floor if rendering.images and not self._whole_prompts else start - 1
+        floor = prompt.floor if rendering.images and not self._growth.whole_prompts else start - 1
         return Line(asked, prompt, floor, start, choices) if 0 < floor < start else None
 
     def _answer_groups(self, groups: Sequence[Sequence[Line]]) -> list[dict[int, Answer]]:
