@@ -18,6 +18,7 @@ torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
 from snellen.engines.hf import growth as growth_module  # noqa: E402
+from snellen.engines.hf import memory as memory_module  # noqa: E402
 from snellen.engines.hf.families import can_continue  # noqa: E402
 from snellen.engines.hf.memory import Memory  # noqa: E402
 from snellen.engines.hf.sharing import Sharing  # noqa: E402
@@ -131,8 +132,8 @@ def test_what_is_kept_of_images_is_bounded(checkpoint: Checkpoint) -> None:
     assert kept == {(images[0].digest,), (images[2].digest,)}
 
 
-def test_long_prompts_and_many_labels_in_many_passes(checkpoint: Checkpoint) -> None:
-    """A pass that may hold little is followed by others, which changes nothing."""
+def test_long_prompts_and_many_labels_in_many_passes(checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pass that may hold little is followed by others, and what nothing grows on is dropped: it changes nothing."""
     labels = tuple(f"{one} {two}" for one in NAMES for two in (*NAMES, "wing", "of a kind"))
     asked: list[Any] = [(image, Choose((PHOTO, CLOSED.format(", ".join(NAMES))), labels)) for image in varied(3)]
     asked += [(image, Generate((PHOTO, CLOSED.format(", ".join(labels[:20]))), 3)) for image in varied(3)]
@@ -142,7 +143,19 @@ def test_long_prompts_and_many_labels_in_many_passes(checkpoint: Checkpoint) -> 
         limits = engine._sharing._limits
         engine._sharing._limits = type(limits)(least=1, tokens=50, kept=2000, logits=20_000)
         engine._sharing._packed = 30
-        assert_equal(expected, ask(engine, asked))
+        dropped: list[int] = []
+        with monkeypatch.context() as patch:
+            patch.setattr(memory_module, "_MANY", 8)
+            drop = memory_module.Branches.drop
+
+            def noting(branches: Any, further: Any, drop: Any = drop, dropped: list[int] = dropped) -> None:
+                before = branches.held
+                drop(branches, further)
+                dropped.append(before - branches.held)
+
+            patch.setattr(memory_module.Branches, "drop", noting)
+            assert_equal(expected, ask(engine, [*asked, *asked_of(varied(2))])[: len(asked)])
+        assert sum(dropped) > 200
     plain = load(checkpoint("qwen2_vl"), prefix_sharing="off")
     assert_equal(ask(plain, asked[:1]), ask(load(checkpoint("qwen2_vl")), asked[:1]))
 
@@ -174,7 +187,7 @@ def fault(kind: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         elif kind == "no mask between branches":
             patch.setattr(
                 "snellen.engines.hf.tree.Tree.sees",
-                lambda tree, start, stop: torch.ones(stop - start, stop, dtype=torch.bool).tril(start).numpy(),
+                lambda tree, start, stop, kept: torch.ones(stop - start, stop, dtype=torch.bool).tril(start).numpy(),
             )
         elif kind == "another image's memory":
             remember = Sharing._remember

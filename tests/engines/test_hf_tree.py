@@ -20,7 +20,7 @@ def test_what_is_common_stands_once() -> None:
     assert tree.append(3, 8) == 6  # the same token, and yet a node of its own
     early = tree.grow(0, [5])
     assert tree.depths[early[0] - 3] == 1
-    assert tree.sees(3, 8).astype(int).tolist() == [
+    assert tree.sees(3, 8, []).astype(int).tolist() == [
         [1, 1, 1, 1, 0, 0, 0, 0],
         [1, 1, 1, 1, 1, 0, 0, 0],
         [1, 1, 1, 1, 0, 1, 0, 0],
@@ -42,8 +42,15 @@ def test_every_node_sees_its_ancestors_and_itself(sequences: list[list[int]], tr
             expected[node - start, at] = True
             at = tree.parents[at - trunk]
         expected[node - start, : at + 1] = True
-    assert (tree.sees(start, len(tree)) == expected).all()
-    assert (expected.sum(1) == np.asarray(tree.all_depths())[start:] + 1).all()
+    assert (tree.sees(start, len(tree), range(trunk, start)) == expected).all()
+    depths = np.asarray(tree.depths_of(range(trunk, start), start, len(tree)))
+    assert (expected.sum(1) == depths[start:] + 1).all()
+    # what is not needed can be left out
+    kept = sorted(tree.needed(start, ()))
+    columns = [*range(trunk), *kept, *range(start, len(tree))]
+    assert (tree.sees(start, len(tree), kept) == expected[:, columns]).all()
+    assert tree.depths_of(kept, start, len(tree)) == depths[columns].tolist()
+    assert not expected[:, sorted(set(range(trunk, start)) - set(kept))].any()
 
 
 @given(st.lists(st.integers(0, 2), max_size=6), st.lists(st.integers(0, 2), max_size=6))

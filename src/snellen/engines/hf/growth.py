@@ -84,7 +84,7 @@ class Growth:
         """
         starts = [each.computed for each in branches]
         counts = [stop - start for stop, start in zip(stops, starts, strict=True)]
-        width, longest = max(starts), max(counts)
+        width, longest = max(each.held for each in branches), max(counts)
         ids, positions = np.zeros((2, len(branches), longest), dtype=np.int64)
         for row, (each, start, stop) in enumerate(zip(branches, starts, stops, strict=True)):
             nodes = slice(start - each.tree.trunk, stop - each.tree.trunk)
@@ -120,19 +120,19 @@ class Growth:
         device, dtype = self.passes.model.device, self.passes.model.dtype
         if not self.masked:
             there = np.zeros((len(branches), width + longest), dtype=np.int64)
-            for row, (start, stop) in enumerate(zip(starts, stops, strict=True)):
-                there[row, :start] = there[row, width : width + stop - start] = 1
+            for row, (each, start, stop) in enumerate(zip(branches, starts, stops, strict=True)):
+                there[row, : each.held] = there[row, width : width + stop - start] = 1
             return torch.from_numpy(there).to(device)
         kinds = {}
         for kind, window in self._windows.items():
             seen = np.zeros((len(branches), 1, longest, width + longest), dtype=np.bool_)
             for row, (each, start, stop) in enumerate(zip(branches, starts, stops, strict=True)):
-                allowed = each.tree.sees(start, stop)
+                allowed, held = each.tree.sees(start, stop, each.kept), each.held
                 if window is not None:
-                    depths = np.asarray(each.tree.all_depths()[:stop])
-                    allowed &= depths[start:, None] - depths < window
-                seen[row, 0, : stop - start, :start] = allowed[:, :start]
-                seen[row, 0, : stop - start, width : width + stop - start] = allowed[:, start:]
+                    depths = np.asarray(each.tree.depths_of(each.kept, start, stop))
+                    allowed &= depths[held:, None] - depths < window
+                seen[row, 0, : stop - start, :held] = allowed[:, :held]
+                seen[row, 0, : stop - start, width : width + stop - start] = allowed[:, held:]
                 seen[row, 0, stop - start :, width] = True  # the padding has to see something
             free = torch.from_numpy(seen).to(device)
             kinds[kind] = torch.zeros(free.shape, dtype=dtype, device=device).masked_fill_(

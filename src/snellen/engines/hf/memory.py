@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -12,6 +12,7 @@ from transformers.cache_utils import DynamicLayer
 
 from snellen.engines.hf.tree import Tree
 
+_MANY = 256  # nodes, before dropping some is thought of
 Piece: TypeAlias = tuple[torch.Tensor, torch.Tensor]  # keys and values (heads, tokens, size) of one layer
 
 
@@ -37,17 +38,48 @@ class Memory:
 
 @dataclass(slots=True)
 class Branches:
-    """A tree of questions on a memory's trunk, and the keys and values of those of its nodes that are computed."""
+    """A tree of questions on a memory's trunk, and the keys and values of its nodes that are `kept`.
+
+    Nodes are computed in their order. Those that nothing grows on any more are dropped when they are many.
+    """
 
     memory: Memory
     tree: Tree
     pieces: list[tuple[Piece, ...]] = field(default_factory=list)
     lengths: list[int] = field(default_factory=list)  # how many nodes each piece holds
+    kept: list[int] = field(default_factory=list)  # the nodes of the pieces
+    grown: int = 0  # how many nodes are computed, without the trunk's
 
     @property
     def computed(self) -> int:
         """How many nodes are computed, the trunk's included."""
-        return self.tree.trunk + sum(self.lengths)
+        return self.tree.trunk + self.grown
+
+    @property
+    def held(self) -> int:
+        """How many keys and values there are: the trunk's and those of kept nodes."""
+        return self.tree.trunk + len(self.kept)
+
+    def drop(self, further: Iterable[int]) -> None:
+        """Drops what no later node needs, if that is half of it and worth the work; `further` nodes will bear more."""
+        if len(self.kept) < _MANY:
+            return
+        needed = self.tree.needed(self.computed, further)
+        if 2 * len(needed) > len(self.kept):
+            return
+        places = [place for place, node in enumerate(self.kept) if node in needed]
+        self.kept = [self.kept[place] for place in places]
+        layers = len(self.memory.layers)
+        self.pieces = [tuple(self._chosen(layer, places) for layer in range(layers))]
+        self.lengths = [len(places)]
+
+    def _chosen(self, layer: int, places: Sequence[int]) -> Piece:
+        parts = [piece[layer] for piece in self.pieces]
+        if not parts[0][0].numel():
+            return parts[0]
+        chosen = torch.tensor(places, dtype=torch.long, device=parts[0][0].device)
+        keys, values = (torch.cat([part[number] for part in parts], dim=-2) for number in (0, 1))
+        return keys.index_select(-2, chosen), values.index_select(-2, chosen)
 
     def past(self, layer: int) -> list[Piece]:
         """The keys and values of one layer, in the order of the nodes."""
@@ -116,6 +148,8 @@ def keep_new(cache: Any, branches: Sequence[Branches], counts: Sequence[int]) ->
     for row, (each, count) in enumerate(zip(branches, counts, strict=True)):
         each.pieces.append(tuple(_of_row(layer, row, count) for layer in cache.layers))
         each.lengths.append(count)
+        each.kept += range(each.computed, each.computed + count)
+        each.grown += count
         while len(each.lengths) > 1 and each.lengths[-1] >= each.lengths[-2]:  # so few pieces stay of many steps
             newer, older = each.pieces.pop(), each.pieces.pop()
             each.pieces.append(tuple(map(_behind, older, newer)))

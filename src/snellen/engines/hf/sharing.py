@@ -52,6 +52,7 @@ class _Bearer:
     lines: list[tuple[Line, int, dict[int, list[int]]]] = field(default_factory=list)  # its last node, choices' nodes
     wanted: dict[int, list[int]] = field(default_factory=dict)
     said: dict[int, Said] = field(default_factory=dict)
+    tips: dict[int, int] = field(default_factory=dict)  # of each text that is being written its last node, by ticket
 
     @property
     def waiting(self) -> int:
@@ -235,11 +236,13 @@ class Sharing:
                     heard.append(token)
         wanted.setdefault(last, [])
         bearer.lines.append((line, last, paths))
+        if line.choices is None:
+            bearer.tips[line.asked.ticket] = last
 
     def _advance(self, bearers: Sequence[_Bearer]) -> None:
         """Computes all nodes that are not computed yet, as many at a time as a pass may hold."""
         while waiting := [bearer for bearer in bearers if bearer.waiting]:
-            nodes = max(1, self._limits.tokens // len(waiting))
+            nodes = max(1, min(self._packed, self._limits.tokens // len(waiting)))
             heard = max(1, self._limits.logits // (self._vocabulary * len(waiting)))
             stops, wanted = [], []
             for bearer in waiting:
@@ -254,6 +257,7 @@ class Sharing:
             said = self._growth.grow([bearer.branches for bearer in waiting], stops, wanted)
             for bearer, words in zip(waiting, said, strict=True):
                 bearer.said |= words
+                bearer.branches.drop(bearer.tips.values())
 
     # Texts
 
@@ -273,8 +277,9 @@ class Sharing:
                 assert isinstance(question, Generate)
                 if ended or len(more) == question.max_tokens:
                     answers[line.asked.ticket] = written(self._tokenizer, len(line.prompt.tokens), more, ended)
+                    del bearer.tips[line.asked.ticket]
                     continue
-                node = bearer.branches.tree.append(node, token)
+                node = bearer.tips[line.asked.ticket] = bearer.branches.tree.append(node, token)
                 bearer.wanted[node] = []
                 further.append((bearer, line, node, more))
             active = further
@@ -283,8 +288,8 @@ class Sharing:
 
 
 def _size(bearer: _Bearer) -> int:
-    """The width of its row: the tokens computed and the ones to come."""
-    return len(bearer.branches.tree)
+    """The width of its row: what is kept and what is to come, at the most."""
+    return bearer.branches.held + bearer.waiting
 
 
 def _alike(groups: Iterable[list[Line]]) -> Iterator[list[list[Line]]]:

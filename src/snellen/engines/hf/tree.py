@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -46,36 +46,54 @@ class Tree:
         self.depths.append(1 + (parent if parent < self.trunk else self.depths[parent - self.trunk]))
         return len(self) - 1
 
-    def sees(self, start: int, stop: int) -> Sees:
-        """Which of the nodes 0 to `stop` - 1 each of the nodes from `start` on attends to: its ancestors and itself.
+    def sees(self, start: int, stop: int, kept: Sequence[int]) -> Sees:
+        """Which columns each of the nodes `start` to `stop` - 1 attends to: those of its ancestors and its own.
 
-        Shape (stop - start, stop).
+        The columns are the trunk's, those of the `kept` nodes in their order, which hold all ancestors before `start`,
+        and those of the nodes themselves. Shape (stop - start, columns).
         """
-        seen = np.zeros((stop - start, stop), dtype=np.bool_)
+        places = {node: self.trunk + place for place, node in enumerate(kept)}
+        own = self.trunk + len(kept)
+        seen = np.zeros((stop - start, own + stop - start), dtype=np.bool_)
         node = start
         while node < stop:
             end = node + 1
             while end < stop and self.parents[end - self.trunk] == end - 1:
                 end += 1
-            parent = self.parents[node - self.trunk]
-            seen[node - start : end - start] = seen[parent - start] if parent >= start else self._line(parent, stop)
-            size = end - node
-            seen[node - start : end - start, node:end] = np.tri(size, dtype=np.bool_)
+            parent, first, last = self.parents[node - self.trunk], node - start, end - start
+            if parent >= start:
+                seen[first:last] = seen[parent - start]
+            else:
+                self._mark(seen[first], parent, places)
+                seen[first:last] = seen[first]
+            seen[first:last, own + first : own + last] = np.tri(last - first, dtype=np.bool_)
             node = end
         return seen
 
-    def _line(self, node: int, length: int) -> Sees:
-        """A node and its ancestors, among the first `length` nodes."""
-        line = np.zeros(length, dtype=np.bool_)
+    def _mark(self, line: Sees, node: int, places: Mapping[int, int]) -> None:
+        """Marks the columns of a node and its ancestors."""
         while node >= self.trunk:
-            line[node] = True
+            line[places[node]] = True
             node = self.parents[node - self.trunk]
         line[: node + 1] = True
-        return line
 
-    def all_depths(self) -> list[int]:
-        """The depth of every node, the trunk's included."""
-        return [*range(self.trunk), *self.depths]
+    def needed(self, computed: int, further: Iterable[int]) -> set[int]:
+        """The nodes before `computed`, but the trunk, that later nodes grow on, or what comes behind `further`."""
+        found: set[int] = set()
+        later = (self.parents[node - self.trunk] for node in range(computed, len(self)))
+        for node in (*later, *further):
+            while node >= self.trunk and node not in found:
+                found.add(node)
+                node = self.parents[node - self.trunk]
+        return {node for node in found if node < computed}
+
+    def depths_of(self, kept: Sequence[int], start: int, stop: int) -> list[int]:
+        """The depths of the columns of `sees`."""
+        return [
+            *range(self.trunk),
+            *(self.depths[node - self.trunk] for node in kept),
+            *self.depths[start - self.trunk : stop - self.trunk],
+        ]
 
 
 def common(one: Sequence[int], other: Sequence[int]) -> int:
