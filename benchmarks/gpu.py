@@ -34,14 +34,14 @@ import torch
 import transformers
 
 from small_vlm import NAMED, build_checkpoint
-from snellen.engines.hf.device import name_of, peak_gpu_gb, synchronise
 from snellen.engines.hf.engine import LocalModel
 from snellen.engines.hf.options import Options
 from snellen.engines.hf.processing import load_processor
 from snellen.engines.hf.prompts import Prompts
-from snellen.engines.hf.quiet import quiet
 from snellen.engines.hf.tree import common
 from snellen.images import Image
+from snellen.local.device import name_of, peak_gpu_gb, synchronise
+from snellen.local.quiet import quiet
 from snellen.meters import environment
 from snellen.runner import Answered, Ended, Runner
 from snellen.strategies import binary, closed_set

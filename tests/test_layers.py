@@ -15,7 +15,7 @@ LAYERS = (
     {"errors"},
     {"images"},
     {"types"},
-    {"codec", "concepts", "plugins", "child", "spellings", "class_list", "words", "console", "short_names"},
+    {"codec", "concepts", "local", "plugins", "child", "spellings", "class_list", "words", "console", "short_names"},
     {"matcher", "selection", "survey", "runner", "database"},
     {"labels", "meters", "catalogue"},
     {"naming"},
@@ -32,7 +32,8 @@ LAYERS = (
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 HEAVY = {"torch", "transformers", "onnxruntime", "pyarrow", "pandas", "scipy", "sklearn", "peft", "huggingface_hub"}
-LOADED_WITH_ITS_ENGINE = "engines/hf/"  # its __init__ is light and imports the rest when a model is loaded
+PEERS = {"datasets", "strategies", "engines", "metrics"}
+LOADED_WITH_ITS_ENGINE = ("engines/hf/", "local/")  # an __init__ is light, the rest is imported when a model is loaded
 
 
 def modules() -> list[str]:
@@ -45,9 +46,9 @@ def group(module: str) -> str:
 
 
 def own_package(module: str) -> str:
-    """Whose modules may import each other: `engines.hf` for the files of that folder, else the module itself."""
+    """Whose modules may import each other: those of one plug-in such as `engines.hf`, or of one package."""
     parts = module.removeprefix("snellen.").replace("/", ".").removesuffix(".py").split(".")
-    return ".".join(parts[:2])
+    return ".".join(parts[: 2 if parts[0] in PEERS else 1])
 
 
 def imports(tree: ast.AST, top_only: bool = False) -> Iterator[str]:
