@@ -43,10 +43,10 @@ from snellen.images import Image
 from snellen.local.device import name_of, peak_gpu_gb, synchronise
 from snellen.local.quiet import quiet
 from snellen.meters import environment
+from snellen.rows import Row
 from snellen.runner import Answered, Ended, Runner
 from snellen.strategies import binary, closed_set
 from snellen.types import Answer, Choose, Classes, Failure, Finish, Generate, Strategy, Text
-from snellen.worker import Row
 
 OBJECTS = (
     *("accordion", "airplane", "bonsai", "butterfly", "camera", "chair", "chandelier", "crab", "cup", "dolphin"),
@@ -246,7 +246,7 @@ class Bench:
 
 def ask(engine: LocalModel, strategy: Strategy, images: Sequence[Image]) -> tuple[float, dict[str, list[Answered]]]:
     """The seconds that a strategy takes for the images, and their answers by digest."""
-    runner, row = Runner(engine), Row(strategy, CLASSES, 0)
+    runner, row = Runner({"model": engine}), Row(strategy, CLASSES, 0)
     answers: dict[str, list[Answered]] = defaultdict(list)
     waiting = list(enumerate(images))[::-1]
     begun = time.perf_counter()  # the engine synchronises its device at the end of each step

@@ -17,6 +17,7 @@ from snellen.types import (
     Answer,
     Choose,
     Embed,
+    EmbedText,
     Finish,
     Generate,
     Question,
@@ -36,7 +37,8 @@ QUESTIONS = st.one_of(
     st.builds(Generate, PROMPTS, st.integers(1, 9999), CHOICES),
     st.builds(Choose, PROMPTS, CHOICES),
     st.just(Recognise()),
-    st.builds(Embed, PARTS),
+    st.builds(Embed, st.just(PHOTO) | st.sampled_from(list(IMAGES.values()))),
+    st.builds(EmbedText, TEXTS),
 )
 USAGES = st.builds(
     Usage,

@@ -22,6 +22,7 @@ from snellen import plugins
 from snellen.codec import question_key
 from snellen.engines.scripted import Scripted
 from snellen.images import Image
+from snellen.placing import Key, place
 from snellen.runner import Ended, Runner, replay
 from snellen.types import (
     PHOTO,
@@ -30,6 +31,7 @@ from snellen.types import (
     Classes,
     Dataset,
     Embed,
+    EmbedText,
     Engine,
     Failure,
     Finish,
@@ -44,17 +46,17 @@ from snellen.types import (
     Vector,
 )
 
-KINDS = {Generate: Text, Choose: Scores, Recognise: Scores, Embed: Vector}
+KINDS = {Generate: Text, Choose: Scores, Recognise: Scores, Embed: Vector, EmbedText: Vector}
 
 
 def scripted(question: Question, image: Image | None) -> str | Answer:
     """A model for the contract: answers every kind of question, differently for every image."""
-    assert image is not None
-    image.pixels()
-    rng = Random(image.digest + question_key(question).hex())
+    if image is not None:
+        image.pixels()
+    rng = Random((image.digest if image else "") + question_key(question).hex())
     if isinstance(question, Generate):
         return rng.choice(question.choices or ("circle", "yes", "no", "neither"))
-    if isinstance(question, Embed):
+    if isinstance(question, Embed | EmbedText):
         return Vector((rng.random(), rng.random()))
     choices = ("circle", "star", "ring") if isinstance(question, Recognise) else question.choices
     lengths = None if isinstance(question, Recognise) else tuple(rng.randint(1, 4) for _ in choices)
@@ -151,22 +153,23 @@ def test_a_strategy_concludes_from_any_answers_and_replays(
 ) -> None:
     strategy = make_strategy(case)
     texts = st.one_of(st.sampled_from([*classes.names, "yes", "No.", "It is a star.", ""]), st.text(max_size=30))
-    known: dict[bytes, Answer] = {}
-    inquiry = strategy.inquire(classes, None, Random(seed))
+    known: dict[Key, Answer] = {}
+    inquiry, photo = strategy.inquire(classes, None, Random(seed)), Image(data=b"photo")
     try:
         questions = next(inquiry)
         while True:
             assert questions
             assert {type(question) for question in questions} <= strategy.asks
-            for question in questions:
-                known.setdefault(question_key(question), answer_to(question, texts, data.draw))
-            questions = inquiry.send([known[question_key(question)] for question in questions])
+            placed = [place(question, photo) for question in questions]
+            for each in placed:
+                known.setdefault(each.key, answer_to(each.question, texts, data.draw))
+            questions = inquiry.send([known[each.key] for each in placed])
     except StopIteration as stop:
         prediction = stop.value
     assert isinstance(prediction, Prediction)
     assert prediction.label in (None, *classes.names)
     json.dumps([prediction.details, prediction.scores], allow_nan=False)
-    replayed = replay(strategy.inquire(classes, None, Random(seed)), known)
+    replayed = replay(strategy.inquire(classes, None, Random(seed)), photo, lambda placed: known.get(placed.key))
     assert replayed is not None
     assert replayed[0] == prediction
 
@@ -231,6 +234,7 @@ def questions_for(module: Any) -> list[Question]:
         Generate(prompt, 4, ("star", "ring")),
         Choose(prompt, ("star", "ring")),
         Recognise(),
+        Embed(),
     ]
     return [question for question in candidates if type(question) in module.ANSWERS]
 
@@ -254,6 +258,8 @@ def same(a: Answer | Failure, b: Answer | Failure) -> bool:
         return a.choices == b.choices and a.values == pytest.approx(b.values, abs=1e-4)
     if isinstance(a, Text) and isinstance(b, Text):
         return (a.text, a.finish) == (b.text, b.finish)
+    if isinstance(a, Vector) and isinstance(b, Vector):
+        return a.values == pytest.approx(b.values, abs=1e-4)
     return False
 
 
@@ -305,7 +311,7 @@ def test_a_model_has_an_identity_that_can_be_written_and_stays(loaded: Loaded) -
 @pytest.mark.parametrize("case", STRATEGIES, ids=str)
 def test_every_strategy_runs_on_an_engine(case: tuple[str, Mapping[str, Any]], tmp_path: Path) -> None:
     classes = CLASS_LISTS[0]
-    runner = Runner(Scripted(scripted, batch_size=5))
+    runner = Runner({"model": Scripted(scripted, batch_size=5)})
     draw_folder(tmp_path)
     images = [Image(path) for path in sorted(tmp_path.glob("*/*"))]
     for number, image in enumerate(images):

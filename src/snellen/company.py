@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from snellen.images import Image
 from snellen.metrics.intervals import wilson
-from snellen.plan import strategy_plan
+from snellen.specs import strategy_plan
 from snellen.types import Answer, Classes, Failure, Question, Scores, Text
 
 STRATEGIES = ("closed-set", "binary", "binary,answer=choose", "vocabulary")  # each asks by its first question

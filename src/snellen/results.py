@@ -22,7 +22,7 @@ from snellen.errors import Missing, WrongUse
 from snellen.metrics.classification import Classification, Confusion, classify
 from snellen.metrics.comparison import mcnemar
 from snellen.metrics.intervals import wilson
-from snellen.types import Classes, Recognise, State
+from snellen.types import MODEL, Classes, Recognise, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,8 +233,8 @@ class Results:
         self._database.close()
 
     def _row(self, number: int) -> ResultRow:
-        model, selection, timing, trouble, facts_text = self._database.execute(
-            "SELECT model, selection, timing, trouble, facts FROM rows JOIN models m ON m.number = model "
+        selection, timing, trouble, facts_text = self._database.execute(
+            "SELECT selection, timing, trouble, facts FROM rows JOIN models m ON m.number = model "
             "WHERE rows.number = ?",
             number,
         ).fetchone()
@@ -244,7 +244,7 @@ class Results:
         images = self._database.value("SELECT count(*) FROM selected WHERE selection = ?", selection)
         states = self._count(number, "state")
         measured = self._measure(number, names)
-        uncovered = self._uncovered(model, spec, names)
+        uncovered = self._uncovered(spec["models"][MODEL], spec, names)
         low, high = wilson(measured.correct, measured.answered) if measured else (None, None)
         values: dict[str, Any] = {name: getattr(measured, name, None) for name in _AVERAGES}
         values |= {name: speed.get(name) for name in _TIMING}

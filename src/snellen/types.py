@@ -64,7 +64,9 @@ class Dataset(Protocol):
     def __iter__(self) -> Iterator[Example]: ...
 
 
-# Questions
+# Questions; `to` is the role that answers: the model itself, or another one that the strategy names
+
+MODEL = "model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Generate:
     prompt: tuple[Part, ...]
     max_tokens: int
     choices: tuple[str, ...] = ()
+    to: str = MODEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,21 +85,33 @@ class Choose:
 
     prompt: tuple[Part, ...]
     choices: tuple[str, ...]
+    to: str = MODEL
 
 
 @dataclass(frozen=True, slots=True)
 class Recognise:
     """Asks for scores over the model's own vocabulary."""
 
+    to: str = MODEL
+
 
 @dataclass(frozen=True, slots=True)
 class Embed:
-    """Asks for the vector of an image or of a text."""
+    """Asks for the vector of the photo, or of another image."""
 
-    part: Part
+    image: Photo | Image = PHOTO
+    to: str = MODEL
 
 
-Question: TypeAlias = Generate | Choose | Recognise | Embed
+@dataclass(frozen=True, slots=True)
+class EmbedText:
+    """Asks for the vector of a text."""
+
+    text: str
+    to: str = MODEL
+
+
+Question: TypeAlias = Generate | Choose | Recognise | Embed | EmbedText
 
 
 # Answers
@@ -161,7 +176,7 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class Vector:
-    """The answer to Embed, in float32 precision."""
+    """The answer to Embed and EmbedText, in float32 precision."""
 
     values: tuple[float, ...]
     usage: Usage = Usage()
@@ -222,14 +237,29 @@ class State(StrEnum):
 # Who asks and who answers
 
 Inquiry: TypeAlias = Generator[Sequence[Question], Sequence[Answer], Prediction]
+Preparation: TypeAlias = Generator[Sequence[Question], Sequence[Answer], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """Another model that a strategy asks beside the model itself: how it is written, and the kinds of question."""
+
+    model: str
+    asks: frozenset[type]
 
 
 class Strategy(Protocol):
-    """A way of asking, as a frozen dataclass whose fields are its options."""
+    """A way of asking, as a frozen dataclass whose fields are its options.
+
+    Optional: `roles`, the other models it asks, by the name that stands in a question's `to`; `shots`, how many
+    labelled examples of each class it is given; `check(classes)`, which raises WrongUse where it cannot go with these;
+    and `prepare(classes, shots)`, which asks what is asked once for a row, about no photo, and returns what `inquire`
+    gets as `known`: class embeddings, a fitted probe. The answers are kept like all others, so it is replayable.
+    """
 
     @property
     def asks(self) -> frozenset[type]:
-        """The kinds of question it asks."""
+        """The kinds of question it asks the model."""
         ...
 
     def inquire(self, classes: Classes, known: Any, rng: Random) -> Inquiry:
