@@ -256,7 +256,7 @@ def ask(engine: LocalModel, strategy: Strategy, images: Sequence[Image]) -> tupl
             runner.start(number, image, {0: row.inquire(image)}, {})
         for event in runner.step(1.0):
             if isinstance(event, Answered):
-                answers[event.image.digest].append(event)
+                answers[event.asked.key[1]].append(event)
             elif isinstance(event, Ended) and isinstance(event.result, Failure):
                 raise SystemExit(f"a question got no answer: {event.result.reason}")
     return time.perf_counter() - begun, answers

@@ -85,7 +85,7 @@ def one_process(count: int, out: Path) -> dict[str, float]:
             with database.commit():
                 for event in runner.step(1.0):
                     if isinstance(event, Answered):
-                        store.add_answer(1, event.image.digest, event.question, event.answer)
+                        store.add_answer(1, event.asked.key[1], event.asked.question, event.answer)
                     elif isinstance(event, Ended):
                         store.put_record(row, event.task, event.result, event.questions)
         asked = time.perf_counter() - begun
