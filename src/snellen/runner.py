@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
+
+import numpy as np
 
 from snellen.codec import question_key
 from snellen.images import Image
@@ -113,7 +114,7 @@ class Runner:
     def _receive(self, ticket: int, answer: Answer | Failure) -> None:
         task, key, question = self._asked.pop(ticket)
         waiting = self._waiting.pop((task.image.digest, key))
-        if isinstance(answer, (Scores, Vector)) and any(map(math.isnan, answer.values)):
+        if isinstance(answer, (Scores, Vector)) and np.isnan(answer.values).any():
             answer = Failure("the model answered with numbers that are none (NaN)")
         if not isinstance(answer, Failure):
             self._events.append(Answered(task.number, task.image, question, answer))
