@@ -114,7 +114,8 @@ def write_answer(answer: Answer) -> tuple[str, tuple[str, ...]]:
     if isinstance(answer, Scores):
         lengths = [] if answer.lengths is None else [answer.lengths]
         return _dump(["scores", packed, *lengths, cost]), answer.choices
-    return _dump(["vector", packed, cost]), ()
+    told = [] if answer.scale is None and answer.bias is None else [[answer.scale, answer.bias]]
+    return _dump(["vector", packed, *told, cost]), ()
 
 
 def read_answer(body: str, choices: Sequence[str] = ()) -> Answer:
@@ -123,10 +124,10 @@ def read_answer(body: str, choices: Sequence[str] = ()) -> Answer:
     usage = Usage(*rest[-1])
     if kind == "text":
         return Text(rest[0], Finish(rest[1]), usage)
-    values = tuple(np.frombuffer(base64.b64decode(rest[0]), dtype="<f4").tolist())
+    values = np.frombuffer(base64.b64decode(rest[0]), dtype="<f4")
     if kind == "vector":
-        return Vector(values, usage)
-    return Scores(tuple(choices), values, usage, tuple(rest[1]) if len(rest) == 3 else None)
+        return Vector(values, usage, *(rest[1] if len(rest) == 3 else ()))
+    return Scores(tuple(choices), tuple(values.tolist()), usage, tuple(rest[1]) if len(rest) == 3 else None)
 
 
 def write_details(details: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from random import Random
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from snellen.images import Image
 
@@ -174,15 +175,41 @@ class Scores:
         return self.choices[max(range(len(self.values)), key=self.values.__getitem__)]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Vector:
-    """The answer to Embed and EmbedText, in float32 precision."""
+    """The answer to Embed and EmbedText: a read-only float32 array; any sequence of numbers makes one.
 
-    values: tuple[float, ...]
+    Two are equal where they are so bit by bit. A model that compares images with texts tells with the vector of a text
+    how: their similarity is the cosine times `scale`, plus `bias`; a `bias` says that each text is judged apart
+    (a sigmoid), None that texts compete (a softmax).
+    """
+
+    values: npt.NDArray[np.float32]
     usage: Usage = Usage()
+    scale: float | None = None
+    bias: float | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "values", tuple(np.asarray(self.values, dtype=np.float32).tolist()))
+        values = np.array(self.values, dtype=np.float32)  # a copy: a row of a batch would keep the whole batch
+        if values.ndim != 1:
+            raise ValueError(f"expected a vector, got an array of the shape {list(values.shape)}")
+        values.setflags(write=False)
+        object.__setattr__(self, "values", values)
+        for name in ("scale", "bias"):
+            if (value := getattr(self, name)) is not None:
+                object.__setattr__(self, name, float(value))
+
+    def _key(self) -> tuple[object, ...]:
+        return self.values.tobytes(), self.usage, self.scale, self.bias
+
+    def __eq__(self, other: object) -> bool:
+        return self._key() == other._key() if isinstance(other, Vector) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def __reduce__(self) -> tuple[type[Vector], tuple[object, ...]]:  # an array from a pickle could be written to
+        return Vector, (self.values, self.usage, self.scale, self.bias)
 
 
 Answer: TypeAlias = Text | Scores | Vector
