@@ -22,8 +22,10 @@ from snellen import plugins
 from snellen.codec import question_key
 from snellen.engines.scripted import Scripted
 from snellen.images import Image
-from snellen.placing import Key, place
+from snellen.placing import Key, Placed
+from snellen.rows import Row
 from snellen.runner import Ended, Runner, replay
+from snellen.shots import first
 from snellen.types import (
     PHOTO,
     Answer,
@@ -33,6 +35,7 @@ from snellen.types import (
     Embed,
     EmbedText,
     Engine,
+    Example,
     Failure,
     Finish,
     Generate,
@@ -118,7 +121,11 @@ STRATEGIES: Sequence[tuple[str, Mapping[str, Any]]] = (
     ("likelihood", {}),
     ("likelihood", {"normalise": "mean", "calibrate": "blank", "image": "last"}),
     ("likelihood", {"prompt": "open", "normalise": "bytes", "calibrate": "text"}),
+    ("linear-probe", {"shots": 1}),
+    ("nearest-centroid", {"shots": 2}),
     ("vocabulary", {}),
+    ("zero-shot", {}),
+    ("zero-shot", {"templates": "a {name}", "background": "clutter"}),
 )
 CLASS_LISTS = (
     Classes(("circle", "star", "ring", "background"), "background"),
@@ -145,6 +152,12 @@ def answer_to(question: Question, texts: st.SearchStrategy[str], draw: Callable[
     return Vector((draw(numbers), draw(numbers)))
 
 
+def shots_for(strategy: Strategy, classes: Classes) -> list[Example]:
+    count = range(getattr(strategy, "shots", 0))
+    drawn = {name: [Image(data=b"%d %d" % (place, i)) for i in count] for place, name in enumerate(classes.names)}
+    return [Example(image.digest, image, name) for name, images in drawn.items() for image in images]
+
+
 @pytest.mark.parametrize("case", STRATEGIES, ids=str)
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data(), classes=st.sampled_from(CLASS_LISTS), seed=st.integers(0, 3))
@@ -154,22 +167,22 @@ def test_a_strategy_concludes_from_any_answers_and_replays(
     strategy = make_strategy(case)
     texts = st.one_of(st.sampled_from([*classes.names, "yes", "No.", "It is a star.", ""]), st.text(max_size=30))
     known: dict[Key, Answer] = {}
-    inquiry, photo = strategy.inquire(classes, None, Random(seed)), Image(data=b"photo")
-    try:
-        questions = next(inquiry)
-        while True:
-            assert questions
-            assert {type(question) for question in questions} <= strategy.asks
-            placed = [place(question, photo) for question in questions]
-            for each in placed:
-                known.setdefault(each.key, answer_to(each.question, texts, data.draw))
-            questions = inquiry.send([known[each.key] for each in placed])
-    except StopIteration as stop:
-        prediction = stop.value
+    photo = Image(data=b"photo")
+    row = Row(strategy, classes, seed, tuple(shots_for(strategy, classes)))
+
+    def lookup(placed: Placed) -> Answer:
+        assert type(placed.question) in strategy.asks
+        return known.setdefault(placed.key, answer_to(placed.question, texts, data.draw))
+
+    if row.prepares:
+        state, _ = replay(row.prepare(), None, lookup) or (None, 0)
+        assert not isinstance(state, Failure)
+        row = dataclasses.replace(row, known=pickle.loads(pickle.dumps(state)))
+    prediction, _ = replay(row.inquire(photo), photo, lookup) or (None, 0)
     assert isinstance(prediction, Prediction)
     assert prediction.label in (None, *classes.names)
     json.dumps([prediction.details, prediction.scores], allow_nan=False)
-    replayed = replay(strategy.inquire(classes, None, Random(seed)), photo, lambda placed: known.get(placed.key))
+    replayed = replay(row.inquire(photo), photo, lambda placed: known.get(placed.key))
     assert replayed is not None
     assert replayed[0] == prediction
 
@@ -314,9 +327,17 @@ def test_every_strategy_runs_on_an_engine(case: tuple[str, Mapping[str, Any]], t
     runner = Runner({"model": Scripted(scripted, batch_size=5)})
     draw_folder(tmp_path)
     images = [Image(path) for path in sorted(tmp_path.glob("*/*"))]
+    strategy = make_strategy(case)
+    shots = [Example(str(path), Image(path), path.parent.name) for path in sorted(tmp_path.glob("*/*"))]
+    row = Row(strategy, classes, 0, first(shots, getattr(strategy, "shots", 0)))
+    ends: list[Ended] = []
+    if row.prepares:
+        runner.start(-1, None, {0: row.prepare()}, {})
+        while runner.busy:
+            ends += [event for event in runner.step(0.1) if isinstance(event, Ended)]
+        row = dataclasses.replace(row, known=ends.pop().result)
     for number, image in enumerate(images):
-        runner.start(number, image, {0: make_strategy(case).inquire(classes, None, Random(image.digest))}, {})
-    ends = []
+        runner.start(number, image, {0: row.inquire(image)}, {})
     while runner.busy:
         ends += [event for event in runner.step(0.1) if isinstance(event, Ended)]
     assert sorted(end.task for end in ends) == list(range(len(images)))

@@ -91,7 +91,7 @@ def _decision(answer: Answer) -> object:
     """What a strategy goes by."""
     if isinstance(answer, Text):
         return answer.text
-    return answer.best if isinstance(answer, Scores) else answer.values
+    return answer.best if isinstance(answer, Scores) else answer
 
 
 def _distances(one: Answer, other: Answer) -> list[float]:

@@ -154,8 +154,15 @@ def _title(name: str, options: Any) -> str:
     for each in dataclasses.fields(options):
         value = getattr(options, each.name)
         if each.metadata.get("title", True) and value != each.default:
-            shown.append(f"{each.name}={short_digest(value) if isinstance(value, Mapping) else value}")
+            shown.append(f"{each.name}={_shown(value)}")
     return ",".join(shown)
+
+
+def _shown(value: Any) -> Any:
+    """An option's value, or a few digits in place of one that is too long to show."""
+    if isinstance(value, tuple) and value and isinstance(value[0], str):
+        return value[0] if len(value) == 1 else short_digest({"": value})
+    return short_digest(value) if isinstance(value, Mapping) else value
 
 
 def short_digest(mapping: Mapping[str, Any]) -> str:
