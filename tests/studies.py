@@ -28,7 +28,8 @@ from snellen.types import *
 LOG = os.environ.get("ASKED_LOG") or str(Path(__file__).with_suffix(".log"))
 
 def note(question, image):
-    line = f"{image.digest} {question_key(question).hex()} {image.path.stem if image.path else ''}\\n"
+    name = image.path.stem if image and image.path else ""
+    line = f"{image.digest if image else '-'} {question_key(question).hex()} {name}\\n"
     file = os.open(LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.write(file, line.encode())
     os.close(file)
@@ -141,3 +142,9 @@ def _parents() -> Iterator[tuple[int, int]]:
             continue
         if fields[0] != "Z":
             yield int(entry.name), int(fields[1])
+
+
+def sql(out: Path, query: str) -> list[tuple[Any, ...]]:
+    """What a query finds in the run's database."""
+    with closing(sqlite3.connect(out / DATABASE)) as connection:
+        return connection.execute(query).fetchall()
