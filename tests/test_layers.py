@@ -33,7 +33,8 @@ LAYERS = (
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 HEAVY = {"torch", "transformers", "onnxruntime", "pyarrow", "pandas", "scipy", "sklearn", "peft", "huggingface_hub"}
 PEERS = {"datasets", "strategies", "engines", "metrics"}
-LOADED_WITH_ITS_ENGINE = ("engines/hf/", "local/")  # an __init__ is light, the rest is imported when a model is loaded
+# an __init__ is light, the rest is imported when a model is loaded
+LOADED_WITH_ITS_ENGINE = ("engines/hf/", "local/device.py", "local/explaining.py", "local/quiet.py")
 
 
 def modules() -> list[str]:

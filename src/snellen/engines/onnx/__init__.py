@@ -16,7 +16,7 @@ from snellen.engines.onnx.weights import digests
 from snellen.types import Recognise
 
 if TYPE_CHECKING:
-    from snellen.engines.onnx.classifier import Classifier
+    from snellen.local.encoding import Encoder
 
 __all__ = ["ANSWERS", "NEEDS", "Options", "identity", "load"]
 
@@ -32,8 +32,8 @@ def identity(name: str, options: Options) -> dict[str, Any]:
     return {**model, "labels": hashlib.sha256(labels.encode()).hexdigest()}
 
 
-def load(name: str, options: Options) -> Classifier:
+def load(name: str, options: Options) -> Encoder:
     """The classifier in the file `name`, tried out. Raises Missing or WrongUse where it cannot be used."""
-    from snellen.engines.onnx.classifier import load_classifier
+    from snellen.engines.onnx.loading import load_classifier
 
     return load_classifier(Path(name).expanduser(), options)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,27 +10,59 @@ import numpy as np
 import PIL.Image
 
 from snellen.engines.onnx.options import Options
-from snellen.engines.onnx.pictures import Array, Input, input_of
+from snellen.engines.onnx.pictures import Input, input_of
 from snellen.errors import Missing, WrongUse
+from snellen.images import Image
+from snellen.local.encoding import Array, softmax
+from snellen.types import Recognise
 
 
-class Network:
-    """A session of onnxruntime, what it takes, and the device it runs on (`cpu` or `cuda`)."""
+class OnnxruntimeError(RuntimeError):
+    """Whatever onnxruntime raises: its errors have no class in common."""
 
-    def __init__(self, session: Any, takes: Input) -> None:
+
+class OnnxNetwork:
+    """A session of onnxruntime, what it takes, and the device it runs on (`cpu` or `cuda`).
+
+    `logits` says that its outputs need a softmax.
+    """
+
+    def __init__(self, session: Any, takes: Input, labels: tuple[str, ...], known: Mapping[str, Any]) -> None:
         self._session = session
+        self._known = known
         self.takes = takes
+        self.labels = labels
+        self.logits = False
         self.device = "cuda" if session.get_providers()[0] == "CUDAExecutionProvider" else "cpu"
+
+    def prepare(self, image: Image) -> Array:
+        return self.takes.cells(image.pixels())
+
+    def see(self, prepared: Sequence[Array], kinds: frozenset[type]) -> Mapping[type, Array]:
+        rows = self.run(prepared)
+        return {Recognise: softmax(rows) if self.logits else rows}
+
+    def read(self, texts: Sequence[str]) -> tuple[Array, float | None, float | None]:
+        raise NotImplementedError("an image classifier reads no texts")
 
     def run(self, cells: Sequence[Array]) -> Array:
         """The first output, [picture, value] in float64; a fixed batch is filled up with black pictures."""
         batch = np.zeros((self.takes.batch or len(cells), *cells[0].shape), cells[0].dtype)
         for place, each in zip(batch, cells, strict=False):
             place[...] = each
-        output = np.asarray(self._session.run(None, {self.takes.name: batch})[0])
+        try:
+            output = np.asarray(self._session.run(None, {self.takes.name: batch})[0])
+        except Exception as error:
+            raise OnnxruntimeError(" ".join(str(error).split()) or type(error).__name__) from error
         if output.ndim < 2 or len(output) != len(batch):
-            raise ValueError(f"the output for {len(batch)} pictures has the shape {list(output.shape)}")
+            raise OnnxruntimeError(f"the output for {len(batch)} pictures has the shape {list(output.shape)}")
         return output.reshape(len(batch), -1)[: len(cells)].astype(np.float64)
+
+    def facts(self) -> Mapping[str, Any]:
+        return {**self._known, "device": self.device}
+
+    def close(self) -> None:
+        self._session = None
 
     def trial(self) -> Array:
         """The outputs for black, white and two pictures of noise."""
@@ -50,7 +82,7 @@ def probable(rows: Array) -> bool:
     return bool((rows >= 0).all() and (rows <= 1 + 1e-3).all() and (np.abs(rows.sum(axis=1) - 1) <= slack).all())
 
 
-def load_network(path: Path, options: Options) -> Network:
+def load_network(path: Path, options: Options, labels: tuple[str, ...], known: Mapping[str, Any]) -> OnnxNetwork:
     """The model in a file. Raises Missing (the package, the device) or WrongUse (the file)."""
     try:
         import onnxruntime
@@ -70,7 +102,7 @@ def load_network(path: Path, options: Options) -> Network:
         session = onnxruntime.InferenceSession(str(path), settings, providers=[*providers, "CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's errors have no class in common
         raise WrongUse(f"onnx: onnxruntime cannot load {path}: {' '.join(str(error).split())}") from None
-    network = Network(session, input_of(path, session.get_inputs(), options))
+    network = OnnxNetwork(session, input_of(path, session.get_inputs(), options), labels, known)
     if options.device == "cuda" and network.device != "cuda":
         raise Missing(f"onnx/{path}: onnxruntime found no CUDA device that it can use; use device=cpu")
     return network
