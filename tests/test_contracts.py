@@ -184,7 +184,10 @@ def test_a_strategy_is_a_frozen_value_that_travels(case: tuple[str, Mapping[str,
 
 # Engines
 
+READS_TEXTS = ("snellen.engines.clip", "snellen.engines.scripted")  # those whose Embed takes a text too
 ENGINES: Mapping[str, Callable[[pytest.FixtureRequest, Path], str]] = {
+    "classifier": lambda request, place: str(request.getfixturevalue("encoder")("vit")),
+    "clip": lambda request, place: str(request.getfixturevalue("encoder")("clip")),
     "hf": lambda request, place: str(request.getfixturevalue("checkpoint")("llava")),
     "onnx": lambda request, place: _onnx(place),
     "predictions": lambda request, place: _predictions(place),
@@ -231,6 +234,8 @@ def questions_for(module: Any) -> list[Question]:
         Generate(prompt, 4, ("star", "ring")),
         Choose(prompt, ("star", "ring")),
         Recognise(),
+        Embed(PHOTO),
+        *([Embed("a photo of a star")] if module.__name__ in READS_TEXTS else []),
     ]
     return [question for question in candidates if type(question) in module.ANSWERS]
 
@@ -254,6 +259,8 @@ def same(a: Answer | Failure, b: Answer | Failure) -> bool:
         return a.choices == b.choices and a.values == pytest.approx(b.values, abs=1e-4)
     if isinstance(a, Text) and isinstance(b, Text):
         return (a.text, a.finish) == (b.text, b.finish)
+    if isinstance(a, Vector) and isinstance(b, Vector):
+        return (a.scale, a.bias) == (b.scale, b.bias) and a.values == pytest.approx(b.values, abs=1e-4)
     return False
 
 

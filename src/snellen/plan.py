@@ -40,7 +40,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class ModelPlan:
-    """A model that is known to be there, not loaded yet; `title` is how it is shown."""
+    """A model that is known to be there, not loaded yet; `title` is how it is shown.
+
+    `refuses` says why it does not answer what other models of its provider do.
+    """
 
     title: str
     provider: str
@@ -48,6 +51,7 @@ class ModelPlan:
     options: Any
     answers: frozenset[type]
     identity: Mapping[str, Any]
+    refuses: Mapping[type, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +150,8 @@ def _identified(text: str, options: Any) -> ModelPlan:
         "options": plugins.changes_answers(options),
     }
     title = _title(text, options)
-    return ModelPlan(title, provider, name, options, module.ANSWERS, identity)
+    refuses = module.refuses(name, options) if hasattr(module, "refuses") else {}
+    return ModelPlan(title, provider, name, options, module.ANSWERS - refuses.keys(), identity, refuses)
 
 
 def _is_installed(package: str) -> bool:
@@ -336,9 +341,11 @@ def _pair(
             if strategy.strategy.asks <= model.answers:
                 pairs.append((model, strategy))
             elif told:
-                asked = ", ".join(sorted(kind.__name__ for kind in strategy.strategy.asks - model.answers))
+                lacking = sorted(strategy.strategy.asks - model.answers, key=lambda kind: kind.__name__)
+                asked = ", ".join(kind.__name__ for kind in lacking)
+                why = "".join(f" ({model.refuses[kind]})" for kind in lacking if kind in model.refuses)
                 not_applicable.append(
-                    f"not applicable: {model.title} cannot answer {asked}, which {strategy.title} asks"
+                    f"not applicable: {model.title} cannot answer {asked}, which {strategy.title} asks{why}"
                 )
     for strategy in dict.fromkeys(strategy for _, strategy in pairs):
         if check := getattr(strategy.strategy, "check", None):

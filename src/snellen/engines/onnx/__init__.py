@@ -18,7 +18,7 @@ from snellen.types import Recognise
 if TYPE_CHECKING:
     from snellen.local.encoding import Encoder
 
-__all__ = ["ANSWERS", "NEEDS", "Options", "identity", "load"]
+__all__ = ["ANSWERS", "NEEDS", "Options", "identity", "load", "vocabulary"]
 
 ANSWERS: frozenset[type] = frozenset({Recognise})
 NEEDS = ("onnxruntime",)
@@ -30,6 +30,11 @@ def identity(name: str, options: Options) -> dict[str, Any]:
     model = digests(path)
     labels = "\n".join(read_labels(path, options.labels))
     return {**model, "labels": hashlib.sha256(labels.encode()).hexdigest()}
+
+
+def vocabulary(name: str, options: Options) -> tuple[str, ...]:
+    """The names of its outputs. Raises WrongUse."""
+    return read_labels(Path(name).expanduser(), options.labels)
 
 
 def load(name: str, options: Options) -> Encoder:

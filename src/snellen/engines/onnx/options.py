@@ -9,8 +9,9 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le
 
+from snellen.local.options import NOT_THE_MODEL
+
 Channels = float | tuple[float, float, float]
-_NOT_THE_MODEL = {"answers": False, "title": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,9 @@ class Options:
     size: Annotated[int, Ge(1)] | None = None
     layout: Literal["auto", "nchw", "nhwc"] = "auto"
     output: Literal["auto", "logits", "probabilities"] = "auto"
-    batch_size: Annotated[int, Ge(1)] | Literal["auto"] = field(default="auto", metadata=_NOT_THE_MODEL)
-    threads: Annotated[int, Ge(1)] | None = field(default=None, metadata=_NOT_THE_MODEL)
-    device: Literal["auto", "cpu", "cuda"] = field(default="auto", metadata=_NOT_THE_MODEL)
+    batch_size: Annotated[int, Ge(1)] | Literal["auto"] = field(default="auto", metadata=NOT_THE_MODEL)
+    threads: Annotated[int, Ge(1)] | None = field(default=None, metadata=NOT_THE_MODEL)
+    device: Literal["auto", "cpu", "cuda"] = field(default="auto", metadata=NOT_THE_MODEL)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "mean", _channels("mean", self.mean))
