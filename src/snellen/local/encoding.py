@@ -21,6 +21,7 @@ from snellen.types import Answer, Embed, Failure, Question, Recognise, Scores, U
 
 Array: TypeAlias = npt.NDArray[Any]
 Done: TypeAlias = list[tuple[int, Answer | Failure]]
+NO_TEXTS = "it sees pictures and reads no texts; zero-shot needs a model of both, such as clip/…"
 
 
 class Network(Protocol):

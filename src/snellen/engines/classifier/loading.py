@@ -8,15 +8,13 @@ from snellen.engines.classifier import settings
 from snellen.engines.classifier.network import ClassifierNetwork
 from snellen.errors import WrongUse
 from snellen.local.device import pick_device
-from snellen.local.encoding import Encoder
+from snellen.local.encoding import NO_TEXTS, Encoder
 from snellen.local.explaining import explained
 from snellen.local.options import Options
 from snellen.local.passes import batch_size_for
 from snellen.local.quiet import quiet
 from snellen.local.source import Source
 from snellen.types import Embed
-
-_NO_TEXTS = "it sees pictures and reads no texts; zero-shot needs a model of both, such as clip/…"
 
 
 def load_engine(source: Source, owner: str, options: Options, labels_file: str | None) -> Encoder:
@@ -33,7 +31,7 @@ def load_engine(source: Source, owner: str, options: Options, labels_file: str |
         network = ClassifierNetwork(parts, labels, settings.notice(labels))
         with explained(owner, "model"):
             outputs = network.find_head(parts.transform(PIL.Image.new("RGB", (64, 48), "gray")))
-    refuses: dict[type, str] = {str: _NO_TEXTS}
+    refuses: dict[type, str] = {str: NO_TEXTS}
     if not parts.has_head:
         refuses |= settings.refused(config)
     elif outputs != len(labels):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from snellen.engines.onnx.features import refused
 from snellen.engines.onnx.labels import read_labels
 from snellen.engines.onnx.network import load_network, probable
 from snellen.engines.onnx.options import Options
 from snellen.engines.onnx.weights import parameters
 from snellen.errors import WrongUse
-from snellen.local.encoding import Encoder
+from snellen.local.encoding import NO_TEXTS, Encoder
 
 
 def load_classifier(path: Path, options: Options) -> Encoder:
@@ -29,4 +30,5 @@ def load_classifier(path: Path, options: Options) -> Encoder:
     network.logits = options.output == "logits" or (options.output == "auto" and not probable(rows))
     automatic = 64 if network.device == "cuda" else 8
     batch_size = network.takes.batch or (automatic if options.batch_size == "auto" else options.batch_size)
-    return Encoder(network, batch_size, fixed=network.takes.batch is not None)
+    refuses = {str: NO_TEXTS, **refused(path, options.features)}
+    return Encoder(network, batch_size, refuses, fixed=network.takes.batch is not None)
