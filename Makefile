@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 demo: .venv/demo
 	$(BIN)/snellen run -d shapes -m scripted/examples/shape_rules.py:careful -m scripted/examples/shape_rules.py:hasty
 
-test: .venv/dev
+test: .venv/dev .venv/vision/ready
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: .venv/dev
@@ -29,6 +29,12 @@ check: .venv/dev
 .venv/dev: .venv/pip pyproject.toml constraints.txt
 	$(PIP) --editable '.[hf,onnx,data,probe,dev]'
 	@touch $@ .venv/demo
+
+# apart from the others: beside torchvision, transformers prepares pictures in other ways
+.venv/vision/ready: .venv/pip constraints.txt
+	rm -rf .venv/vision
+	$(PIP) --no-deps --target .venv/vision timm open_clip_torch torchvision ftfy wcwidth
+	@touch $@
 
 clean:
 	rm -rf .venv runs .mypy_cache .ruff_cache .hypothesis

@@ -89,3 +89,21 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path
         return built[family]
 
     return get
+
+
+@pytest.fixture(scope="session")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The folder of a tiny random encoder by its family's name, built when first asked for."""
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("transformers")
+    from checkpoints.encoders import build_encoder
+
+    torch.set_num_threads(1)
+    built: dict[str, Path] = {}
+
+    def get(family: str) -> Path:
+        if family not in built:
+            built[family] = build_encoder(family, tmp_path_factory.mktemp(family))
+        return built[family]
+
+    return get

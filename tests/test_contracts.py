@@ -201,6 +201,8 @@ def test_a_strategy_is_a_frozen_value_that_travels(case: tuple[str, Mapping[str,
 # Engines
 
 ENGINES: Mapping[str, Callable[[pytest.FixtureRequest, Path], str]] = {
+    "classifier": lambda request, place: str(request.getfixturevalue("encoder")("vit")),
+    "clip": lambda request, place: str(request.getfixturevalue("encoder")("clip")),
     "hf": lambda request, place: str(request.getfixturevalue("checkpoint")("llava")),
     "onnx": lambda request, place: _onnx(place),
     "predictions": lambda request, place: _predictions(place),
@@ -248,6 +250,7 @@ def questions_for(module: Any) -> list[Question]:
         Choose(prompt, ("star", "ring")),
         Recognise(),
         Embed(),
+        EmbedText("a photo of a star"),
     ]
     return [question for question in candidates if type(question) in module.ANSWERS]
 
@@ -272,7 +275,7 @@ def same(a: Answer | Failure, b: Answer | Failure) -> bool:
     if isinstance(a, Text) and isinstance(b, Text):
         return (a.text, a.finish) == (b.text, b.finish)
     if isinstance(a, Vector) and isinstance(b, Vector):
-        return a.values == pytest.approx(b.values, abs=1e-4)
+        return (a.scale, a.bias) == (b.scale, b.bias) and a.values == pytest.approx(b.values, abs=1e-4)
     return False
 
 

@@ -137,7 +137,7 @@ def test_a_recogniser_is_compared_over_batch_sizes(snellen: Snellen, tmp_path: P
 def test_a_model_that_answers_nothing_ends_with_4(snellen: Snellen) -> None:
     said = snellen("doctor", MUTE, "-q")
     assert (said.code, said.err) == (4, "the model answered no question\n")
-    assert said.out.count(r"failed: [bold]no \x1b[31mvoice[/bold] at all") == 4
+    assert said.out.count(r"failed: [bold]no \x1b[31mvoice[/bold] at all") == 5
     assert "not compared, no question was answered" in said.out
 
 

@@ -44,9 +44,23 @@ LAYERS = (
     {"__main__"},
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
-HEAVY = {"torch", "transformers", "onnxruntime", "pyarrow", "pandas", "scipy", "sklearn", "peft", "huggingface_hub"}
+HEAVY = {
+    *("torch", "transformers", "onnxruntime", "pyarrow", "pandas", "scipy", "sklearn", "peft", "huggingface_hub"),
+    *("timm", "open_clip", "torchvision"),
+}
 PEERS = {"datasets", "strategies", "engines", "metrics"}
-LOADED_WITH_ITS_ENGINE = ("engines/hf/", "local/")  # an __init__ is light, the rest is imported when a model is loaded
+# an __init__ is light, the rest is imported when a model is loaded
+LOADED_WITH_ITS_ENGINE = (
+    *(f"engines/classifier/{name}" for name in ("loading", "network", "timm_parts", "transformers_parts")),
+    "engines/clip/",
+    "engines/hf/",
+    "local/device.py",
+    "local/explaining.py",
+    "local/passes.py",
+    "local/quiet.py",
+    "local/torchvision.py",
+    "local/transforms.py",
+)
 
 
 def modules() -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -138,3 +139,13 @@ def test_a_batch_size_goes_before_the_study_files(tmp_path: Path, written: str, 
     flags = Flags(batch_size=flag)
     ((planned, _), *_) = resolve(request(study, flags), flags.batch_size).pairs
     assert planned.options.batch_size == size
+
+
+def test_a_model_that_refuses_what_its_provider_answers_is_told_with_the_reason(
+    encoder: Callable[[str], Path], drawn: Path
+) -> None:
+    backbone = f"classifier/{encoder('dinov2_bare')}"
+    with pytest.raises(WrongUse, match=r"cannot answer Recognise, which vocabulary asks \(it is a backbone without"):
+        resolve(Request(str(drawn), (backbone,), ("vocabulary",)))
+    plan = resolve(Request(str(drawn), (f"classifier/{encoder('vit')}", backbone), ("vocabulary",)))
+    assert len(plan.pairs) == 1 and len(plan.not_applicable) == 1

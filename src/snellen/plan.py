@@ -233,9 +233,11 @@ def _pair(
             if strategy.strategy.asks <= model.answers:
                 pairs.append((model, strategy))
             elif told:
-                asked = ", ".join(sorted(kind.__name__ for kind in strategy.strategy.asks - model.answers))
+                lacking = sorted(strategy.strategy.asks - model.answers, key=lambda kind: kind.__name__)
+                asked = ", ".join(kind.__name__ for kind in lacking)
+                why = "".join(f" ({model.refuses[kind]})" for kind in lacking if kind in model.refuses)
                 not_applicable.append(
-                    f"not applicable: {model.title} cannot answer {asked}, which {strategy.title} asks"
+                    f"not applicable: {model.title} cannot answer {asked}, which {strategy.title} asks{why}"
                 )
     for strategy in dict.fromkeys(strategy for _, strategy in pairs):
         if check := getattr(strategy.strategy, "check", None):

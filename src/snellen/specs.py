@@ -21,7 +21,10 @@ Spec = str | Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ModelPlan:
-    """A model that is known to be there, not loaded yet; `title` is how it is shown."""
+    """A model that is known to be there, not loaded yet; `title` is how it is shown.
+
+    `refuses` says why it does not answer what other models of its provider do.
+    """
 
     title: str
     provider: str
@@ -29,6 +32,7 @@ class ModelPlan:
     options: Any
     answers: frozenset[type]
     identity: Mapping[str, Any]
+    refuses: Mapping[type, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,8 @@ def identified(text: str, options: Any) -> ModelPlan:
         "options": plugins.changes_answers(options),
     }
     title = _title(text, options)
-    return ModelPlan(title, provider, name, options, module.ANSWERS, identity)
+    refuses = module.refuses(name, options) if hasattr(module, "refuses") else {}
+    return ModelPlan(title, provider, name, options, module.ANSWERS - refuses.keys(), identity, refuses)
 
 
 def _check_packages(module: ModuleType, owner: str) -> None:

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Callable, Sequence
-from typing import TypeVar
-
-import torch
+from typing import Any, TypeVar
 
 from snellen.types import Failure
 
 T = TypeVar("T")
 R = TypeVar("R")
-_FULL = ("out of memory", "can't allocate memory", "cannot allocate memory", "not enough memory", "invalid buffer size")
+_FULL = (
+    "out of memory",
+    "allocate memory",
+    "not enough memory",
+    "invalid buffer size",
+    "bad_alloc",
+    "alloc_failed",
+    "bad allocation",
+)
 
 
 class Batches:
-    """Runs work in batches of at most `size` items; when memory runs out, `size` is halved, for good."""
+    """Runs work in batches of at most `size` items; if memory runs out, `size` is halved: for good if it `shrinks`."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, shrinks: bool = True) -> None:
         self.size = size
+        self._shrinks = shrinks
 
     def run(self, items: Sequence[T], work: Callable[[Sequence[T]], Sequence[R]]) -> list[R | Failure]:
         """What `work` makes of each item, in their order.
@@ -46,7 +54,7 @@ class Batches:
                 size = self.size
             else:
                 size = len(batch) // 2
-                self.size = size if full else self.size
+                self.size = size if full and self._shrinks else self.size
         return done
 
 
@@ -71,7 +79,7 @@ def buckets(lengths: Sequence[int], least: int, most: int) -> list[range]:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether memory ran out, on the host or on a device: libraries say so in many ways."""
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+    if isinstance(error, MemoryError):
         return True
     return isinstance(error, RuntimeError) and any(word in str(error).lower() for word in _FULL)
 
@@ -79,20 +87,28 @@ def is_out_of_memory(error: BaseException) -> bool:
 def free_memory() -> None:
     """Gives back what the failed pass has left behind."""
     gc.collect()
+    torch = _torch()
+    if torch is None:
+        return
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
     elif torch.backends.mps.is_available():
         torch.mps.empty_cache()
 
 
+def _torch() -> Any:
+    """torch where it is loaded: it is not for models that other libraries run."""
+    return sys.modules.get("torch")
+
+
 def _is_fatal(error: BaseException) -> bool:
     """A device error other than lack of memory: the device answers nothing more in this process."""
-    broken = getattr(torch, "AcceleratorError", None)
+    broken = getattr(_torch(), "AcceleratorError", None)
     return broken is not None and isinstance(error, broken) and not is_out_of_memory(error)
 
 
 def _reason(error: BaseException) -> str:
     if is_out_of_memory(error):
-        return "out of memory with one row at a time; try max_pixels, a smaller dtype or quantization"
+        return "out of memory with one row at a time; try smaller pictures, a smaller dtype or model, or quantization"
     lines = str(error).strip().splitlines()
     return f"the model failed: {type(error).__name__}" + (f": {lines[0][:300]}" if lines else "")

@@ -57,8 +57,10 @@ def _explain(owner: str, part: str, error: Exception) -> SnellenError:
             f"{owner}: expected a model that answers in text about an image and a text, and its config.json names "
             f"another kind; another provider may take it (clip/, classifier/). transformers says: {gist(error)}"
         )
-    if "ignore_mismatched_sizes" in text:
-        return WrongUse(f"{owner}: weights and config.json belong to different models: the shapes of weights differ")
+    if "ignore_mismatched_sizes" in text or "loading state_dict" in text:
+        return WrongUse(
+            f"{owner}: weights and config.json belong to different models: names or shapes of weights differ"
+        )
     if isinstance(error, OSError):
         return Missing(f"{owner}: its {part} lacks a file, or one cannot be read: {gist(error)}")
     return WrongUse(f"{owner}: its {part} cannot be loaded: {type(error).__name__}: {gist(error)}")

@@ -18,8 +18,11 @@ from snellen.errors import Missing, WrongUse
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SECONDS = 20.0
-_TOKENIZERS = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "vocab.json")
-_PROCESSORS = ("preprocessor_config.json", "processor_config.json")
+WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+OPEN_CLIP_WEIGHTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
+TOKENIZERS = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "vocab.json")
+PROCESSORS = ("preprocessor_config.json", "processor_config.json")
+_CONFIGS = ("config.json", "open_clip_config.json")
 
 
 def commit_of(name: str, revision: str | None, provider: str) -> str:
@@ -28,9 +31,8 @@ def commit_of(name: str, revision: str | None, provider: str) -> str:
     Raises WrongUse for what is no name of the hub, Missing where neither knows it.
     """
     with _asking(name, revision, provider) as hub:
-        cached = hub.try_to_load_from_cache(name, "config.json", revision=revision)
-        if isinstance(cached, str):
-            return Path(cached).parent.name
+        if (cached := _cached(hub, name, revision)) is not None:
+            return cached.name
         if revision is not None and _COMMIT.fullmatch(revision):
             return revision
         commit = hub.HfApi().model_info(name, revision=revision, timeout=_SECONDS).sha
@@ -39,33 +41,60 @@ def commit_of(name: str, revision: str | None, provider: str) -> str:
     return str(commit)
 
 
-def snapshot(name: str, commit: str, suffixes: Sequence[str], provider: str) -> Path:
+def _cached(hub: Any, name: str, revision: str | None) -> Path | None:
+    """The folder in which the cache keeps what it has of a revision."""
+    found = (hub.try_to_load_from_cache(name, config, revision=revision) for config in _CONFIGS)
+    return next((Path(file).parent for file in found if isinstance(file, str)), None)
+
+
+def file_of(name: str, commit: str, file: str, provider: str) -> Path | None:
+    """One small file of a commit, from the cache or the hub; None where the model has none such. Raises Missing."""
+    with _asking(name, commit, provider) as hub:
+        cached = hub.try_to_load_from_cache(name, file, revision=commit)
+        if isinstance(cached, str):
+            return Path(cached)
+        try:
+            return Path(hub.hf_hub_download(name, file, revision=commit))
+        except hub.errors.LocalEntryNotFoundError:  # the hub cannot be asked
+            if _cached(hub, name, commit) is None:
+                raise
+            return None
+        except hub.errors.EntryNotFoundError:
+            return None
+
+
+def snapshot(name: str, commit: str, suffixes: Sequence[str], provider: str, needs: Sequence[Sequence[str]]) -> Path:
     """The folder of a commit's files of these suffixes, from the cache where it has what a model needs.
 
-    Weights are fetched in one format, safetensors where there is the choice. Raises Missing.
+    `needs` is as for `is_whole`. Weights are fetched in one format, safetensors where there is the choice, and for one
+    library where they are there for two. Raises Missing.
     """
     with _asking(name, commit, provider) as hub:
-        cached = hub.try_to_load_from_cache(name, "config.json", revision=commit)
-        if isinstance(cached, str) and is_whole(Path(cached).parent):
-            return Path(cached).parent
+        if (cached := _cached(hub, name, commit)) is not None and is_whole(cached, needs):
+            return cached
         listed = hub.HfApi().model_info(name, revision=commit, timeout=_SECONDS).siblings or []
         names = [file.rfilename for file in listed if file.rfilename.endswith(tuple(suffixes))]
         names = [file for file in names if "/" not in file or file.startswith("additional_chat_templates/")]
+        foreign = WEIGHTS if OPEN_CLIP_WEIGHTS in needs else OPEN_CLIP_WEIGHTS
+        names = [file for file in names if file not in foreign]
         if any(file.endswith(".safetensors") for file in names):
             names = [file for file in names if not file.endswith(".bin")]
         return Path(hub.snapshot_download(name, revision=commit, allow_patterns=names))
 
 
-def is_whole(folder: Path) -> bool:
-    """Whether a cached folder has weights with all their parts, a tokenizer and a processor."""
+def is_whole(folder: Path, needs: Sequence[Sequence[str]] = (WEIGHTS, TOKENIZERS, PROCESSORS)) -> bool:
+    """Whether a cached folder has of each group of files at least one; weights in parts have all of them."""
+    return all(
+        any((folder / file).is_file() for file in group) or (group == WEIGHTS and _has_parts(folder)) for group in needs
+    )
+
+
+def _has_parts(folder: Path) -> bool:
     for index in folder.glob("*.index.json"):
         parts = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
         if all((folder / part).is_file() for part in parts):
-            break
-    else:
-        if not any((folder / file).is_file() for file in ("model.safetensors", "pytorch_model.bin")):
-            return False
-    return all(any((folder / file).is_file() for file in group) for group in (_TOKENIZERS, _PROCESSORS))
+            return True
+    return False
 
 
 @contextmanager

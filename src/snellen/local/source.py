@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from snellen.errors import WrongUse
 from snellen.local import hub
@@ -28,15 +31,33 @@ class Source:
             return {"files": digest_of(Path(self.place))}
         return {"repository": self.place, "commit": self.commit}
 
-    def folder(self) -> Path:
-        """The model's files on this machine, fetched where they are not all there. Raises Missing."""
-        return (
-            Path(self.place) if self.commit is None else hub.snapshot(self.place, self.commit, DEFINING, self.provider)
-        )
+    def folder(self, needs: Sequence[Sequence[str]] = (hub.WEIGHTS, hub.TOKENIZERS, hub.PROCESSORS)) -> Path:
+        """The model's files on this machine, fetched where they are not all there: of each group in `needs` one.
+
+        Raises Missing.
+        """
+        if self.commit is None:
+            return Path(self.place)
+        return hub.snapshot(self.place, self.commit, DEFINING, self.provider, needs)
+
+    def settings(self, file: str) -> dict[str, Any]:
+        """One of its JSON files, before all else is fetched; empty where there is none. Raises WrongUse or Missing."""
+        place: Path | None = Path(self.place) / file
+        if self.commit is not None:
+            place = hub.file_of(self.place, self.commit, file, self.provider)
+        if place is None or not place.is_file():
+            return {}
+        try:
+            found = json.loads(place.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise WrongUse(f"{self.provider}/{self.place}: its {file} is no JSON: {error}") from None
+        return found if isinstance(found, dict) else {}
 
 
-def locate(name: str, revision: str | None, provider: str) -> Source:
+def locate(name: str, revision: str | None, provider: str, configs: Sequence[str] = ("config.json",)) -> Source:
     """The folder or repository behind a name; one that starts like a path, or is a folder, is a folder.
+
+    A folder has one of the `configs`.
 
     Raises WrongUse for a folder without a model, Missing for a name that neither the cache nor the hub knows.
     """
@@ -44,20 +65,21 @@ def locate(name: str, revision: str | None, provider: str) -> Source:
         if revision is not None:
             raise WrongUse(f"{provider}/{name}: revision={revision!r} is for names of the hub, and this is a folder")
         folder = Path(name).expanduser().resolve()
-        check_folder(folder, f"{provider}/{name}")
+        check_folder(folder, f"{provider}/{name}", configs)
         return Source(provider, str(folder), None)
     return Source(provider, name, hub.commit_of(name, revision, provider))
 
 
-def check_folder(folder: Path, owner: str) -> None:
+def check_folder(folder: Path, owner: str, configs: Sequence[str] = ("config.json",)) -> None:
     """Raises WrongUse unless the folder holds a configuration and weights."""
     if not folder.is_dir():
         raise WrongUse(f"{owner}: there is no folder {folder}; a name of the hub is written OWNER/MODEL")
-    if not (folder / "config.json").is_file():
+    if not any((folder / config).is_file() for config in configs):
         hint = ""
         if (folder / "adapter_config.json").is_file():
             hint = "; it holds an adapter: name the base model, with adapter=FOLDER"
-        raise WrongUse(f"{owner}: {folder} is a model folder without a model: expected a config.json there{hint}")
+        expected = " or ".join(configs)
+        raise WrongUse(f"{owner}: {folder} is a model folder without a model: expected a {expected} there{hint}")
     weights = [file for file in defining_files(folder) if file.suffix in WEIGHTS]
     if not weights:
         raise WrongUse(f"{owner}: {folder} holds no weights: expected *.safetensors or *.bin beside its config.json")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from annotated_types import Ge
 
-_NOT_THE_MODEL = {"answers": False, "title": False}
-_DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
+from snellen.local.options import NOT_THE_MODEL, check_device
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +25,8 @@ class Options:
     """
 
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    device: str = field(default="auto", metadata=_NOT_THE_MODEL)
-    device_map: str | None = field(default=None, metadata=_NOT_THE_MODEL)
+    device: str = field(default="auto", metadata=NOT_THE_MODEL)
+    device_map: str | None = field(default=None, metadata=NOT_THE_MODEL)
     revision: str | None = field(default=None, metadata={"answers": False})  # its commit is in the identity
     attn_implementation: str | None = None
     quantization: Literal["none", "8bit", "4bit"] = "none"
@@ -37,10 +35,9 @@ class Options:
     max_pixels: Annotated[int, Ge(1)] | None = None
     trust_remote_code: bool = False
     prefix_sharing: Literal["auto", "off"] = "auto"
-    batch_size: Annotated[int, Ge(1)] | Literal["auto"] = field(default="auto", metadata=_NOT_THE_MODEL)
+    batch_size: Annotated[int, Ge(1)] | Literal["auto"] = field(default="auto", metadata=NOT_THE_MODEL)
 
     def __post_init__(self) -> None:
-        if not _DEVICE.fullmatch(self.device):
-            raise ValueError(f"device={self.device!r}: expected auto, cpu, cuda, cuda:N or mps")
+        check_device(self.device)
         if self.device_map is not None and self.device != "auto":
             raise ValueError(f"device={self.device} and device_map={self.device_map} exclude each other: give one")

@@ -9,8 +9,9 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le
 
+from snellen.local.options import NOT_THE_MODEL
+
 Channels = float | tuple[float, float, float]
-_NOT_THE_MODEL = {"answers": False, "title": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,9 @@ class Options:
     `labels.txt` beside the model. `mean`, `std`: a number or three (`0.485/0.456/0.406`); by default 0.5, which gives
     -1..1. A model that wants 0..255 has `scale=1,mean=0,std=1`; one that takes bytes gets the pixels as they are.
     `size`: the input's side in pixels where the model leaves it open. `output: auto` finds out by a trial whether the
-    outputs are probabilities. `batch_size: auto` is the model's own where it is fixed, else 8, on a GPU 64.
+    outputs are probabilities. `features`: the tensor that answers Embed, averaged over its places where it has several;
+    `auto` takes what goes into the last layer before the scores, `off` none. `batch_size: auto` is the model's own
+    where it is fixed, else 8, on a GPU 64.
     """
 
     labels: str | None = field(default=None, metadata={"answers": False})  # the names are part of the identity
@@ -33,9 +36,10 @@ class Options:
     size: Annotated[int, Ge(1)] | None = None
     layout: Literal["auto", "nchw", "nhwc"] = "auto"
     output: Literal["auto", "logits", "probabilities"] = "auto"
-    batch_size: Annotated[int, Ge(1)] | Literal["auto"] = field(default="auto", metadata=_NOT_THE_MODEL)
-    threads: Annotated[int, Ge(1)] | None = field(default=None, metadata=_NOT_THE_MODEL)
-    device: Literal["auto", "cpu", "cuda"] = field(default="auto", metadata=_NOT_THE_MODEL)
+    features: str = field(default="auto", metadata={"answers": False})  # a name that is given is in the identity
+    batch_size: Annotated[int, Ge(1)] | Literal["auto"] = field(default="auto", metadata=NOT_THE_MODEL)
+    threads: Annotated[int, Ge(1)] | None = field(default=None, metadata=NOT_THE_MODEL)
+    device: Literal["auto", "cpu", "cuda"] = field(default="auto", metadata=NOT_THE_MODEL)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "mean", _channels("mean", self.mean))

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import PIL.Image
 
 from snellen.engines.onnx.options import Options
 from snellen.errors import WrongUse
-from snellen.images import Image
-
-Array = npt.NDArray[Any]
+from snellen.local.encoding import Array
 
 _TYPES = {"tensor(float)": "float32", "tensor(float16)": "float16", "tensor(uint8)": "uint8"}
 _FILTERS = {"bilinear": PIL.Image.Resampling.BILINEAR, "bicubic": PIL.Image.Resampling.BICUBIC}
@@ -35,11 +31,6 @@ class Input:
     table: Array  # what each pixel value becomes, [channel, 256]: exact, and the same code for every type
     crop: float
     interpolation: str
-
-    def prepare(self, image: Image) -> tuple[Array, float]:
-        """The image as the model takes it, and the seconds that took. Raises UnreadableImage."""
-        started = time.perf_counter()
-        return self.cells(image.pixels()), time.perf_counter() - started
 
     def cells(self, picture: PIL.Image.Image) -> Array:
         """RGB pixels cropped, resized and normalised: [channel, row, column] or [row, column, channel]."""

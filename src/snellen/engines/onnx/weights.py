@@ -1,4 +1,4 @@
-"""What an ONNX file tells of its weights, read from the file itself: no other package does it without loading them.
+"""What an ONNX file holds, read from the file itself: no other package does it without loading the weights.
 
 An ONNX file is a protobuf message (onnx.proto3): the numbers of its fields are named where they are used.
 """
@@ -9,10 +9,10 @@ import hashlib
 import math
 import mmap
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from snellen.engines.onnx.protobuf import Bytes, fields, varint
 from snellen.errors import WrongUse
 
 # the values of TensorProto.DataType that weights have; other integers are shapes and indices
@@ -20,11 +20,28 @@ _KINDS = {1: "float32", 2: "uint8", 3: "int8", 10: "float16", 11: "float64", 16:
 
 
 class Tensor(NamedTuple):
-    """An initial tensor of the graph: its TensorProto.DataType, shape, and the file it is in if that is another."""
+    """An initial tensor of the graph: its name, TensorProto.DataType, shape, and the file it is in if not this one."""
 
+    name: str
     kind: int
     shape: tuple[int, ...]
     external: str | None
+
+
+class Node(NamedTuple):
+    """An operator with the names of the tensors it takes and makes; an input that is left out is ''."""
+
+    operator: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+class Graph(NamedTuple):
+    """The network: its operators, its initial tensors, and the names of its outputs."""
+
+    nodes: list[Node]
+    tensors: list[Tensor]
+    outputs: list[str]
 
 
 def parameters(path: Path) -> tuple[int | None, str | None]:
@@ -57,13 +74,18 @@ def _digest(path: Path) -> str:
 
 def _tensors(path: Path) -> list[Tensor]:
     """All initial tensors of the model's graph. Raises WrongUse: no such file, or no ONNX model."""
+    return read_graph(path).tensors
+
+
+def read_graph(path: Path) -> Graph:
+    """The model's graph. Raises WrongUse: no such file, or no ONNX model."""
     if not path.is_file():
         raise WrongUse(f"onnx: there is no model file {path}")
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            graphs = [(start, end) for number, start, end in _fields(data, 0, len(data)) if number == 7 and end >= 0]
-            if len(graphs) == 1:  # ModelProto.graph = 7, GraphProto.initializer = 5
-                return [_tensor(data, start, end) for number, start, end in _fields(data, *graphs[0]) if number == 5]
+            graphs = [(start, end) for number, start, end in fields(data, 0, len(data)) if number == 7 and end >= 0]
+            if len(graphs) == 1:  # ModelProto.graph = 7
+                return _graph(data, *graphs[0])
     except (ValueError, IndexError):  # empty, or no protobuf message
         pass
     except OSError as error:
@@ -71,56 +93,45 @@ def _tensors(path: Path) -> list[Tensor]:
     raise WrongUse(f"onnx: {path} is not an ONNX model")
 
 
-def _tensor(data: mmap.mmap, start: int, end: int) -> Tensor:
-    """A TensorProto: dims = 1 (packed or one by one), data_type = 2, external_data = 13."""
-    kind, external = 0, None
+def _graph(data: Bytes, start: int, end: int) -> Graph:
+    """A GraphProto: node = 1, initializer = 5, output = 12, a ValueInfoProto whose name = 1."""
+    graph = Graph([], [], [])
+    for number, first, last in fields(data, start, end):
+        if number == 1:
+            graph.nodes.append(_node(data, first, last))
+        elif number == 5:
+            graph.tensors.append(_tensor(data, first, last))
+        elif number == 12:
+            graph.outputs.extend(data[a:b].decode() for key, a, b in fields(data, first, last) if key == 1)
+    return graph
+
+
+def _node(data: Bytes, start: int, end: int) -> Node:
+    """A NodeProto: input = 1, output = 2, op_type = 4."""
+    texts: dict[int, list[str]] = {1: [], 2: [], 4: []}
+    for number, first, last in fields(data, start, end):
+        if number in texts:
+            texts[number].append(data[first:last].decode())
+    return Node("".join(texts[4]), tuple(texts[1]), tuple(texts[2]))
+
+
+def _tensor(data: Bytes, start: int, end: int) -> Tensor:
+    """A TensorProto: dims = 1 (packed or one by one), data_type = 2, name = 8, external_data = 13."""
+    name, kind, external = "", 0, None
     shape: list[int] = []
-    for number, first, last in _fields(data, start, end):
+    for number, first, last in fields(data, start, end):
         if number == 1 and last < 0:
             shape.append(first)
         elif number == 1:
             while first < last:
-                length, first = _varint(data, first)
+                length, first = varint(data, first)
                 shape.append(length)
         elif number == 2:
             kind = first
+        elif number == 8:
+            name = data[first:last].decode()
         elif number == 13:
-            pair = {key: data[a:b] for key, a, b in _fields(data, first, last)}  # key = 1, value = 2
+            pair = {key: data[a:b] for key, a, b in fields(data, first, last)}  # key = 1, value = 2
             if pair.get(1) == b"location":
                 external = pair.get(2, b"").decode()
-    return Tensor(kind, tuple(shape), external)
-
-
-def _fields(data: mmap.mmap, start: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """The fields of a message as (number, start, end), of an integer as (number, value, -1).
-
-    Raises ValueError or IndexError where it is none.
-    """
-    while start < end:
-        tag, start = _varint(data, start)
-        number, wire = tag >> 3, tag & 7
-        if wire == 0:
-            value, start = _varint(data, start)
-            yield number, value, -1
-        elif wire == 2:
-            length, start = _varint(data, start)
-            if start + length > end:
-                raise ValueError("a field goes beyond its message")
-            yield number, start, start + length
-            start += length
-        elif wire in (1, 5):
-            start += 8 if wire == 1 else 4
-        else:
-            raise ValueError(f"wire type {wire}")
-
-
-def _varint(data: mmap.mmap, at: int) -> tuple[int, int]:
-    """The integer at a place, and the place behind it."""
-    value = 0
-    for shift in range(0, 70, 7):
-        byte = data[at]
-        at += 1
-        value |= (byte & 127) << shift
-        if byte < 128:
-            return value, at
-    raise ValueError("an integer of more than 64 bits")
+    return Tensor(name, kind, tuple(shape), external)

@@ -1,0 +1,36 @@
+"""How a checkpoint of transformers wants its pictures, as its own files say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import PIL.Image
+import transformers
+
+from snellen.errors import WrongUse
+from snellen.local.explaining import explained
+from snellen.local.hub import PROCESSORS
+from snellen.local.passes import Prepared
+
+Transform: TypeAlias = Callable[[PIL.Image.Image], Prepared]
+
+
+def load_transform(folder: Path, owner: str, trust_remote_code: bool = False) -> tuple[Transform, str]:
+    """The image processor in its form that works with Pillow, and its name. Raises WrongUse or Missing."""
+    if not any((folder / file).is_file() for file in PROCESSORS):
+        raise WrongUse(
+            f"{owner}: {folder} has no {PROCESSORS[0]}, which says how pictures are prepared; "
+            "copy it from the model that this one was trained from"
+        )
+    with explained(owner, "image processor"):
+        processor: Any = transformers.AutoImageProcessor.from_pretrained(
+            folder, backend="pil", trust_remote_code=trust_remote_code
+        )
+
+    def transform(picture: PIL.Image.Image) -> Prepared:
+        made = processor(images=picture, return_tensors="np")
+        return {name: array[0] for name, array in made.items()}
+
+    return transform, type(processor).__name__
