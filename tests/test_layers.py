@@ -17,7 +17,7 @@ LAYERS = (
     {"types"},
     {"codec", "concepts", "plugins", "child", "spellings", "class_list", "words", "console", "short_names"},
     {"matcher", "selection", "survey", "runner", "database"},
-    {"labels", "meters", "catalogue"},
+    {"labels", "mapping", "meters", "catalogue"},
     {"naming"},
     {"image_files", "tables"},
     {"datasets", "strategies", "engines", "metrics", "worker", "store"},
