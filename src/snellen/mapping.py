@@ -95,12 +95,13 @@ def map_concepts(
     head says nothing more.
     """
     matcher = matcher_of(Classes(classes.foreground))
+    clashes: dict[str, None] = {}  # of the mapping itself
     ambiguous: dict[str, None] = {}
     exact, weaker = _exact(vocabulary, matcher, ambiguous)
     named = {*exact.values()}  # a vocabulary with a word of its own for the class means another thing by "sea lion"
     heads = _heads(vocabulary, matcher, ambiguous) if "head" in rules else {}
     ranked: tuple[tuple[str, Mapping[str, str]], ...] = (
-        ("mapping", _explicit(vocabulary, mapping, ambiguous)),
+        ("mapping", _explicit(vocabulary, mapping, clashes)),
         ("exact", exact if "exact" in rules else {}),
         ("hypernym", hypernyms or {}),
         ("head", {concept: name for concept, name in heads.items() if name not in named}),
@@ -109,10 +110,11 @@ def map_concepts(
     for concept in dict.fromkeys(vocabulary):
         rule, name = next(((rule, each[concept]) for rule, each in ranked if concept in each), ("", ""))
         found[concept] = (name, rule) if name else None
-        if name:
+        if rule:
             ambiguous.pop(concept, None)
             weaker.pop(concept, None)
-    return Mapped(tuple(found[each] for each in vocabulary), tuple(ambiguous), weaker, _unknown(vocabulary, mapping))
+    undecided = tuple(each for each in found if each in clashes or each in ambiguous)
+    return Mapped(tuple(found[each] for each in vocabulary), undecided, weaker, _unknown(vocabulary, mapping))
 
 
 def names_of(concept: str) -> list[str]:
@@ -123,7 +125,7 @@ def names_of(concept: str) -> list[str]:
 # The mapping
 
 
-def _explicit(vocabulary: Sequence[str], mapping: Pairs, ambiguous: dict[str, None]) -> dict[str, str]:
+def _explicit(vocabulary: Sequence[str], mapping: Pairs, clashes: dict[str, None]) -> dict[str, str]:
     """By the whole concept first, then by its names in their order; "" for a concept that is said to have no class.
 
     What is a whole concept, letter by letter, is said of no other: a line for "harp" says nothing of "harmonica, harp".
@@ -143,9 +145,9 @@ def _explicit(vocabulary: Sequence[str], mapping: Pairs, ambiguous: dict[str, No
             continue
         key = next((key for key in map(normalise, (concept, *names_of(concept))) if key in folded), None)
         if key is not None:
-            if (meant := folded[key]) is None:
-                ambiguous[concept] = None
-            found[concept] = meant or ""
+            if folded[key] is None:
+                clashes[concept] = None
+            found[concept] = folded[key] or ""
     return found
 
 
