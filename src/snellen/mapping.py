@@ -143,11 +143,11 @@ def _explicit(vocabulary: Sequence[str], mapping: Pairs, clashes: dict[str, None
         if concept in exact:
             found[concept] = exact[concept]
             continue
-        key = next((key for key in map(normalise, (concept, *names_of(concept))) if key in folded), None)
-        if key is not None:
-            if folded[key] is None:
+        hit = next((key for key in map(normalise, (concept, *names_of(concept))) if key in folded), None)
+        if hit is not None:
+            if folded[hit] is None:
                 clashes[concept] = None
-            found[concept] = folded[key] or ""
+            found[concept] = folded[hit] or ""
     return found
 
 

@@ -173,7 +173,7 @@ def _coverage(results: Results) -> Iterator[str]:
         if found := [f"{concept} ({count})" for concept, count in results.out_of_list(row)]:
             yield f"  recognised instead, most often: {_some(found)}"
     if any(row.classes_uncovered for row, *_ in groups.values()):
-        yield "  rules=exact,head or mapping=FILE map more, background=NAME: see 'snellen map MODEL -d DATASET'"
+        yield "  more with rules=exact,head, mapping=FILE or background=NAME: see 'snellen map MODEL -d DATASET'"
 
 
 def _some(names: Sequence[str]) -> str:

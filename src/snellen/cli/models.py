@@ -1,0 +1,72 @@
+"""Commands about one model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from snellen.cli.app import app
+from snellen.cli.options import DatasetOption, JsonOption, ModelArgument, QuietOption
+from snellen.cli.output import progress_shown, say, tell
+
+
+@app.command()
+def ask(
+    model: ModelArgument,
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="An image file.")],
+    classes: Annotated[str, typer.Option(help="The class names: cat,dog,bird.")],
+    strategy: Annotated[str | None, typer.Option("-s", "--strategy", help="Default: the first that fits.")] = None,
+    background: Annotated[str | None, typer.Option(help="Which of the classes means none of the others.")] = None,
+    seed: Annotated[int, typer.Option(help="Chooses orders.")] = 0,
+) -> None:
+    """Ask a model about one image: the prompts, the raw answers, the prediction.
+
+    \b
+    Example:
+      snellen ask hf/./my-vlm cat.jpg --classes cat,dog,bird
+    """
+    from snellen.asking import ask_once
+
+    names = tuple(name.strip() for name in classes.split(","))
+    for line in ask_once(model, image, names, background, strategy, seed):
+        tell(line)
+
+
+@app.command()
+def doctor(
+    model: ModelArgument,
+    dataset: DatasetOption = None,
+    images: Annotated[int, typer.Option(metavar="N", help="How many images to compare answers on.")] = 32,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Find out by trying what a model can do, and whether its answers depend on batch size and prefix sharing.
+
+    It is loaded anew for each setting: batch sizes 1, 7 and 32, and 1 without prefix sharing where it has that.
+
+    \b
+    Examples:
+      snellen doctor hf/./my-vlm
+      snellen doctor hf/./my-vlm,dtype=bfloat16 -d photos --images 200
+    """
+    from snellen.diagnosis import answered, as_data, lines, meaning
+    from snellen.doctor import examine
+
+    findings, progress = [], progress_shown(quiet)
+    try:
+        for finding in examine(model, dataset, images, progress):
+            findings.append(finding)
+            for line in () if as_json else lines(finding):
+                tell(line)
+    finally:
+        progress.end()
+    if as_json:
+        tell(json.dumps(as_data(findings), indent=2))
+    elif sentence := meaning(findings):
+        tell(f"\n{sentence}")
+    if not answered(findings):
+        say("the model answered no question")
+        raise typer.Exit(4)
