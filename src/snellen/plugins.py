@@ -5,7 +5,9 @@ point of the group `snellen.datasets`, `snellen.strategies` or `snellen.engines`
 
 - a data set module has a dataclass `Options` and `load(name, options) -> Dataset`;
 - an engine module has `ANSWERS`, a dataclass `Options`, `identity(name, options)` and `load(name, options) -> Engine`,
-  and may have `NEEDS`, the packages of its extra that must be installed;
+  and may have `NEEDS`, the packages of its extra that must be installed; one that answers `Recognise` may have
+  `vocabulary(name, options)`, the names it recognises, and `synsets(name, options)`, their WordNet ids or None, both
+  as tuples read without loading the model;
 - a strategy module has a frozen dataclass `Strategy`, whose fields are its options.
 
 A field of `Options` marked `metadata={"answers": False}` is no part of the identity: it changes no answer, or what it

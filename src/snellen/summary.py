@@ -11,13 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from snellen.console import one_line
+from snellen.mapping import rules_text
 from snellen.results import ResultRow, Results
 from snellen.short_names import short_models, short_strategies
 
 _MODEL, _STRATEGY = 28, 18  # the room that names get before they are shortened to show one more column
 _LEAST_MODEL, _LEAST_STRATEGY = 14, 10
 _ALWAYS = 100
-_RULES = {"mapping": "the mapping", "exact": "name", "head": "head noun"}
 _UNREADABLE_SHOWN, _FAILURES_SHOWN, _UNCOVERED_SHOWN = 100, 5, 6
 
 
@@ -167,7 +167,7 @@ def _coverage(results: Results) -> Iterator[str]:
     for row, *others in groups.values():
         uncovered, by = row.classes_uncovered or (), row.classes_covered_by or {}
         names = ", ".join(dict.fromkeys(short_models((each.model for each in (row, *others)), _MODEL).values()))
-        told = f" ({', '.join(f'{count} by {_RULES.get(rule, rule)}' for rule, count in by.items())})" if by else ""
+        told = f" ({rules_text(by)})" if by else ""
         left = f", not {_some(uncovered)}" if uncovered else ""
         yield f"coverage: {row.classes_covered} of {row.classes} classes{told}{left}: {names}"
         if found := [f"{concept} ({count})" for concept, count in results.out_of_list(row)]:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from snellen.cli.app import app
-from snellen.cli.options import DatasetOption, JsonOption, ModelArgument, QuietOption
+from snellen.cli.options import ClassesOption, DatasetOption, JsonOption, ModelArgument, QuietOption, SeedOption
 from snellen.cli.output import progress_shown, say, tell
 
 
@@ -70,3 +70,43 @@ def doctor(
     if not answered(findings):
         say("the model answered no question")
         raise typer.Exit(4)
+
+
+@app.command(name="map")
+def map_vocabulary(
+    model: ModelArgument,
+    dataset: DatasetOption = None,
+    classes: ClassesOption = None,
+    seed: SeedOption = None,
+    rules: Annotated[str, typer.Option(metavar="RULES", help="exact, or exact,head, or none.")] = "exact",
+    mapping: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Concepts and their classes; they go before all rules.")
+    ] = None,
+    wordnet: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="WordNet's index.noun and data.noun: adds hypernyms.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="FILE.csv", help="Write the mapping, to be reviewed and used.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show how a recogniser's vocabulary meets the classes of a data set, and by which rules.
+
+    A file written with -o is used by: snellen run ... -s vocabulary,mapping=FILE. Empty the class of a line to leave
+    its concept out.
+
+    \b
+    Examples:
+      snellen map onnx/./mobilenet.onnx -d photos
+      snellen map onnx/./mobilenet.onnx -d photos --rules exact,head -o mapping.csv
+    """
+    from snellen.concepts import write_mapping
+    from snellen.flags import Flags, dataset_spec
+    from snellen.review import as_data, lines, mapping_lines, review
+
+    spec = dataset_spec(None, Flags(dataset, subset={"classes": classes, "seed": seed}))
+    found = review(model, spec, rules, mapping, wordnet)
+    tell(json.dumps(as_data(found), indent=2) if as_json else "\n".join(lines(found)))
+    if out is not None:
+        write_mapping(out, mapping_lines(found))
+        say(f"wrote {out}; review it, then: -s vocabulary,mapping={out}")

@@ -56,9 +56,14 @@ class Strategy:
             if name and name not in classes.names:
                 raise WrongUse(f"vocabulary: {concept!r} is mapped to {name!r}, no class{nearest(name, classes.names)}")
 
-    def coverage(self, classes: Classes, vocabulary: tuple[str, ...]) -> Coverage:
-        """Which concepts of the vocabulary stand for which class, by which rule, and what is left."""
-        mapped = _map(vocabulary, classes, self._pairs, self._rules, self.background)
+    def coverage(
+        self, classes: Classes, vocabulary: tuple[str, ...], hypernyms: Mapping[str, str] | None = None
+    ) -> Coverage:
+        """Which concepts of the vocabulary stand for which class, by which rule, and what is left.
+
+        `hypernyms` (see `map_concepts`) are for review alone: what they find is asked by a mapping that names it.
+        """
+        mapped = _map(vocabulary, classes, self._pairs, self._rules, self.background, hypernyms)
         return coverage_of(vocabulary, classes, mapped)
 
     def inquire(self, classes: Classes, known: Any, rng: Random) -> Inquiry:
@@ -123,23 +128,37 @@ def _places(
     rules: tuple[str, ...],
     background: str | None,
 ) -> _Places:
-    mapped = _map(vocabulary, classes, pairs, rules, background)
-    found = [match[0] if match else None for match in mapped.found]
-    reached = set(found)
+    meant = _meant(frozenset(vocabulary), classes, pairs, rules, background)
+    reached = set(meant.values())
     covered = tuple(name for name in classes.names if name in reached)
     numbers = {name: number for number, name in enumerate(covered)}
-    owners = np.asarray([numbers.get(name or "", len(covered)) for name in found], dtype=np.intp)
-    firsts = np.asarray([found.index(name) for name in covered], dtype=np.intp)
+    owners = np.asarray([numbers[meant[each]] if each in meant else len(covered) for each in vocabulary], dtype=np.intp)
+    firsts = np.unique(owners, return_index=True)[1][: len(covered)]
     return _Places(covered, owners, firsts, np.flatnonzero(owners == len(covered)))
 
 
-def _map(
-    vocabulary: tuple[str, ...],
+@lru_cache(maxsize=32)
+def _meant(
+    vocabulary: frozenset[str],
     classes: Classes,
     pairs: tuple[tuple[str, str], ...],
     rules: tuple[str, ...],
     background: str | None,
+) -> Mapping[str, str]:
+    """The class of each concept that has one; a table of predictions has the same concepts in many orders."""
+    ordered = sorted(vocabulary)
+    mapped = _map(ordered, classes, pairs, rules, background)
+    return {concept: match[0] for concept, match in zip(ordered, mapped.found, strict=True) if match}
+
+
+def _map(
+    vocabulary: Sequence[str],
+    classes: Classes,
+    pairs: tuple[tuple[str, str], ...],
+    rules: tuple[str, ...],
+    background: str | None,
+    hypernyms: Mapping[str, str] | None = None,
 ) -> Mapped:
     if background is not None and classes.background is not None:
         pairs = (*pairs, (background, classes.background))
-    return map_concepts(vocabulary, classes, pairs, rules)
+    return map_concepts(vocabulary, classes, pairs, rules, hypernyms)

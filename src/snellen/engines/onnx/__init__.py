@@ -10,7 +10,7 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from snellen.engines.onnx.labels import read_labels
+from snellen.engines.onnx.labels import read_labels, read_synsets
 from snellen.engines.onnx.options import Options
 from snellen.engines.onnx.weights import digests
 from snellen.types import Recognise
@@ -18,7 +18,7 @@ from snellen.types import Recognise
 if TYPE_CHECKING:
     from snellen.engines.onnx.classifier import Classifier
 
-__all__ = ["ANSWERS", "NEEDS", "Options", "identity", "load"]
+__all__ = ["ANSWERS", "NEEDS", "Options", "identity", "load", "synsets", "vocabulary"]
 
 ANSWERS: frozenset[type] = frozenset({Recognise})
 NEEDS = ("onnxruntime",)
@@ -30,6 +30,16 @@ def identity(name: str, options: Options) -> dict[str, Any]:
     model = digests(path)
     labels = "\n".join(read_labels(path, options.labels))
     return {**model, "labels": hashlib.sha256(labels.encode()).hexdigest()}
+
+
+def vocabulary(name: str, options: Options) -> tuple[str, ...]:
+    """The names of the model's outputs, read without loading it. Raises WrongUse."""
+    return read_labels(Path(name).expanduser(), options.labels)
+
+
+def synsets(name: str, options: Options) -> tuple[str | None, ...]:
+    """The WordNet ids of the model's outputs, where the file of their names has them. Raises WrongUse."""
+    return read_synsets(Path(name).expanduser(), options.labels)
 
 
 def load(name: str, options: Options) -> Classifier:
