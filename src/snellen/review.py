@@ -121,7 +121,7 @@ def lines(review: Review) -> Iterator[str]:
         suggested = "; ".join(review.suggestions.get(name, ()))
         hint = "(no rule maps the background)" if name == review.classes.background else f"({suggested})"
         yield f"{name:{width}}  {hint}" if hint != "()" else name
-    yield from _left("fits several classes alike, and stands for none", dict.fromkeys(coverage.ambiguous, ""))
+    yield from _left("may mean several things, and stands for none", dict.fromkeys(coverage.ambiguous, ""))
     yield from _left("also called so, but others are called so more plainly", coverage.weaker)
     yield from _left("of its kind in another sense of the word, and left out", review.other_senses)
     yield from _left("in the mapping, but not in the vocabulary", dict.fromkeys(coverage.unknown, ""))

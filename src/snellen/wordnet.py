@@ -6,16 +6,16 @@ Format: wndb(5WN), the manual of WordNet 3.x. `index.noun` has for each lemma th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from snellen.errors import WrongUse
 from snellen.mapping import names_of
-from snellen.matcher import forms_of
+from snellen.matcher import forms_of, matcher_of
 from snellen.types import Classes
-from snellen.words import normalise
+from snellen.words import normalise, words
 
 _KIND_OF = ("@", "@i")  # hypernym, and the class of an instance
 
@@ -110,7 +110,7 @@ class WordNet:
 class Kinds:
     """The class that each concept is a kind of; "" where it is known to be of none. `ambiguous` ones may be of several.
 
-    A class is meant in one sense, the most frequent that any concept is a kind of; those of other senses are `other`.
+    A class is meant in one sense; concepts that are of its kind in another sense of its name are `other`.
     """
 
     classes: dict[str, str]
@@ -134,15 +134,31 @@ def kinds_of(
         for sense in net.meanings(concept, id):
             reached.setdefault(concept, set()).update(_nearest(sense, meant, net))
     sure = {concept: next(iter(each)) for concept, each in reached.items() if len(each) == 1}
-    ranks: dict[str, int] = {}
-    for hit in filter(None, sure.values()):
-        ranks[hit[0]] = min(hit[1], ranks.get(hit[0], hit[1]))
+    ranks = _senses_meant({concept: hit for concept, hit in sure.items() if hit}, classes)
     found, other = {}, {}
-    for concept, each in sure.items():
-        found[concept] = each[0] if each and each[1] == ranks[each[0]] else ""
-        if each and not found[concept]:
-            other[concept] = each[0]
+    for concept, hit in sure.items():
+        found[concept] = hit[0] if hit and hit[1] == ranks.get(hit[0]) else ""
+        if hit and not found[concept]:
+            other[concept] = hit[0]
     return Kinds(found, tuple(concept for concept, each in reached.items() if len(each) > 1), other)
+
+
+def _senses_meant(hits: Mapping[str, tuple[str, int]], classes: Classes) -> dict[str, int]:
+    """The sense in which each class is meant, by its rank: of those that are reached the most frequent.
+
+    Where several are, only those count that a concept is of whose own name ends in the class's: "table lamp" tells that
+    a lamp is furniture, though more frequently it is anything that shines. Where none does, no sense is meant.
+    """
+    forms = matcher_of(Classes(classes.foreground)).forms
+    reached: dict[str, set[int]] = {}
+    told: dict[str, set[int]] = {}
+    for concept, (name, rank) in hits.items():
+        reached.setdefault(name, set()).add(rank)
+        said = map(words, names_of(concept))
+        if any(forms.get(each[start:]) == name for each in said for start in range(len(each))):
+            told.setdefault(name, set()).add(rank)
+    counted = {name: ranks if len(ranks) == 1 else told.get(name, set()) for name, ranks in reached.items()}
+    return {name: min(ranks) for name, ranks in counted.items() if ranks}
 
 
 def _nearest(sense: int, meant: dict[int, dict[str, int]], net: WordNet) -> set[tuple[str, int] | None]:
