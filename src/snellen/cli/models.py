@@ -106,7 +106,8 @@ def map_vocabulary(
 
     spec = dataset_spec(None, Flags(dataset, subset={"classes": classes, "seed": seed}))
     found = review(model, spec, rules, mapping, wordnet)
-    tell(json.dumps(as_data(found), indent=2) if as_json else "\n".join(lines(found)))
     if out is not None:
         write_mapping(out, mapping_lines(found))
+    tell(json.dumps(as_data(found), indent=2) if as_json else "\n".join(lines(found)))
+    if out is not None:
         say(f"wrote {out}; review it, then: -s vocabulary,mapping={out}")
