@@ -117,6 +117,7 @@ STRATEGIES: Sequence[tuple[str, Mapping[str, Any]]] = (
     ("likelihood", {"normalise": "mean", "calibrate": "blank", "image": "last"}),
     ("likelihood", {"prompt": "open", "normalise": "bytes", "calibrate": "text"}),
     ("vocabulary", {}),
+    ("vocabulary", {"rules": "exact,head", "mapping": {"hoop": "circle", "disc": None}, "among": "covered"}),
 )
 CLASS_LISTS = (
     Classes(("circle", "star", "ring", "background"), "background"),

@@ -107,10 +107,11 @@ def map_concepts(
         ("hypernym", hypernyms or {}),
         ("head", {concept: name for concept, name in heads.items() if name not in named}),
     )
+    known = {*classes.names}
     found: dict[str, tuple[str, str] | None] = {}
     for concept in dict.fromkeys(vocabulary):
         rule, name = next(((rule, each[concept]) for rule, each in ranked if concept in each), ("", ""))
-        found[concept] = (name, rule) if name else None
+        found[concept] = (name, rule) if name in known else None
         if rule:
             ambiguous.pop(concept, None)
             weaker.pop(concept, None)

@@ -206,6 +206,18 @@ def test_a_thousand_concepts_cost_less_than_a_millisecond() -> None:
     assert (time.perf_counter() - start) / 20 < 0.01  # some 0.3 ms; ten times that on a busy machine
 
 
+def test_the_same_concepts_in_another_order_are_not_mapped_anew() -> None:
+    names = [f"concept {number}, synonym {number}" for number in range(1001)]
+    classes = Classes(tuple(f"synonym {number}" for number in range(0, 1000, 2)))
+    ask(Strategy(), dict.fromkeys(names, 0.001), classes)
+    start = time.perf_counter()
+    for turn in range(1, 61):  # more orders than are remembered
+        best = names[turn * 2]
+        order = [best, *(name for name in names if name != best)]
+        assert ask(Strategy(), {**dict.fromkeys(order, 0.0), best: 1.0}, classes).label == f"synonym {turn * 2}"
+    assert (time.perf_counter() - start) / 60 < 0.02  # some 1 ms; mapping anew takes twenty times that
+
+
 def test_the_background_is_predicted_only_for_the_concept_that_is_named_for_it() -> None:
     assert ask(Strategy(), scores(background=0.9)).label is None
     named = Strategy(background="background")
