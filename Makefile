@@ -27,7 +27,7 @@ check: .venv/dev
 	@touch $@
 
 .venv/dev: .venv/pip pyproject.toml constraints.txt
-	$(PIP) --editable '.[hf,onnx,data,dev]'
+	$(PIP) --editable '.[hf,onnx,data,probe,dev]'
 	@touch $@ .venv/demo
 
 clean:

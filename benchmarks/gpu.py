@@ -34,19 +34,19 @@ import torch
 import transformers
 
 from small_vlm import NAMED, build_checkpoint
-from snellen.engines.hf.device import name_of, peak_gpu_gb, synchronise
 from snellen.engines.hf.engine import LocalModel
 from snellen.engines.hf.options import Options
 from snellen.engines.hf.processing import load_processor
 from snellen.engines.hf.prompts import Prompts
-from snellen.engines.hf.quiet import quiet
 from snellen.engines.hf.tree import common
 from snellen.images import Image
+from snellen.local.device import name_of, peak_gpu_gb, synchronise
+from snellen.local.quiet import quiet
 from snellen.meters import environment
+from snellen.rows import Row
 from snellen.runner import Answered, Ended, Runner
 from snellen.strategies import binary, closed_set
 from snellen.types import Answer, Choose, Classes, Failure, Finish, Generate, Strategy, Text
-from snellen.worker import Row
 
 OBJECTS = (
     *("accordion", "airplane", "bonsai", "butterfly", "camera", "chair", "chandelier", "crab", "cup", "dolphin"),
@@ -246,7 +246,7 @@ class Bench:
 
 def ask(engine: LocalModel, strategy: Strategy, images: Sequence[Image]) -> tuple[float, dict[str, list[Answered]]]:
     """The seconds that a strategy takes for the images, and their answers by digest."""
-    runner, row = Runner(engine), Row(strategy, CLASSES, 0)
+    runner, row = Runner({"model": engine}), Row(strategy, CLASSES, 0)
     answers: dict[str, list[Answered]] = defaultdict(list)
     waiting = list(enumerate(images))[::-1]
     begun = time.perf_counter()  # the engine synchronises its device at the end of each step
@@ -256,7 +256,7 @@ def ask(engine: LocalModel, strategy: Strategy, images: Sequence[Image]) -> tupl
             runner.start(number, image, {0: row.inquire(image)}, {})
         for event in runner.step(1.0):
             if isinstance(event, Answered):
-                answers[event.image.digest].append(event)
+                answers[event.asked.key[1]].append(event)
             elif isinstance(event, Ended) and isinstance(event.result, Failure):
                 raise SystemExit(f"a question got no answer: {event.result.reason}")
     return time.perf_counter() - begun, answers

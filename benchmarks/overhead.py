@@ -35,8 +35,8 @@ from snellen.engines import hf
 from snellen.engines.hf import memory
 from snellen.images import Image
 from snellen.meters import environment, peak_rss_gb
-from snellen.plan import strategy_plan
 from snellen.runner import Ended, Runner
+from snellen.specs import strategy_plan
 from snellen.types import Classes, Prediction
 
 SIDE = 448
@@ -94,7 +94,7 @@ def measure(folder: str, case: str, count: int) -> dict[str, Any]:
 
 def answer(engine: Any, spec: str, names: tuple[str, ...], images: list[Image]) -> None:
     """Asks about the images as a worker does; all must be predicted."""
-    runner, classes = Runner(engine), Classes(names)
+    runner, classes = Runner({"model": engine}), Classes(names)
     strategy = strategy_plan(spec).strategy
     waiting, predicted = list(enumerate(images)), 0
     while runner.busy or waiting:

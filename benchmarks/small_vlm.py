@@ -15,7 +15,7 @@ import torch
 import transformers
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from snellen.engines.hf.quiet import quiet
+from snellen.local.quiet import quiet
 
 NAMED = {
     "image_token": "<|image_pad|>",

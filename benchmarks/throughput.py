@@ -32,13 +32,13 @@ from snellen.images import Image
 from snellen.meters import environment
 from snellen.plan import Request, resolve
 from snellen.results import Results
+from snellen.rows import Row
 from snellen.runner import Answered, Ended, Runner
 from snellen.selection import select
 from snellen.store import Store
 from snellen.strategies.closed_set import Strategy
 from snellen.survey import Examined
 from snellen.types import Classes, Example, Question
-from snellen.worker import Row
 
 CLASSES = Classes(tuple(f"class {number}" for number in range(21)))
 
@@ -72,7 +72,7 @@ def one_process(count: int, out: Path) -> dict[str, float]:
         store = Store(database)
         row = _prepare(database, store, Tiny(count))
         asks = Row(Strategy(), CLASSES, 0)
-        runner = Runner(Scripted(answer))
+        runner = Runner({"model": Scripted(answer)})
         examples = enumerate(Tiny(count), start=1)
         begun, cpu = time.perf_counter(), time.process_time()
         more = True
@@ -85,7 +85,7 @@ def one_process(count: int, out: Path) -> dict[str, float]:
             with database.commit():
                 for event in runner.step(1.0):
                     if isinstance(event, Answered):
-                        store.add_answer(1, event.image.digest, event.question, event.answer)
+                        store.add_answer(1, event.asked.key[1], event.asked.question, event.answer)
                     elif isinstance(event, Ended):
                         store.put_record(row, event.task, event.result, event.questions)
         asked = time.perf_counter() - begun

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from snellen.types import (
     Answer,
     Choose,
     Embed,
+    EmbedText,
     Finish,
     Generate,
     Question,
@@ -36,7 +38,8 @@ QUESTIONS = st.one_of(
     st.builds(Generate, PROMPTS, st.integers(1, 9999), CHOICES),
     st.builds(Choose, PROMPTS, CHOICES),
     st.just(Recognise()),
-    st.builds(Embed, PARTS),
+    st.builds(Embed, st.just(PHOTO) | st.sampled_from(list(IMAGES.values()))),
+    st.builds(EmbedText, TEXTS),
 )
 USAGES = st.builds(
     Usage,
@@ -45,6 +48,7 @@ USAGES = st.builds(
     st.none() | st.floats(0, 1e6),
     st.integers(0, 99),
 )
+SCALES = st.floats(allow_nan=False)
 VALUES = st.lists(st.floats(width=32), max_size=5).map(tuple)
 ANSWERS = st.one_of(
     st.builds(Text, TEXTS, st.sampled_from(Finish), USAGES),
@@ -57,7 +61,7 @@ ANSWERS = st.one_of(
             st.none() | st.tuples(*[st.integers(1, 9999) for _ in values]),
         )
     ),
-    st.builds(Vector, VALUES, USAGES),
+    st.builds(Vector, VALUES, USAGES, st.none() | SCALES, st.none() | SCALES),
 )
 
 
@@ -86,7 +90,8 @@ def test_an_answer_comes_back_bit_by_bit(answer: Answer) -> None:
         assert not isinstance(back, Text)
         assert np.asarray(back.values, "<f4").tobytes() == np.asarray(answer.values, "<f4").tobytes()
         assert getattr(back, "choices", ()) == getattr(answer, "choices", ())
-        assert getattr(back, "lengths", None) == getattr(answer, "lengths", None)
+        for name in ("lengths", "scale", "bias"):
+            assert getattr(back, name, None) == getattr(answer, name, None)
 
 
 def test_a_prompt_with_an_image_needs_the_image() -> None:
@@ -111,6 +116,29 @@ def test_the_written_form_stays_as_it_is() -> None:
     assert choices == ("a", "b")
     told = Scores(("a", "b"), (-math.inf, 1.5), Usage(1, 2, 0.5, 3), (2, 5))
     assert json.loads(write_answer(told)[0]) == ["scores", "AACA/wAAwD8=", [2, 5], [1, 2, 0.5, 3]]
+
+
+def test_a_vector_is_a_value_that_cannot_be_written_to() -> None:
+    row = np.asarray([[1, 2.5], [3, 4]], np.float64)[0]
+    vector = Vector(row, Usage(seconds=0.1), scale=np.float32(100), bias=-10)
+    row[0] = 9
+    for same in (pickle.loads(pickle.dumps(vector)), Vector((1, 2.5), Usage(seconds=0.1), 100.0, -10.0)):
+        assert same == vector and hash(same) == hash(vector)
+        assert same.values.dtype == np.float32 and type(same.scale) is float
+        with pytest.raises(ValueError, match="read-only"):
+            same.values[0] = 0
+    others = (Vector((1, 2), Usage(seconds=0.1), 100, -10), Vector((1, 2.5)), Vector((1, 2.5), Usage(seconds=0.1), 100))
+    assert not {vector} & set(others)
+    with pytest.raises(ValueError, match=r"the shape \[1, 2\]"):
+        Vector([[1, 2]])
+
+
+def test_vectors_are_written_as_ever_and_with_what_compares_them() -> None:
+    plain = '["vector","AACA/wAAwD8=",[1,2,0.5,3]]'
+    assert write_answer(Vector((-math.inf, 1.5), Usage(1, 2, 0.5, 3))) == (plain, ())
+    assert read_answer(plain) == Vector((-math.inf, 1.5), Usage(1, 2, 0.5, 3))
+    told = '["vector","AACA/wAAwD8=",[100.0,null],[1,2,0.5,3]]'
+    assert write_answer(Vector((-math.inf, 1.5), Usage(1, 2, 0.5, 3), scale=100)) == (told, ())
 
 
 def test_scores_written_without_lengths_are_read_as_ever() -> None:

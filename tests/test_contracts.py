@@ -22,7 +22,10 @@ from snellen import plugins
 from snellen.codec import question_key
 from snellen.engines.scripted import Scripted
 from snellen.images import Image
+from snellen.placing import Key, Placed
+from snellen.rows import Row
 from snellen.runner import Ended, Runner, replay
+from snellen.shots import first
 from snellen.types import (
     PHOTO,
     Answer,
@@ -30,7 +33,9 @@ from snellen.types import (
     Classes,
     Dataset,
     Embed,
+    EmbedText,
     Engine,
+    Example,
     Failure,
     Finish,
     Generate,
@@ -44,17 +49,17 @@ from snellen.types import (
     Vector,
 )
 
-KINDS = {Generate: Text, Choose: Scores, Recognise: Scores, Embed: Vector}
+KINDS = {Generate: Text, Choose: Scores, Recognise: Scores, Embed: Vector, EmbedText: Vector}
 
 
 def scripted(question: Question, image: Image | None) -> str | Answer:
     """A model for the contract: answers every kind of question, differently for every image."""
-    assert image is not None
-    image.pixels()
-    rng = Random(image.digest + question_key(question).hex())
+    if image is not None:
+        image.pixels()
+    rng = Random((image.digest if image else "") + question_key(question).hex())
     if isinstance(question, Generate):
         return rng.choice(question.choices or ("circle", "yes", "no", "neither"))
-    if isinstance(question, Embed):
+    if isinstance(question, Embed | EmbedText):
         return Vector((rng.random(), rng.random()))
     choices = ("circle", "star", "ring") if isinstance(question, Recognise) else question.choices
     lengths = None if isinstance(question, Recognise) else tuple(rng.randint(1, 4) for _ in choices)
@@ -116,8 +121,12 @@ STRATEGIES: Sequence[tuple[str, Mapping[str, Any]]] = (
     ("likelihood", {}),
     ("likelihood", {"normalise": "mean", "calibrate": "blank", "image": "last"}),
     ("likelihood", {"prompt": "open", "normalise": "bytes", "calibrate": "text"}),
+    ("linear-probe", {"shots": 1}),
+    ("nearest-centroid", {"shots": 2}),
     ("vocabulary", {}),
     ("vocabulary", {"rules": "exact,head", "mapping": {"hoop": "circle", "disc": None}, "among": "covered"}),
+    ("zero-shot", {}),
+    ("zero-shot", {"templates": "a {name}", "background": "clutter"}),
 )
 CLASS_LISTS = (
     Classes(("circle", "star", "ring", "background"), "background"),
@@ -144,6 +153,12 @@ def answer_to(question: Question, texts: st.SearchStrategy[str], draw: Callable[
     return Vector((draw(numbers), draw(numbers)))
 
 
+def shots_for(strategy: Strategy, classes: Classes) -> list[Example]:
+    count = range(getattr(strategy, "shots", 0))
+    drawn = {name: [Image(data=b"%d %d" % (place, i)) for i in count] for place, name in enumerate(classes.names)}
+    return [Example(image.digest, image, name) for name, images in drawn.items() for image in images]
+
+
 @pytest.mark.parametrize("case", STRATEGIES, ids=str)
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data(), classes=st.sampled_from(CLASS_LISTS), seed=st.integers(0, 3))
@@ -152,22 +167,23 @@ def test_a_strategy_concludes_from_any_answers_and_replays(
 ) -> None:
     strategy = make_strategy(case)
     texts = st.one_of(st.sampled_from([*classes.names, "yes", "No.", "It is a star.", ""]), st.text(max_size=30))
-    known: dict[bytes, Answer] = {}
-    inquiry = strategy.inquire(classes, None, Random(seed))
-    try:
-        questions = next(inquiry)
-        while True:
-            assert questions
-            assert {type(question) for question in questions} <= strategy.asks
-            for question in questions:
-                known.setdefault(question_key(question), answer_to(question, texts, data.draw))
-            questions = inquiry.send([known[question_key(question)] for question in questions])
-    except StopIteration as stop:
-        prediction = stop.value
+    known: dict[Key, Answer] = {}
+    photo = Image(data=b"photo")
+    row = Row(strategy, classes, seed, tuple(shots_for(strategy, classes)))
+
+    def lookup(placed: Placed) -> Answer:
+        assert type(placed.question) in strategy.asks
+        return known.setdefault(placed.key, answer_to(placed.question, texts, data.draw))
+
+    if row.prepares:
+        state, _ = replay(row.prepare(), None, lookup) or (None, 0)
+        assert not isinstance(state, Failure)
+        row = dataclasses.replace(row, known=pickle.loads(pickle.dumps(state)))
+    prediction, _ = replay(row.inquire(photo), photo, lookup) or (None, 0)
     assert isinstance(prediction, Prediction)
     assert prediction.label in (None, *classes.names)
     json.dumps([prediction.details, prediction.scores], allow_nan=False)
-    replayed = replay(strategy.inquire(classes, None, Random(seed)), known)
+    replayed = replay(row.inquire(photo), photo, lambda placed: known.get(placed.key))
     assert replayed is not None
     assert replayed[0] == prediction
 
@@ -232,6 +248,7 @@ def questions_for(module: Any) -> list[Question]:
         Generate(prompt, 4, ("star", "ring")),
         Choose(prompt, ("star", "ring")),
         Recognise(),
+        Embed(),
     ]
     return [question for question in candidates if type(question) in module.ANSWERS]
 
@@ -255,6 +272,8 @@ def same(a: Answer | Failure, b: Answer | Failure) -> bool:
         return a.choices == b.choices and a.values == pytest.approx(b.values, abs=1e-4)
     if isinstance(a, Text) and isinstance(b, Text):
         return (a.text, a.finish) == (b.text, b.finish)
+    if isinstance(a, Vector) and isinstance(b, Vector):
+        return a.values == pytest.approx(b.values, abs=1e-4)
     return False
 
 
@@ -306,12 +325,20 @@ def test_a_model_has_an_identity_that_can_be_written_and_stays(loaded: Loaded) -
 @pytest.mark.parametrize("case", STRATEGIES, ids=str)
 def test_every_strategy_runs_on_an_engine(case: tuple[str, Mapping[str, Any]], tmp_path: Path) -> None:
     classes = CLASS_LISTS[0]
-    runner = Runner(Scripted(scripted, batch_size=5))
+    runner = Runner({"model": Scripted(scripted, batch_size=5)})
     draw_folder(tmp_path)
     images = [Image(path) for path in sorted(tmp_path.glob("*/*"))]
+    strategy = make_strategy(case)
+    shots = [Example(str(path), Image(path), path.parent.name) for path in sorted(tmp_path.glob("*/*"))]
+    row = Row(strategy, classes, 0, first(shots, getattr(strategy, "shots", 0)))
+    ends: list[Ended] = []
+    if row.prepares:
+        runner.start(-1, None, {0: row.prepare()}, {})
+        while runner.busy:
+            ends += [event for event in runner.step(0.1) if isinstance(event, Ended)]
+        row = dataclasses.replace(row, known=ends.pop().result)
     for number, image in enumerate(images):
-        runner.start(number, image, {0: make_strategy(case).inquire(classes, None, Random(image.digest))}, {})
-    ends = []
+        runner.start(number, image, {0: row.inquire(image)}, {})
     while runner.busy:
         ends += [event for event in runner.step(0.1) if isinstance(event, Ended)]
     assert sorted(end.task for end in ends) == list(range(len(images)))

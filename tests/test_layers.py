@@ -15,14 +15,27 @@ LAYERS = (
     {"errors"},
     {"images"},
     {"types"},
-    {"codec", "concepts", "plugins", "child", "spellings", "class_list", "words", "console", "short_names"},
-    {"matcher", "selection", "survey", "runner", "database"},
-    {"labels", "mapping", "meters", "catalogue"},
+    {
+        "codec",
+        "concepts",
+        "local",
+        "plugins",
+        "child",
+        "spellings",
+        "class_list",
+        "words",
+        "console",
+        "short_names",
+        "templates",
+    },
+    {"progress", "placing", "rows", "specs", "matcher", "selection", "survey", "database", "vectors"},
+    {"runner", "shots", "labels", "mapping", "catalogue"},
+    {"meters"},
     {"naming", "wordnet"},
     {"image_files", "tables"},
     {"datasets", "strategies", "engines", "metrics", "worker", "store"},
-    {"results", "folder", "plan"},
-    {"exports", "asking", "listing", "summary", "company"},
+    {"results", "folder", "plan", "recall"},
+    {"exports", "asking", "listing", "summary", "company", "interview"},
     {"study_file", "terminal"},
     {"study", "flags"},
     {"doctor", "review"},
@@ -31,9 +44,9 @@ LAYERS = (
     {"__main__"},
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
-PEERS = {"datasets", "strategies", "engines", "metrics"}  # whose parts do not import each other
 HEAVY = {"torch", "transformers", "onnxruntime", "pyarrow", "pandas", "scipy", "sklearn", "peft", "huggingface_hub"}
-LOADED_WITH_ITS_ENGINE = "engines/hf/"  # its __init__ is light and imports the rest when a model is loaded
+PEERS = {"datasets", "strategies", "engines", "metrics"}  # whose parts do not import each other
+LOADED_WITH_ITS_ENGINE = ("engines/hf/", "local/")  # an __init__ is light, the rest is imported when a model is loaded
 
 
 def modules() -> list[str]:
@@ -46,9 +59,9 @@ def group(module: str) -> str:
 
 
 def own_package(module: str) -> str:
-    """Whose modules may import each other: `engines.hf` for the files of that folder, `cli`, else the module itself."""
+    """Whose modules may import each other: those of one plug-in such as `engines.hf`, or of one package."""
     parts = module.removeprefix("snellen.").replace("/", ".").removesuffix(".py").split(".")
-    return ".".join(parts[:2]) if parts[0] in PEERS else parts[0]
+    return ".".join(parts[: 2 if parts[0] in PEERS else 1])
 
 
 def imports(tree: ast.AST, top_only: bool = False) -> Iterator[str]:

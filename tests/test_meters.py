@@ -27,7 +27,7 @@ def slow(question: Question, image: Image | None) -> str:
 
 
 def test_a_row_is_timed_at_the_batch_size_and_alone() -> None:
-    timing = time_row(Scripted(slow, batch_size=4), IMAGES, one_question)
+    timing = time_row({"model": Scripted(slow, batch_size=4)}, IMAGES, one_question)
     assert timing.timed_images == timing.latency_images == 12
     assert timing.images_per_second is not None and 20 < timing.images_per_second < 51
     assert timing.latency_p50 is not None and timing.latency_p99 is not None and timing.latency_p90 is not None
@@ -38,16 +38,16 @@ def test_images_that_fail_are_not_counted() -> None:
     def answer(question: Question, image: Image | None) -> str | Failure:
         return Failure("ill") if image in IMAGES[:3] else "cat"
 
-    timing = time_row(Scripted(answer), IMAGES, one_question)
+    timing = time_row({"model": Scripted(answer)}, IMAGES, one_question)
     assert (timing.timed_images, timing.latency_images) == (9, 9)
-    assert time_row(Scripted(answer), IMAGES[:3], one_question) == Timing(None, 0, None, None, None, 0)
-    assert time_row(Scripted(answer), [], one_question) == Timing(None, 0, None, None, None, 0)
+    assert time_row({"model": Scripted(answer)}, IMAGES[:3], one_question) == Timing(None, 0, None, None, None, 0)
+    assert time_row({"model": Scripted(answer)}, [], one_question) == Timing(None, 0, None, None, None, 0)
 
 
 def test_a_slow_model_is_timed_on_fewer_images(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(meters, "PASS_SECONDS", 0.05)
     start = time.perf_counter()
-    timing = time_row(Scripted(slow, batch_size=1), IMAGES, one_question)
+    timing = time_row({"model": Scripted(slow, batch_size=1)}, IMAGES, one_question)
     assert time.perf_counter() - start < 0.5
     assert 1 <= timing.timed_images < 12
     assert 1 <= timing.latency_images < 12

@@ -12,7 +12,8 @@ from onnx_models import write_classifier
 from snellen import plugins
 from snellen.errors import WrongUse
 from snellen.flags import Flags, request
-from snellen.plan import Request, model_plan, resolve, split_spec, strategy_plan
+from snellen.plan import Request, resolve
+from snellen.specs import model_plan, split_spec, strategy_plan
 
 CIRCLE = f"scripted/{Path(__file__).parent / 'models.py'}:circle"
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snellen.codec import question_key
 from snellen.engines.scripted import Scripted
 from snellen.images import Image
+from snellen.placing import Key, Lookup, place
 from snellen.runner import Answered, Ended, Event, Runner, replay
 from snellen.types import PHOTO, Answer, Failure, Generate, Inquiry, Outcome, Prediction, Question, Text
 
@@ -44,6 +44,10 @@ class Counting:
         return Failure(f"no {text}") if text.startswith("bad") else text.upper()
 
 
+def by_key(known: Mapping[Key, Answer]) -> Lookup:
+    return lambda placed: known.get(placed.key)
+
+
 def drain(runner: Runner) -> list[Event]:
     events = []
     while runner.busy:
@@ -57,7 +61,7 @@ def ends(events: Sequence[Event]) -> Mapping[tuple[int, int], Prediction | Failu
 
 def test_rounds_are_asked_in_turn_and_told_before_the_end() -> None:
     engine = Counting()
-    runner = Runner(Scripted(engine))
+    runner = Runner({"model": Scripted(engine)})
     runner.start(7, IMAGES[0], {3: rounds(["a", "b"], ["c"])}, {})
     events = drain(runner)
     assert [type(event) for event in events] == [Answered, Answered, Answered, Ended]
@@ -69,7 +73,7 @@ def test_rounds_are_asked_in_turn_and_told_before_the_end() -> None:
 
 def test_identical_questions_in_flight_are_asked_once() -> None:
     engine = Counting()
-    runner = Runner(Scripted(engine))
+    runner = Runner({"model": Scripted(engine)})
     runner.start(0, IMAGES[0], {0: rounds(["a", "a", "b"]), 1: rounds(["a"], ["b"])}, {})
     runner.start(1, IMAGES[0], {0: rounds(["a"])}, {})
     events = drain(runner)
@@ -80,8 +84,8 @@ def test_identical_questions_in_flight_are_asked_once() -> None:
 
 def test_known_answers_are_not_asked_again() -> None:
     engine = Counting()
-    runner = Runner(Scripted(engine))
-    known: dict[bytes, Answer] = {question_key(ask("a")): Text("stored")}
+    runner = Runner({"model": Scripted(engine)})
+    known: dict[Key, Answer] = {place(ask("a"), IMAGES[0]).key: Text("stored")}
     runner.start(0, IMAGES[0], {0: rounds(["a"], ["b"])}, known)
     results = ends(drain(runner))
     assert results[0, 0] == Prediction("stored|B", Outcome.EXACT)
@@ -89,7 +93,7 @@ def test_known_answers_are_not_asked_again() -> None:
 
 
 def test_a_failed_question_ends_its_inquiry_and_no_other_and_keeps_the_other_answers() -> None:
-    runner = Runner(Scripted(Counting()))
+    runner = Runner({"model": Scripted(Counting())})
     runner.start(0, IMAGES[0], {0: rounds(["bad", "a"], ["b"]), 1: rounds(["a"])}, {})
     events = drain(runner)
     assert ends(events) == {(0, 0): Failure("no bad"), (0, 1): Prediction("A", Outcome.EXACT)}
@@ -104,7 +108,7 @@ def test_no_answer_comes_after_the_end_of_its_inquiry(batch_size: int) -> None:
         def release(self, image: Image) -> None:
             released.append(image.digest)
 
-    runner = Runner(Noting(Counting(), batch_size))
+    runner = Runner({"model": Noting(Counting(), batch_size)})
     runner.start(0, IMAGES[0], {0: rounds(["a", "bad", "b", "c"], ["never"])}, {})
     events = drain(runner)
     assert [type(event) for event in events] == [Answered, Answered, Answered, Ended]
@@ -119,7 +123,7 @@ def test_an_image_is_released_when_its_last_inquiry_has_ended() -> None:
         def release(self, image: Image) -> None:
             released.append(image.digest)
 
-    runner = Runner(Noting(Counting(), batch_size=1))
+    runner = Runner({"model": Noting(Counting(), batch_size=1)})
     runner.start(0, IMAGES[0], {0: rounds(["a"]), 1: rounds(["b"], ["c"])}, {})
     while runner.busy:
         before = list(released)
@@ -129,9 +133,9 @@ def test_an_image_is_released_when_its_last_inquiry_has_ended() -> None:
 
 
 def test_replay_needs_every_answer() -> None:
-    known = {question_key(ask(text)): Text(text) for text in "ab"}
-    assert replay(rounds(["a"], ["b"]), known) == (Prediction("a|b", Outcome.EXACT), 2)
-    assert replay(rounds(["a"], ["c"]), known) is None
+    known = {place(ask(text), IMAGES[0]).key: Text(text) for text in "ab"}
+    assert replay(rounds(["a"], ["b"]), IMAGES[0], by_key(known)) == (Prediction("a|b", Outcome.EXACT), 2)
+    assert replay(rounds(["a"], ["c"]), IMAGES[0], by_key(known)) is None
 
 
 @given(
@@ -142,18 +146,18 @@ def test_whatever_is_asked_the_runner_concludes_what_a_replay_concludes(
     inquiries: list[list[list[str]]], batch_size: int
 ) -> None:
     engine = Counting()
-    runner = Runner(Scripted(engine, batch_size))
+    runner = Runner({"model": Scripted(engine, batch_size)})
     events: list[Event] = []
     for number, texts in enumerate(inquiries):
         runner.start(number, IMAGES[number % 3], {0: rounds(*texts)}, {})
         events += runner.step(0.1)
     events += drain(runner)
-    known = {question_key(ask(text)): Text(text.upper()) for text in "abcde"}
+    known = {place(ask(text), photo).key: Text(text.upper()) for text in "abcde" for photo in IMAGES}
     for number, texts in enumerate(inquiries):
-        replayed = replay(rounds(*texts), known)
+        replayed = replay(rounds(*texts), IMAGES[number % 3], by_key(known))
         assert replayed is not None
         assert ends(events)[number, 0] == replayed[0]
-    stored = [(event.image.digest, event.question) for event in events if isinstance(event, Answered)]
+    stored = [event.asked.key for event in events if isinstance(event, Answered)]
     assert len(stored) == len(engine.asked)
 
 
@@ -162,7 +166,7 @@ def test_an_exception_of_a_strategy_is_not_swallowed() -> None:
         yield [ask("a")]
         raise ZeroDivisionError
 
-    runner = Runner(Scripted(Counting()))
+    runner = Runner({"model": Scripted(Counting())})
     runner.start(0, IMAGES[0], {0: broken()}, {})
     with pytest.raises(ZeroDivisionError):
         drain(runner)

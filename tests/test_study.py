@@ -20,8 +20,9 @@ from snellen.errors import WrongUse
 from snellen.folder import RunFolder
 from snellen.images import Image
 from snellen.plan import Request, resolve
+from snellen.progress import Silence
 from snellen.results import Results
-from snellen.study import Silence, rescore, run
+from snellen.study import rescore, run
 
 TRUE = "return 'Yes' if truth(image) in str(question.prompt).split('Is the')[-1] else 'No'"
 

@@ -71,8 +71,8 @@ def test_one_model_needs_no_list() -> None:
 def test_a_section_holds_the_commit_of_a_hubs_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plugins.load("engines", "hf")
     commit = "0123456789abcdef0123456789abcdef01234567"
-    monkeypatch.setattr("snellen.plan._is_installed", lambda package: True)
-    monkeypatch.setattr("snellen.engines.hf.source.hub.commit_of", lambda name, revision: commit)
+    monkeypatch.setattr("snellen.specs._is_installed", lambda package: True)
+    monkeypatch.setattr("snellen.local.source.hub.commit_of", lambda name, revision, provider: commit)
     plan = resolve(Request("shapes,pictures=1", ("hf/org/model",), ("closed-set",), out=str(tmp_path / "run")))
     add_section(plan, tmp_path / "study.yaml")
     asked = read_study(tmp_path / "study.yaml")

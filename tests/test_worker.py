@@ -10,9 +10,10 @@ import studies
 from snellen.engines.scripted import Options
 from snellen.errors import SnellenError
 from snellen.images import Image
+from snellen.rows import Row
 from snellen.runner import Answered, Ended, Event
 from snellen.types import Classes, Failure
-from snellen.worker import Job, Row, Setup, Worker, WorkerLost
+from snellen.worker import Job, Setup, Worker, WorkerLost
 
 NAMES = [f"{label}{number}" for label in ("bird", "cat", "dog") for number in range(4)]
 
@@ -153,7 +154,7 @@ class Fragile:
 def test_a_strategy_that_raises_costs_one_image_and_no_answer(folder: Path, tmp_path: Path) -> None:
     name = studies.model(tmp_path / "model.py", "return truth(image)").removeprefix("scripted/")
     row = Row(Fragile(), Classes(("cat", "dog")), 0)  # type: ignore[arg-type]
-    worker = Worker(Setup("scripted", name, Options(), {1: row}), tmp_path / "worker.log")
+    worker = Worker(Setup({"model": ("scripted", name, Options())}, {1: row}), tmp_path / "worker.log")
     images = [Image(path) for path in sorted(folder.rglob("*.png"))]
     try:
         pid = worker.pid

@@ -31,7 +31,8 @@ def run(
 
     Raises snellen.errors.SnellenError with a message for the user.
     """
-    from snellen.plan import Request, name_and_options, resolve
+    from snellen.plan import Request, resolve
+    from snellen.specs import name_and_options
     from snellen.study import run as run_plan
     from snellen.study_file import check_keys
 

@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+import dataclasses
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
 from snellen import plugins
 from snellen.errors import Missing, SnellenError, UnreadableImage, WrongUse
 from snellen.images import Image
-from snellen.plan import DEFAULT_STRATEGIES, ModelPlan, StrategyPlan, model_plan, strategy_plan
-from snellen.runner import Answered, Ended, Runner
-from snellen.types import PHOTO, Answer, Choose, Classes, Embed, Engine, Failure, Generate, Question, Text, Vector
-from snellen.worker import Row
+from snellen.plan import DEFAULT_STRATEGIES
+from snellen.rows import Row
+from snellen.runner import Ended, Runner
+from snellen.specs import ModelPlan, StrategyPlan, model_plan, strategy_plan, with_roles
+from snellen.types import (
+    MODEL,
+    PHOTO,
+    Answer,
+    Choose,
+    Classes,
+    Embed,
+    EmbedText,
+    Engine,
+    Failure,
+    Generate,
+    Question,
+    Text,
+    Vector,
+)
 
 _MOST_SCORES = 10
+_MOST_TOLD = 100  # questions
 
 
 class NoAnswer(SnellenError):
@@ -41,12 +59,13 @@ def ask_once(
         image.pixels()  # an unreadable file is told before a model is loaded
     except UnreadableImage as error:
         raise WrongUse(f"{path}: {error}") from None
-    engine = load_engine(planned)
-    try:
-        yield f"{planned.title} · {asked.title} · {path}"
-        yield from _exchange(engine, Row(asked.strategy, classes, seed), image)
-    finally:
-        engine.close()
+    if asked.shots:
+        raise WrongUse(f"{asked.title} learns from labelled examples, and here is one image: use 'snellen run'")
+    with ExitStack() as stack:
+        models = {MODEL: planned, **with_roles(asked).roles}
+        engines = {role: stack.enter_context(closing(load_engine(model))) for role, model in models.items()}
+        yield f"{' + '.join(model.title for model in models.values())} · {asked.title} · {path}"
+        yield from _exchange(engines, Row(asked.strategy, classes, seed), image)
 
 
 def load_engine(model: ModelPlan) -> Engine:
@@ -69,22 +88,37 @@ def _strategy(model: ModelPlan, wanted: str | None) -> StrategyPlan:
     raise WrongUse(f"{model.title} cannot answer what {wanted or 'any strategy'} asks")
 
 
-def _exchange(engine: Engine, row: Row, image: Image) -> Iterator[str]:
-    runner = Runner(engine)
-    runner.start(0, image, {0: row.inquire(image)}, {})
+def _exchange(engines: Mapping[str, Engine], row: Row, image: Image) -> Iterator[str]:
+    runner = Runner(engines)
+    if row.prepares:
+        known = yield from _told(runner, None, row.prepare())
+        row = dataclasses.replace(row, known=known)
+    prediction = yield from _told(runner, image, row.inquire(image))
+    yield f"\nprediction: {prediction.label or 'no class'} ({prediction.outcome})"
+    if prediction.scores:
+        yield f"scores: {_scores(prediction.scores.items())}"
+
+
+def _told(runner: Runner, image: Image | None, rounds: Any) -> Generator[str, None, Any]:
+    """Tells the questions and answers as they come, and returns what they lead to."""
+    runner.start(0, image, {0: rounds}, {})
+    result: Any = None
+    told = 0
     while runner.busy:
         for event in runner.step(1.0):
-            if isinstance(event, Answered):
-                yield f"\n> {_prompt(event.question)}"
+            if isinstance(event, Ended):
+                result = event.result
+                continue
+            told += 1
+            if told <= _MOST_TOLD:
+                to = "" if event.asked.role == MODEL else f"({event.asked.role}) "
+                yield f"\n> {to}{_prompt(event.asked.question)}"
                 yield f"< {answer_text(event.answer)}"
-            elif isinstance(event, Ended) and isinstance(event.result, Failure):
-                raise NoAnswer(f"no answer: {event.result.reason}")
-            elif isinstance(event, Ended):
-                prediction = event.result
-                assert not isinstance(prediction, Failure)
-                yield f"\nprediction: {prediction.label or 'no class'} ({prediction.outcome})"
-                if prediction.scores:
-                    yield f"scores: {_scores(prediction.scores.items())}"
+    if told > _MOST_TOLD:
+        yield f"\n… and {told - _MOST_TOLD} more questions"
+    if isinstance(result, Failure):
+        raise NoAnswer(f"no answer: {result.reason}")
+    return result
 
 
 def _prompt(question: Question) -> str:
@@ -94,7 +128,9 @@ def _prompt(question: Question) -> str:
         )
         choices = f"  [one of: {', '.join(question.choices)}]" if question.choices else ""
         return " ".join(parts) + choices
-    return "[photo] embed" if isinstance(question, Embed) else "[photo] recognise"
+    if isinstance(question, EmbedText):
+        return f"{question.text}  [embed]"
+    return f"[photo]  [{'embed' if isinstance(question, Embed) else 'recognise'}]"
 
 
 def answer_text(answer: Answer) -> str:
@@ -118,7 +154,7 @@ def ask_all(
     engine: Engine, model: ModelPlan, asked: Sequence[tuple[Image, Sequence[Question]]]
 ) -> list[list[Answer | Failure]]:
     """All the questions asked together: the answers by image, in the order of its questions."""
-    runner = Runner(engine)
+    runner = Runner({MODEL: engine})
     results: list[list[Any]] = [[None] * len(questions) for _, questions in asked]
     try:
         for number, (image, questions) in enumerate(asked):

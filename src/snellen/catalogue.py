@@ -32,10 +32,16 @@ class Catalogue:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def select(self, examples: Iterable[Example], advance: Callable[[int], None] = lambda _: None) -> int:
+    def select(
+        self,
+        examples: Iterable[Example],
+        advance: Callable[[int], None] = lambda _: None,
+        shots: Sequence[Example] = (),
+    ) -> int:
         """Examines the files that are new or changed and returns the number of this selection of examples.
 
-        A selection that was made before keeps its number. `advance` is told how many more examples are done.
+        A selection that was made before keeps its number. `advance` is told how many more examples are done. Copies of
+        `shots`, whose digests are known, are left out.
         """
         database = self._database
         with database.commit():
@@ -50,12 +56,27 @@ class Catalogue:
                     fingerprint.update(f"{example.id}\0{example.label}\0".encode("utf-8", "surrogatepass"))
                 self._keep(int(selection or 0), page, survey, advance)
         with database.commit():
+            for copy in self._copies(int(selection or 0), shots):
+                fingerprint.update(f"without {copy}\0".encode())
+                database.execute("DELETE FROM selected WHERE selection = ? AND example = ?", selection, copy)
             same: int | None = database.value("SELECT number FROM selections WHERE key = ?", fingerprint.hexdigest())
             if same is not None:
                 self._drop(int(selection or 0))
                 return same
             database.execute("UPDATE selections SET key = ? WHERE number = ?", fingerprint.hexdigest(), selection)
         return int(selection or 0)
+
+    def _copies(self, selection: int, shots: Sequence[Example]) -> list[int]:
+        """The selection's examples that consist of the same image as a shot."""
+        copies = [
+            self._database.execute(
+                "SELECT number FROM examples JOIN selected ON example = number WHERE selection = ? AND digest = ?",
+                selection,
+                bytes.fromhex(shot.image.digest),
+            ).fetchall()
+            for shot in shots
+        ]
+        return sorted(number for found in copies for (number,) in found)
 
     def _drop(self, selection: int) -> None:
         self._database.execute("DELETE FROM selected WHERE selection = ?", selection)

@@ -15,6 +15,7 @@ from snellen.types import (
     Answer,
     Choose,
     Embed,
+    EmbedText,
     Finish,
     Generate,
     Part,
@@ -44,7 +45,7 @@ def _part(part: Part) -> Any:
 
 
 def write_question(question: Question) -> str:
-    """The question as canonical JSON: equal questions give equal texts."""
+    """The question as canonical JSON: equal questions give equal texts, whoever they are put to."""
     if isinstance(question, Generate):
         prompt = [_part(part) for part in question.prompt]
         return _dump(["generate", prompt, question.max_tokens, question.choices])
@@ -52,7 +53,9 @@ def write_question(question: Question) -> str:
         return _dump(["choose", [_part(part) for part in question.prompt], question.choices])
     if isinstance(question, Recognise):
         return '["recognise"]'
-    return _dump(["embed", _part(question.part)])
+    if isinstance(question, EmbedText):
+        return _dump(["embed", question.text])
+    return _dump(["embed", _part(question.image)])
 
 
 def read_question(body: str, images: Callable[[str], Any] | None = None) -> Question:
@@ -76,7 +79,8 @@ def read_question(body: str, images: Callable[[str], Any] | None = None) -> Ques
     if kind == "recognise":
         return Recognise()
     if kind == "embed":
-        return Embed(part(rest[0]))
+        embedded = part(rest[0])
+        return EmbedText(embedded) if isinstance(embedded, str) else Embed(embedded)
     raise ValueError(f"unknown kind of question: {kind!r}")
 
 
@@ -110,7 +114,8 @@ def write_answer(answer: Answer) -> tuple[str, tuple[str, ...]]:
     if isinstance(answer, Scores):
         lengths = [] if answer.lengths is None else [answer.lengths]
         return _dump(["scores", packed, *lengths, cost]), answer.choices
-    return _dump(["vector", packed, cost]), ()
+    told = [] if answer.scale is None and answer.bias is None else [[answer.scale, answer.bias]]
+    return _dump(["vector", packed, *told, cost]), ()
 
 
 def read_answer(body: str, choices: Sequence[str] = ()) -> Answer:
@@ -119,10 +124,10 @@ def read_answer(body: str, choices: Sequence[str] = ()) -> Answer:
     usage = Usage(*rest[-1])
     if kind == "text":
         return Text(rest[0], Finish(rest[1]), usage)
-    values = tuple(np.frombuffer(base64.b64decode(rest[0]), dtype="<f4").tolist())
+    values = np.frombuffer(base64.b64decode(rest[0]), dtype="<f4")
     if kind == "vector":
-        return Vector(values, usage)
-    return Scores(tuple(choices), values, usage, tuple(rest[1]) if len(rest) == 3 else None)
+        return Vector(values, usage, *(rest[1] if len(rest) == 3 else ()))
+    return Scores(tuple(choices), tuple(values.tolist()), usage, tuple(rest[1]) if len(rest) == 3 else None)
 
 
 def write_details(details: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from snellen.images import Image
 from snellen.metrics.intervals import wilson
-from snellen.plan import strategy_plan
+from snellen.specs import strategy_plan
 from snellen.types import Answer, Classes, Failure, Question, Scores, Text
 
 STRATEGIES = ("closed-set", "binary", "binary,answer=choose", "vocabulary")  # each asks by its first question
@@ -91,7 +91,7 @@ def _decision(answer: Answer) -> object:
     """What a strategy goes by."""
     if isinstance(answer, Text):
         return answer.text
-    return answer.best if isinstance(answer, Scores) else answer.values
+    return answer.best if isinstance(answer, Scores) else answer
 
 
 def _distances(one: Answer, other: Answer) -> list[float]:

@@ -14,9 +14,22 @@ from snellen.company import Difference, Setting, difference, first_question, str
 from snellen.errors import UnreadableImage, WrongUse
 from snellen.images import Image
 from snellen.meters import peak_rss_gb
-from snellen.plan import ModelPlan, chosen, load_dataset, model_plan, name_and_options
-from snellen.study import Progress
-from snellen.types import PHOTO, Answer, Choose, Classes, Embed, Engine, Failure, Generate, Question, Recognise
+from snellen.plan import chosen, load_dataset
+from snellen.progress import Progress
+from snellen.specs import ModelPlan, model_plan, name_and_options
+from snellen.types import (
+    PHOTO,
+    Answer,
+    Choose,
+    Classes,
+    Embed,
+    EmbedText,
+    Engine,
+    Failure,
+    Generate,
+    Question,
+    Recognise,
+)
 
 BATCH_SIZES = (1, 7, 32)  # or all images, where they are fewer
 _WORDS = "Answer the question in one word: yes or no. Is the {} in this photo?"
@@ -123,7 +136,8 @@ def _try(engine: Engine, model: ModelPlan) -> list[Tried]:
         Generate: Generate((PHOTO, "What is in this photo? Answer in one word."), 8),
         Choose: Choose((PHOTO, _WORDS.format(example.label)), ("yes", "no")),
         Recognise: Recognise(),
-        Embed: Embed(PHOTO),
+        Embed: Embed(),
+        EmbedText: EmbedText(f"a photo of a {example.label}"),
     }
     declared = [question for kind, question in questions.items() if kind in model.answers]
     (results,) = ask_all(engine, model, [(example.image, declared)])

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from snellen.errors import WrongUse
-from snellen.plan import SUBSET, Request, Spec, name_and_options
+from snellen.plan import SUBSET, Request
+from snellen.specs import Spec, name_and_options
 from snellen.study_file import read_study
 
 

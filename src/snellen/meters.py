@@ -35,23 +35,23 @@ class Timing:
     latency_images: int
 
 
-def time_row(engine: Engine, images: Sequence[Image], inquire: Callable[[Image], Inquiry]) -> Timing:
-    """Times one row on a loaded engine: a warm-up, all images at once, then each image alone.
+def time_row(engines: Mapping[str, Engine], images: Sequence[Image], inquire: Callable[[Image], Inquiry]) -> Timing:
+    """Times one row on loaded engines: a warm-up, all images at once, then each image alone.
 
     Answers are neither looked up nor kept. Images that fail are not counted. Loading is not part of it.
     """
-    _all_at_once(engine, images[:8], inquire, PASS_SECONDS / 2)
-    done, seconds = _all_at_once(engine, images, inquire, PASS_SECONDS)
-    latencies = _one_by_one(engine, images, inquire, PASS_SECONDS)
+    _all_at_once(engines, images[:8], inquire, PASS_SECONDS / 2)
+    done, seconds = _all_at_once(engines, images, inquire, PASS_SECONDS)
+    latencies = _one_by_one(engines, images, inquire, PASS_SECONDS)
     p50, p90, p99 = (float(value) for value in np.percentile(latencies, (50, 90, 99))) if latencies else (None,) * 3
     return Timing(done / seconds if done else None, done, p50, p90, p99, len(latencies))
 
 
 def _all_at_once(
-    engine: Engine, images: Sequence[Image], inquire: Callable[[Image], Inquiry], limit: float
+    engines: Mapping[str, Engine], images: Sequence[Image], inquire: Callable[[Image], Inquiry], limit: float
 ) -> tuple[int, float]:
     """The number of images answered and the seconds it took; no image is begun after `limit` seconds."""
-    runner = Runner(engine)
+    runner = Runner(engines)
     start = time.perf_counter()
     waiting = list(enumerate(images))[::-1]
     done = 0
@@ -66,11 +66,11 @@ def _all_at_once(
 
 
 def _one_by_one(
-    engine: Engine, images: Sequence[Image], inquire: Callable[[Image], Inquiry], limit: float
+    engines: Mapping[str, Engine], images: Sequence[Image], inquire: Callable[[Image], Inquiry], limit: float
 ) -> list[float]:
     latencies = []
     for image in images:
-        done, seconds = _all_at_once(engine, [image], inquire, limit)
+        done, seconds = _all_at_once(engines, [image], inquire, limit)
         if done:
             latencies.append(seconds)
         limit -= seconds

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import importlib.util
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,15 +12,26 @@ from typing import Any, TypeVar
 
 from snellen import plugins
 from snellen.database import DATABASE
-from snellen.errors import Missing, WrongUse, nearest
+from snellen.errors import WrongUse, nearest
 from snellen.naming import slug
 from snellen.selection import Selection, select
+from snellen.shots import hold_out
+from snellen.specs import (
+    ModelPlan,
+    Spec,
+    StrategyPlan,
+    configured,
+    identified,
+    name_and_options,
+    short_digest,
+    strategy_plan,
+    with_roles,
+)
 from snellen.types import Classes, Dataset, Strategy
 
-DEFAULT_STRATEGIES = ("closed-set", "binary", "vocabulary")
+DEFAULT_STRATEGIES = ("closed-set", "binary", "vocabulary", "zero-shot")
 SUBSET = ("classes", "per_class", "limit", "seed")  # keys of a data set that choose a part of it
 _WRITTEN = ("study.yaml", "manifest.csv", "records.csv", "results.json", "environment.json")
-Spec = str | Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,27 +45,6 @@ class Request:
     out: str | None = None
     timing: bool = True
     stall_seconds: float = 900.0
-
-
-@dataclass(frozen=True, slots=True)
-class ModelPlan:
-    """A model that is known to be there, not loaded yet; `title` is how it is shown."""
-
-    title: str
-    provider: str
-    name: str
-    options: Any
-    answers: frozenset[type]
-    identity: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class StrategyPlan:
-    """A strategy with its options; `title` is how it is shown."""
-
-    title: str
-    name: str
-    strategy: Strategy
 
 
 P = TypeVar("P", ModelPlan, StrategyPlan)
@@ -81,101 +69,6 @@ class Plan:
     @property
     def classes(self) -> Classes:
         return self.selection.classes
-
-
-def split_spec(text: str) -> tuple[str, dict[str, str]]:
-    """`name,key=value,…` as name and options; a comma inside a value stays in it, as no `=` follows."""
-    name, *parts = text.split(",")
-    options: dict[str, str] = {}
-    for part in parts:
-        key, separator, value = part.partition("=")
-        if separator and key.strip().isidentifier():
-            last = key.strip()
-            options[last] = value
-        elif options:
-            options[last] += f",{part}"
-        else:
-            raise WrongUse(f"{text!r}: expected key=value behind the comma, found {part!r}")
-    return name.strip(), options
-
-
-def name_and_options(spec: Spec, kind: str) -> tuple[str, dict[str, Any]]:
-    """A spec in either form; `kind` is the key that holds the name in the longer one."""
-    if isinstance(spec, str):
-        if kind == "path" and Path(spec).expanduser().exists():
-            return spec, {}  # a path may hold commas
-        name, options = split_spec(spec)
-        return name, dict(options)
-    options = dict(spec)
-    if kind not in options:
-        hint = nearest(str(next(iter(options), "")), [kind])
-        raise WrongUse(
-            f"expected the key {kind!r} with the name; found only {', '.join(map(str, options)) or 'none'}{hint}"
-        )
-    return str(options.pop(kind)), options
-
-
-def model_plan(spec: Spec, batch_size: str | None = None) -> ModelPlan:
-    """The model of a spec such as `hf/NAME,dtype=float32`. Raises WrongUse or Missing where there is none."""
-    return _identified(*_configured(spec, batch_size))
-
-
-def _configured(spec: Spec, batch_size: str | None) -> tuple[str, Any]:
-    """A model's name with its provider, and its options; no file is read for it."""
-    text, given = name_and_options(spec, "model")
-    provider, _, name = text.partition("/")
-    if not name or provider in ("", ".", "..", "~"):
-        known = ", ".join(plugins.names("engines"))
-        raise WrongUse(f"a model is written PROVIDER/NAME, not {text!r}; the providers are {known}")
-    module = plugins.load("engines", provider)
-    if batch_size not in (None, "auto") and "batch_size" in {each.name for each in dataclasses.fields(module.Options)}:
-        given.setdefault("batch_size", batch_size)
-    return text, plugins.configure(module.Options, given, text)
-
-
-def _identified(text: str, options: Any) -> ModelPlan:
-    """The model behind a name. Raises WrongUse where there is none, Missing where a package it needs is not there."""
-    provider, _, name = text.partition("/")
-    module = plugins.load("engines", provider)
-    for package in getattr(module, "NEEDS", ()):
-        if not _is_installed(package):
-            raise Missing(f"{text} needs the package {package}: pip install 'snellen[{provider}]'")
-    identity = {
-        "provider": provider,
-        "weights": module.identity(name, options),
-        "options": plugins.changes_answers(options),
-    }
-    title = _title(text, options)
-    return ModelPlan(title, provider, name, options, module.ANSWERS, identity)
-
-
-def _is_installed(package: str) -> bool:
-    try:
-        return importlib.util.find_spec(package) is not None
-    except ImportError:
-        return False
-
-
-def strategy_plan(spec: Spec) -> StrategyPlan:
-    """The strategy of a spec such as `closed-set,votes=5`. Raises WrongUse."""
-    name, given = name_and_options(spec, "strategy")
-    strategy = plugins.configure(plugins.load("strategies", name).Strategy, given, name)
-    return StrategyPlan(_title(name, strategy), name, strategy)
-
-
-def _title(name: str, options: Any) -> str:
-    """The name with the options that differ from their defaults, but for those that never tell two models apart."""
-    shown = [name]
-    for field in dataclasses.fields(options):
-        value = getattr(options, field.name)
-        if field.metadata.get("title", True) and value != field.default:
-            shown.append(f"{field.name}={_digest(value) if isinstance(value, Mapping) else value}")
-    return ",".join(shown)
-
-
-def _digest(mapping: Mapping[str, Any]) -> str:
-    """A few digits that tell one mapping from another."""
-    return hashlib.sha256(json.dumps(dict(mapping), sort_keys=True).encode()).hexdigest()[:6]
 
 
 def load_dataset(spec: Spec, also: Sequence[str] = ()) -> tuple[Dataset, Mapping[str, Any]]:
@@ -244,7 +137,7 @@ def resolve(request: Request, batch_size: str | None = None) -> Plan:
             "no model is given; name one with -m, such as -m hf/FOLDER, or under 'models' in the study file "
             "('snellen ls models' lists the providers)"
         )
-    configured = [_configured(model, batch_size) for model in request.models]
+    written = [configured(model, batch_size) for model in request.models]
     planned = [strategy_plan(strategy) for strategy in request.strategies or DEFAULT_STRATEGIES]
     strategies = _unique((_written(each.name, _options(each.strategy)), each) for each in planned)
     if request.out:
@@ -254,8 +147,12 @@ def resolve(request: Request, batch_size: str | None = None) -> Plan:
     out = Path(request.out).expanduser() if request.out else Path("runs", slug(name))
     _check_out(out)
     _check_apart(out, spec["path"], selection.dataset)
-    models = _unique((_written(each.identity), each) for each in (_identified(*model) for model in configured))
+    models = _unique((_written(each.identity), each) for each in (identified(*model) for model in written))
     pairs, not_applicable = _pair(models, strategies, selection.classes, told=bool(request.strategies))
+    roles = {plan.title: with_roles(plan) for _, plan in pairs}
+    pairs = tuple((model, roles[plan.title]) for model, plan in pairs)
+    if shots := max(plan.shots for _, plan in pairs):
+        selection = hold_out(selection, shots)
     return Plan(
         name,
         out,
@@ -321,7 +218,7 @@ def _unique(plans: Iterable[tuple[str, P]]) -> list[P]:
         firsts.setdefault(key, plan)
     shown = Counter(plan.title for plan in firsts.values())
     return [
-        plan if shown[plan.title] == 1 else dataclasses.replace(plan, title=f"{plan.title} #{_digest({'': key})}")
+        plan if shown[plan.title] == 1 else dataclasses.replace(plan, title=f"{plan.title} #{short_digest({'': key})}")
         for key, plan in firsts.items()
     ]
 

@@ -22,7 +22,7 @@ from snellen.errors import Missing, WrongUse
 from snellen.metrics.classification import Confusion, classify
 from snellen.metrics.comparison import mcnemar
 from snellen.metrics.intervals import wilson
-from snellen.types import Classes, Recognise, State
+from snellen.types import MODEL, Classes, Recognise, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,8 +238,8 @@ class Results:
         self._database.close()
 
     def _row(self, number: int) -> ResultRow:
-        model, selection, timing, trouble, facts_text = self._database.execute(
-            "SELECT model, selection, timing, trouble, facts FROM rows JOIN models m ON m.number = model "
+        selection, timing, trouble, facts_text = self._database.execute(
+            "SELECT selection, timing, trouble, facts FROM rows JOIN models m ON m.number = model "
             "WHERE rows.number = ?",
             number,
         ).fetchone()
@@ -277,7 +277,7 @@ class Results:
                 f"SELECT avg(questions) FROM {_RECORDS_OF_ROW} AND state IN ('answered', 'unparsed')", number
             ),
             trouble=trouble,
-            **_covered(self._coverage(model, spec, names), confusion),
+            **_covered(self._coverage(spec["models"][MODEL], spec, names), confusion),
             **values,
         )
 

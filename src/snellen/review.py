@@ -13,7 +13,8 @@ from snellen import plugins
 from snellen.asking import NoAnswer, ask_all, load_engine
 from snellen.errors import WrongUse
 from snellen.mapping import Coverage, names_of, rules_text
-from snellen.plan import ModelPlan, Spec, chosen, load_dataset, model_plan, strategy_plan
+from snellen.plan import chosen, load_dataset
+from snellen.specs import ModelPlan, Spec, model_plan, strategy_plan
 from snellen.types import Classes, Recognise, Scores
 from snellen.wordnet import WordNet, kinds_of
 from snellen.words import ARTICLES, in_other_number, words

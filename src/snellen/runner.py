@@ -1,15 +1,19 @@
-"""Runs inquiries against an engine: many in flight, each question asked once, every answer told as it comes."""
+"""Runs inquiries against engines: many in flight, each question asked once, every answer told as it comes."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections import OrderedDict
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
-from snellen.codec import question_key
+import numpy as np
+
 from snellen.images import Image
-from snellen.types import Answer, Engine, Failure, Inquiry, Prediction, Question, Scores, Vector
+from snellen.placing import Key, Lookup, Placed, place
+from snellen.types import Answer, Engine, Failure, Question, Scores, Vector
+
+_SHARED = 4096  # answers about no image that are remembered for the images to come
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,48 +21,52 @@ class Answered:
     """A new answer: to be stored before anything else happens with it."""
 
     task: int
-    image: Image
-    question: Question
+    asked: Placed
     answer: Answer
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """An inquiry's end; `questions` counts all its questions, known ones included."""
+    """An inquiry's end; `questions` counts all its questions, known ones included.
+
+    `result` is a prediction, or what a preparation returns.
+    """
 
     task: int
     row: int
-    result: Prediction | Failure
+    result: Any
     questions: int
 
 
 Event: TypeAlias = Answered | Ended
+_Rounds: TypeAlias = Generator[Sequence[Question], Sequence[Answer], Any]  # an inquiry, or a preparation
 
 
-def replay(inquiry: Inquiry, known: Mapping[bytes, Answer]) -> tuple[Prediction, int] | None:
-    """The prediction and the number of questions behind it, or None where an answer is not known yet."""
+def replay(rounds: _Rounds, photo: Image | None, lookup: Lookup) -> tuple[Any, int] | None:
+    """The result and the number of questions behind it, or None where an answer is not known yet."""
     count = 0
     try:
-        questions = next(inquiry)
+        questions = next(rounds)
         while True:
-            answers = [known.get(question_key(question)) for question in questions]
+            answers = [lookup(place(question, photo)) for question in questions]
             if any(answer is None for answer in answers):
-                inquiry.close()
+                rounds.close()
                 return None
             count += len(questions)
-            questions = inquiry.send(answers)  # type: ignore[arg-type]
+            questions = rounds.send(answers)  # type: ignore[arg-type]
     except StopIteration as stop:
         return stop.value, count
 
 
 @dataclass(slots=True)
 class _Task:
-    """All inquiries about one image; what they learn is known to each of them."""
+    """All inquiries about one image (None: about no photo); what they learn is known to each of them."""
 
     number: int
-    image: Image
-    known: dict[bytes, Answer]
+    image: Image | None
+    known: dict[Key, Answer]
     running: int
+    shown: dict[str, Image] = field(default_factory=dict)  # the images that engines were asked about
 
 
 @dataclass(slots=True, eq=False)
@@ -70,61 +78,71 @@ class _Running:
 
     task: _Task
     row: int
-    inquiry: Inquiry
-    keys: Sequence[bytes] | None = None
+    rounds: _Rounds
+    keys: Sequence[Key] | None = None
     missing: int = 0
     questions: int = 0
     failure: Failure | None = None
 
 
 class Runner:
-    """Keeps inquiries in flight on one engine. `start` begins a task, `step` moves all of them on."""
+    """Keeps inquiries in flight on the engines of all roles. `start` begins a task, `step` moves all of them on."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engines: Mapping[str, Engine]) -> None:
+        self._engines = engines
         self._events: list[Event] = []
-        self._asked: dict[int, tuple[_Task, bytes, Question]] = {}
-        self._waiting: dict[tuple[str, bytes], list[_Running]] = {}
+        self._asked: dict[str, dict[int, tuple[_Task, Placed]]] = {role: {} for role in engines}
+        self._waiting: dict[Key, list[_Running]] = {}
+        self._shared: OrderedDict[Key, Answer] = OrderedDict()
         self._tickets = 0
 
     @property
     def busy(self) -> bool:
         """True while answers are awaited or events are not yet fetched."""
-        return bool(self._asked or self._events)
+        return bool(self._events or any(self._asked.values()))
 
     def room(self) -> bool:
-        """Whether the engine wants more questions than the ones at hand."""
-        return self._engine.room() > 0
+        """Whether the engines want more questions than the ones at hand."""
+        return all(engine.room() > 0 for engine in self._engines.values())
 
-    def start(self, number: int, image: Image, inquiries: Mapping[int, Inquiry], known: Mapping[bytes, Answer]) -> None:
+    def start(
+        self, number: int, image: Image | None, inquiries: Mapping[int, _Rounds], known: Mapping[Key, Answer]
+    ) -> None:
         """Begins the inquiries (by row) about one image, of which some answers may be known."""
         task = _Task(number, image, dict(known), len(inquiries))
-        for row, inquiry in inquiries.items():
-            self._advance(_Running(task, row, inquiry))
+        for row, rounds in inquiries.items():
+            self._advance(_Running(task, row, rounds))
 
     def step(self, timeout: float) -> list[Event]:
-        """Lets the engine work and returns what came of it, answers before the ends that rest on them."""
-        if self._asked and not self._events:
-            for ticket, answer in self._engine.step(timeout):
-                self._receive(ticket, answer)
+        """Lets the engines work and returns what came of it, answers before the ends that rest on them."""
+        asked = [role for role, tickets in self._asked.items() if tickets] if not self._events else []
+        for role in asked:
+            for ticket, answer in self._engines[role].step(timeout / len(asked)):
+                self._receive(*self._asked[role].pop(ticket), answer)
         events, self._events = self._events, []
         return events
 
-    def _receive(self, ticket: int, answer: Answer | Failure) -> None:
-        task, key, question = self._asked.pop(ticket)
-        waiting = self._waiting.pop((task.image.digest, key))
-        if isinstance(answer, (Scores, Vector)) and any(map(math.isnan, answer.values)):
+    def _receive(self, task: _Task, placed: Placed, answer: Answer | Failure) -> None:
+        waiting = self._waiting.pop(placed.key)
+        if isinstance(answer, (Scores, Vector)) and np.isnan(answer.values).any():
             answer = Failure("the model answered with numbers that are none (NaN)")
         if not isinstance(answer, Failure):
-            self._events.append(Answered(task.number, task.image, question, answer))
+            self._events.append(Answered(task.number, placed, answer))
+            if placed.image is None:
+                self._share(placed.key, answer)
         for running in waiting:
             if isinstance(answer, Failure):
                 running.failure = running.failure or answer
             else:
-                running.task.known[key] = answer
+                running.task.known[placed.key] = answer
             running.missing -= 1
             if not running.missing:
                 self._advance(running)
+
+    def _share(self, key: Key, answer: Answer) -> None:
+        self._shared[key] = answer
+        if len(self._shared) > _SHARED:
+            self._shared.popitem(last=False)
 
     def _advance(self, running: _Running) -> None:
         """Sends the round's answers and asks the next round, until an answer has to be waited for."""
@@ -135,32 +153,43 @@ class Runner:
         try:
             while not running.missing:
                 if running.keys is None:
-                    questions = next(running.inquiry)
+                    questions = next(running.rounds)
                 else:
-                    questions = running.inquiry.send([known[key] for key in running.keys])
+                    questions = running.rounds.send([known[key] for key in running.keys])
                 running.questions += len(questions)
-                running.keys = [question_key(question) for question in questions]
-                self._ask(running, dict(zip(running.keys, questions, strict=True)))
+                placed = [place(question, running.task.image) for question in questions]
+                running.keys = [each.key for each in placed]
+                self._ask(running, {each.key: each for each in placed})
         except StopIteration as stop:
             self._end(running, stop.value)
 
-    def _ask(self, running: _Running, questions: Mapping[bytes, Question]) -> None:
+    def _ask(self, running: _Running, round_: Mapping[Key, Placed]) -> None:
         task = running.task
-        for key, question in questions.items():
+        for key, placed in round_.items():
             if key in task.known:
                 continue
+            if (shared := self._shared.get(key)) is not None:
+                task.known[key] = shared
+                continue
             running.missing += 1
-            waiting = self._waiting.setdefault((task.image.digest, key), [])
+            waiting = self._waiting.setdefault(key, [])
             waiting.append(running)
             if len(waiting) == 1:
-                self._tickets += 1
-                self._asked[self._tickets] = (task, key, question)
-                self._engine.add(self._tickets, task.image, question)
+                self._put(task, placed)
 
-    def _end(self, running: _Running, result: Prediction | Failure) -> None:
-        running.inquiry.close()
+    def _put(self, task: _Task, placed: Placed) -> None:
+        self._tickets += 1
+        self._asked[placed.role][self._tickets] = (task, placed)
+        if placed.image is not None:
+            task.shown[placed.image.digest] = placed.image
+        self._engines[placed.role].add(self._tickets, placed.image, placed.question)
+
+    def _end(self, running: _Running, result: Any) -> None:
+        running.rounds.close()
         task = running.task
         self._events.append(Ended(task.number, running.row, result, running.questions))
         task.running -= 1
         if not task.running:
-            self._engine.release(task.image)
+            for image in task.shown.values():
+                for engine in self._engines.values():
+                    engine.release(image)

@@ -21,7 +21,8 @@ from snellen.types import Classes, Dataset, Example
 class Selection:
     """The chosen part of a data set, itself a data set that is read anew by each iteration.
 
-    `thresholds` holds for each class the largest rank that is chosen; None chooses all of the classes.
+    `thresholds` holds for each class the largest rank that is chosen; None chooses all of the classes. `shots` are
+    labelled examples that strategies are given, and are never among the chosen.
     """
 
     dataset: Dataset
@@ -29,6 +30,7 @@ class Selection:
     seed: int
     thresholds: Mapping[str, int] | None = None
     chosen: int | None = None  # how many the thresholds let through
+    shots: tuple[Example, ...] = ()
 
     @property
     def name(self) -> str:
@@ -44,23 +46,32 @@ class Selection:
             return self.chosen
         if self.classes.names == self.dataset.classes.names:
             return len(self.dataset)
-        return sum(1 for _ in self)
+        return sum(1 for _ in self._chosen())
 
     def __len__(self) -> int:
-        return self._count
+        return self._count - sum(map(self._is_chosen, self.shots))
+
+    def _is_chosen(self, example: Example) -> bool:
+        if self.thresholds is None:
+            return True
+        return rank(self.seed, example.id) <= self.thresholds.get(example.label, -1)
 
     def __iter__(self) -> Iterator[Example]:
+        held_out = {example.id for example in self.shots}
+        return (example for example in self._chosen() if example.id not in held_out)
+
+    def _chosen(self) -> Iterator[Example]:
         if self.thresholds is None:
             names = frozenset(self.classes.names)
             yield from (example for example in self.dataset if example.label in names)
             return
-        left = len(self)
+        left = self._count
         examples = iter(self.dataset)
         while left:
             example = next(examples, None)
             if example is None:
                 return
-            if rank(self.seed, example.id) <= self.thresholds.get(example.label, -1):
+            if self._is_chosen(example):
                 left -= 1
                 yield example
 

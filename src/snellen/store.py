@@ -46,7 +46,7 @@ class Store:
         return facts
 
     def add_answer(self, model: int, digest: str, question: Question, answer: Answer) -> None:
-        """Keeps an answer; the first answer to a question stays."""
+        """Keeps an answer about an image, or about none (''); the first answer to a question stays."""
         body, choices = write_answer(answer)
         self._database.execute(
             "INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?, ?)",
@@ -78,6 +78,16 @@ class Store:
             "SELECT question, body, choices FROM answers WHERE model = ? AND image = ?", model, bytes.fromhex(digest)
         )
         return {key: read_answer(body, self._choices(choices) if choices else ()) for key, body, choices in found}
+
+    def answer(self, model: int, digest: str, question: bytes) -> Answer | None:
+        """A model's answer to the question of this key about an image, or about none ('')."""
+        found = self._database.execute(
+            "SELECT body, choices FROM answers WHERE model = ? AND image = ? AND question = ?",
+            model,
+            bytes.fromhex(digest),
+            question,
+        ).fetchone()
+        return read_answer(found[0], self._choices(found[1]) if found[1] else ()) if found else None
 
     def has_answers(self, model: int) -> bool:
         """Whether the model has answered anything yet."""

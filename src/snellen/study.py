@@ -4,59 +4,34 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
-from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any
 
 from snellen import plugins
-from snellen.catalogue import Photograph
 from snellen.errors import NoSpace, SnellenError
 from snellen.exports import whole_file, write_manifest, write_results
 from snellen.folder import RunFolder
 from snellen.images import Image
+from snellen.interview import Interview
 from snellen.labels import lint
-from snellen.meters import TIMED_IMAGES, environment
-from snellen.plan import ModelPlan, Plan, StrategyPlan
+from snellen.meters import environment
+from snellen.plan import Plan
+from snellen.progress import Progress, Silence
+from snellen.recall import Recall
 from snellen.results import Results
-from snellen.runner import Answered, Event, replay
+from snellen.rows import Row
+from snellen.runner import replay
+from snellen.shots import first
+from snellen.specs import ModelPlan, StrategyPlan
 from snellen.study_file import add_section
-from snellen.types import Classes, Failure, Generate
-from snellen.worker import Job, Row, Setup, Worker, WorkerLost, merged_facts
-
-_HandedOut: TypeAlias = dict[int, tuple[Job, tuple[int, ...]]]  # the jobs in hand and the examples they stand for
-
+from snellen.types import MODEL, Classes, Example, Failure, Generate
 
 _LOADED = (  # for environment.json
     *("device", "device_name", "dtype", "attention", "batch_size", "parameters"),
     *("prefix_sharing", "computed_tokens_share"),
 )
-
-
-class Progress(Protocol):
-    """Is told how a study goes on."""
-
-    def say(self, line: str) -> None:
-        """A line worth reading once."""
-        ...
-
-    def begin(self, task: str, total: int) -> None:
-        """A task of `total` steps begins; the one before it has ended."""
-        ...
-
-    def advance(self, done: int, failed: int = 0) -> None: ...
-
-    def end(self) -> None: ...
-
-
-class Silence:
-    """No progress is shown."""
-
-    def say(self, line: str) -> None: ...
-    def begin(self, task: str, total: int) -> None: ...
-    def advance(self, done: int, failed: int = 0) -> None: ...
-    def end(self) -> None: ...
 
 
 def run(plan: Plan, progress: Progress | None = None) -> Results:
@@ -106,14 +81,15 @@ def rescore(path: Path, progress: Progress | None = None) -> Results:
     progress = progress or Silence()
     Results(path).close()  # raises where there is no run
     with RunFolder(path) as folder:
-        for number, model, spec, selection in list(folder.store.rows()):
+        for number, _, spec, selection in list(folder.store.rows()):
             progress.begin(f"{spec['model']}, {spec['title']}", folder.catalogue.size(selection))
-            row = _row_of(spec)
+            row = _prepared(_row_of(spec), Recall(folder.store, spec["models"], None))
             for page in folder.catalogue.digests(selection):
                 with folder.database.commit():
                     for example, digest in page:
-                        inquiry = row.inquire(Image(Path(), digest=digest))
-                        if done := replay(inquiry, folder.store.known(model, digest)):
+                        image = Image(Path(), digest=digest)
+                        recall = Recall(folder.store, spec["models"], image)
+                        if row and (done := replay(row.inquire(image), image, recall)):
                             folder.store.put_record(number, example, *done)
                         else:
                             folder.store.drop_record(number, example)
@@ -127,7 +103,16 @@ def _row_of(spec: Mapping[str, Any]) -> Row:
     asked = spec["strategy"]
     strategy = plugins.configure(plugins.load("strategies", asked["name"]).Strategy, asked["options"], asked["name"])
     classes = Classes(tuple(spec["classes"]["names"]), spec["classes"]["background"])
-    return Row(strategy, classes, spec["seed"])
+    shots = (Example(id, Image(Path(), digest=digest), label) for id, digest, label in spec.get("shots", ()))
+    return Row(strategy, classes, spec["seed"], tuple(shots))
+
+
+def _prepared(row: Row, recall: Recall) -> Row | None:
+    """The row as it is prepared by stored answers; None where one of them is missing."""
+    if not row.prepares:
+        return row
+    done = replay(row.prepare(), None, recall)
+    return None if done is None or isinstance(done[0], Failure) else dataclasses.replace(row, known=done[0])
 
 
 class _Study:
@@ -137,10 +122,14 @@ class _Study:
         self.plan = plan
         self.folder = folder
         self.progress = progress
-        self.rows: dict[int, Row] = {}
         self.errors: list[SnellenError] = []
         self.selection = 0
-        self.models: dict[int, tuple[ModelPlan, list[int]]] = {}
+        self.interviews: dict[tuple[int, ...], Interview] = {}
+
+    @property
+    def rows(self) -> set[int]:
+        """The numbers of all rows that are asked."""
+        return {row for interview in self.interviews.values() for row in interview.rows}
 
     def prepare(self) -> None:
         """Examines the files, checks the class list, and makes the rows."""
@@ -149,7 +138,7 @@ class _Study:
         for line in (*plan.not_applicable, *plan.warnings, *(lint(plan.classes) if reads_text else ())):
             progress.say(line)
         progress.begin("checking images", len(plan.selection))
-        self.selection = self.folder.catalogue.select(plan.selection, progress.advance)
+        self.selection = self.folder.catalogue.select(plan.selection, progress.advance, plan.selection.shots)
         progress.end()
         for line in self.folder.lint(self.selection):
             progress.say(line)
@@ -174,164 +163,57 @@ class _Study:
             self.progress.say(f"earlier answers of this run come from another environment: {', '.join(changed)} differ")
         if changed or not earlier:
             earlier.append({**now, "models": {}})
-        for number, (model, _) in self.models.items():
-            facts = self.folder.store.model_facts(number)
+        for interview in self.interviews.values():
+            facts = self.folder.store.model_facts(interview.company)
             loaded = {key: facts[key] for key in _LOADED if facts.get(key) is not None}
             if loaded:
-                earlier[-1].setdefault("models", {})[model.title] = loaded
+                earlier[-1].setdefault("models", {})[interview.title] = loaded
         with whole_file(path) as file:
             json.dump(earlier, file, indent=2)
 
     def _make_row(self, model: ModelPlan, strategy: StrategyPlan) -> None:
-        classes, store = self.plan.classes, self.folder.store
-        number = store.model(model.identity, model.title)
-        asked = {
+        plan, store = self.plan, self.folder.store
+        interview = self._interview({MODEL: model, **strategy.roles})
+        shots = first(plan.selection.shots, strategy.shots)
+        asked: dict[str, Any] = {
             "strategy": {"name": strategy.name, "options": _as_data(strategy.strategy)},
-            "classes": {"names": classes.names, "background": classes.background},
-            "seed": self.plan.seed,
+            "classes": {"names": plan.classes.names, "background": plan.classes.background},
+            "seed": plan.seed,
         }
-        titles = {"dataset": self.plan.name, "model": model.title, "title": strategy.title}
-        row = store.row({"model": model.identity, **asked}, number, {**titles, **asked}, self.selection)
-        self.rows[row] = Row(strategy.strategy, classes, self.plan.seed)
-        self.models.setdefault(number, (model, []))[1].append(row)
+        if shots:
+            asked["shots"] = [(shot.id, shot.image.digest, shot.label) for shot in shots]
+        key = {"model": model.identity, **asked}
+        if strategy.roles:
+            key["roles"] = {role: other.identity for role, other in strategy.roles.items()}
+        titles = {"dataset": plan.name, "model": model.title, "title": strategy.title, "models": interview.numbers}
+        row = store.row(key, interview.company, {**titles, **asked}, self.selection)
+        interview.rows[row] = Row(strategy.strategy, plan.classes, plan.seed, shots)
         for example, _, reason in self.folder.catalogue.unreadable(self.selection):
             store.put_record(row, example, Failure(f"unreadable image: {reason}"), 0)
 
+    def _interview(self, models: Mapping[str, ModelPlan]) -> Interview:
+        """The interview of these models, one for all their rows."""
+        made = Interview(self.plan, self.folder, self.progress, self.selection, models)
+        return self.interviews.setdefault(tuple(made.numbers.values()), made)
+
     def ask(self) -> None:
         """Asks all models; one that cannot be loaded or kept alive does not keep the others from being asked."""
-        size = self.folder.catalogue.size(self.selection)
-        for number, (model, rows) in self.models.items():
-            self.progress.begin(model.title, size * len(rows))
+        for interview in self.interviews.values():
+            troubles: Mapping[int, SnellenError]
             try:
-                self._ask_model(number, model, rows)
-                trouble = None
+                troubles = interview.ask()
+                self.errors += troubles.values()
             except SnellenError as error:
                 if isinstance(error, NoSpace):
                     raise
                 self.errors.append(error)
                 self.progress.say(f"error: {error}")
-                trouble = str(error)
+                troubles = dict.fromkeys(interview.rows, error)
             finally:
                 self.progress.end()
             with self.folder.database.commit():
-                for row in rows:
-                    self.folder.store.set_trouble(row, trouble)
-
-    def _ask_model(self, number: int, model: ModelPlan, rows: Sequence[int]) -> None:
-        """Starts the model's worker only if there is something to ask or to time."""
-        handed_out: _HandedOut = {}
-        jobs = self._jobs(number, rows, handed_out)
-        first = next(jobs, None)
-        if first is None and not self._timed_images(self._untimed(number, model, rows)):
-            return
-        setup = Setup(model.provider, model.name, model.options, {row: self.rows[row] for row in rows})
-        worker = Worker(setup, self.folder.log, self.plan.stall_seconds)
-        try:
-            self._keep_facts(number, worker)
-            if notice := worker.facts.get("notice"):
-                self.progress.say(f"{model.title}: {notice}")
-            try:
-                for events in worker.run(chain([first] if first else [], jobs)):
-                    self._keep(number, events, handed_out)
-            except KeyboardInterrupt:  # it may have come between an answer's arrival and its commit
-                self._keep(number, worker.unkept(), handed_out)
-                raise
-            self._time(model, worker, self._untimed(number, model, rows))
-            self._keep_facts(number, worker)
-        finally:
-            worker.close()
-
-    def _keep_facts(self, number: int, worker: Worker) -> None:
-        with self.folder.database.commit():
-            facts = {**worker.facts, "load_seconds": worker.load_seconds}
-            self.folder.store.set_model_facts(number, merged_facts(self.folder.store.model_facts(number), facts))
-
-    def _untimed(self, number: int, model: ModelPlan, rows: Sequence[int]) -> list[int]:
-        """The rows whose speed is to be measured, also where it was at another batch size than is asked for now.
-
-        Predictions that are only read from a file have none.
-        """
-        store = self.folder.store
-        if not self.plan.timing or not store.model_facts(number).get("timed", True):
-            return []
-        timings = {row: store.timing(row) for row in rows}
-        wanted = getattr(model.options, "batch_size", None)
-        return [row for row, timing in timings.items() if not timing or timing.get("batch_size_wanted") != wanted]
-
-    def _timed_images(self, rows: Sequence[int]) -> list[Image]:
-        """Some images that the rows have settled: one that fails says nothing of the speed."""
-        if not rows:
-            return []
-        store, wanted = self.folder.store, set(rows)
-        settled = (each.image for each in self._photographs() if store.settled(rows, each.examples[0]) == wanted)
-        return list(islice(settled, TIMED_IMAGES))
-
-    def _time(self, model: ModelPlan, worker: Worker, rows: Sequence[int]) -> None:
-        """Measures the speed of the rows; where that fails the answers are there all the same."""
-        images = self._timed_images(rows)
-        if not images:
-            worker.time((), ())  # the peaks are wanted all the same
-            return
-        self.progress.begin(f"{model.title}, timing", 0)
-        try:
-            timings = worker.time(images, rows)
-        except WorkerLost as error:
-            self.progress.say(f"{model.title} is not timed: {error}")
-            return
-        with self.folder.database.commit():
-            for row, timing in timings.items():
-                conditions = {key: worker.facts.get(key) for key in ("batch_size", "device", "dtype")}
-                conditions["batch_size_wanted"] = getattr(model.options, "batch_size", None)
-                self.folder.store.set_timing(row, {**dataclasses.asdict(timing), **conditions})
-
-    def _photographs(self) -> Iterator[Photograph]:
-        return self.folder.catalogue.photographs(self.selection, self.plan.selection)
-
-    def _jobs(self, model: int, rows: Sequence[int], handed_out: _HandedOut) -> Iterator[Job]:
-        """One job for each image with something left to ask; what stored answers settle is recorded on the way."""
-        store, database = self.folder.store, self.folder.database
-        answered_before = store.has_answers(model)
-        for _ in self.folder.catalogue.unreadable(self.selection):
-            self.progress.advance(len(rows), len(rows))
-        for photograph in self._photographs():
-            left = {row for example in photograph.examples for row in set(rows) - store.settled(rows, example)}
-            self.progress.advance((len(rows) - len(left)) * len(photograph.examples))
-            known = store.known(model, photograph.image.digest) if left and answered_before else {}
-            if known:
-                with database.commit():
-                    for row in sorted(left):
-                        if done := replay(self.rows[row].inquire(photograph.image), known):
-                            left.discard(row)
-                            for example in photograph.examples:
-                                store.put_record(row, example, *done)
-                            self.progress.advance(len(photograph.examples))
-            if left:
-                job = Job(photograph.examples[0], photograph.image, left, known)
-                handed_out[job.number] = (job, photograph.examples)
-                yield job
-
-    def _keep(self, model: int, events: Sequence[Event], handed_out: _HandedOut) -> None:
-        """Commits events in the order they came, and moves the progress on."""
-        store = self.folder.store
-        finished: set[int] = set()
-        done = failed = 0
-        with self.folder.database.commit():
-            for event in events:
-                if isinstance(event, Answered):
-                    store.add_answer(model, event.image.digest, event.question, event.answer)
-                    continue
-                if event.task not in handed_out:
-                    continue  # kept before an interruption
-                job, examples = handed_out[event.task]
-                if not job.rows:
-                    finished.add(event.task)
-                for example in examples:
-                    store.put_record(event.row, example, event.result, event.questions)
-                done += len(examples)
-                failed += len(examples) * isinstance(event.result, Failure)
-        for task in finished:
-            del handed_out[task]
-        self.progress.advance(done, failed)
+                for row in interview.rows:
+                    self.folder.store.set_trouble(row, str(troubles[row]) if row in troubles else None)
 
 
 def _read_list(path: Path) -> list[Any]:

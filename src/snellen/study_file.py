@@ -17,7 +17,8 @@ from ruamel.yaml.reader import ReaderError
 from snellen.errors import WrongUse, nearest
 from snellen.exports import whole_file
 from snellen.naming import slug
-from snellen.plan import ModelPlan, Plan, Request, load_dataset
+from snellen.plan import Plan, Request, load_dataset
+from snellen.specs import ModelPlan
 
 KEYS = tuple(field.name for field in dataclasses.fields(Request))
 _KINDS: Mapping[str, tuple[Any, str]] = {

@@ -9,6 +9,7 @@ from random import Random
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from snellen.images import Image
 
@@ -64,7 +65,9 @@ class Dataset(Protocol):
     def __iter__(self) -> Iterator[Example]: ...
 
 
-# Questions
+# Questions; `to` is the role that answers: the model itself, or another one that the strategy names
+
+MODEL = "model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,7 @@ class Generate:
     prompt: tuple[Part, ...]
     max_tokens: int
     choices: tuple[str, ...] = ()
+    to: str = MODEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,21 +86,33 @@ class Choose:
 
     prompt: tuple[Part, ...]
     choices: tuple[str, ...]
+    to: str = MODEL
 
 
 @dataclass(frozen=True, slots=True)
 class Recognise:
     """Asks for scores over the model's own vocabulary."""
 
+    to: str = MODEL
+
 
 @dataclass(frozen=True, slots=True)
 class Embed:
-    """Asks for the vector of an image or of a text."""
+    """Asks for the vector of the photo, or of another image."""
 
-    part: Part
+    image: Photo | Image = PHOTO
+    to: str = MODEL
 
 
-Question: TypeAlias = Generate | Choose | Recognise | Embed
+@dataclass(frozen=True, slots=True)
+class EmbedText:
+    """Asks for the vector of a text."""
+
+    text: str
+    to: str = MODEL
+
+
+Question: TypeAlias = Generate | Choose | Recognise | Embed | EmbedText
 
 
 # Answers
@@ -159,15 +175,41 @@ class Scores:
         return self.choices[max(range(len(self.values)), key=self.values.__getitem__)]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Vector:
-    """The answer to Embed, in float32 precision."""
+    """The answer to Embed and EmbedText: a read-only float32 array; any sequence of numbers makes one.
 
-    values: tuple[float, ...]
+    Two are equal where they are so bit by bit. A model that compares images with texts tells with the vector of a text
+    how: their similarity is the cosine times `scale`, plus `bias`; a `bias` says that each text is judged apart
+    (a sigmoid), None that texts compete (a softmax).
+    """
+
+    values: npt.NDArray[np.float32]
     usage: Usage = Usage()
+    scale: float | None = None
+    bias: float | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "values", tuple(np.asarray(self.values, dtype=np.float32).tolist()))
+        values = np.array(self.values, dtype=np.float32)  # a copy: a row of a batch would keep the whole batch
+        if values.ndim != 1:
+            raise ValueError(f"expected a vector, got an array of the shape {list(values.shape)}")
+        values.setflags(write=False)
+        object.__setattr__(self, "values", values)
+        for name in ("scale", "bias"):
+            if (value := getattr(self, name)) is not None:
+                object.__setattr__(self, name, float(value))
+
+    def _key(self) -> tuple[object, ...]:
+        return self.values.tobytes(), self.usage, self.scale, self.bias
+
+    def __eq__(self, other: object) -> bool:
+        return self._key() == other._key() if isinstance(other, Vector) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def __reduce__(self) -> tuple[type[Vector], tuple[object, ...]]:  # an array from a pickle could be written to
+        return Vector, (self.values, self.usage, self.scale, self.bias)
 
 
 Answer: TypeAlias = Text | Scores | Vector
@@ -222,14 +264,29 @@ class State(StrEnum):
 # Who asks and who answers
 
 Inquiry: TypeAlias = Generator[Sequence[Question], Sequence[Answer], Prediction]
+Preparation: TypeAlias = Generator[Sequence[Question], Sequence[Answer], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """Another model that a strategy asks beside the model itself: how it is written, and the kinds of question."""
+
+    model: str
+    asks: frozenset[type]
 
 
 class Strategy(Protocol):
-    """A way of asking, as a frozen dataclass whose fields are its options."""
+    """A way of asking, as a frozen dataclass whose fields are its options.
+
+    Optional: `roles`, the other models it asks, by the name that stands in a question's `to`; `shots`, how many
+    labelled examples of each class it is given; `check(classes)`, which raises WrongUse where it cannot go with these;
+    and `prepare(classes, shots)`, which asks what is asked once for a row, about no photo, and returns what `inquire`
+    gets as `known`: class embeddings, a fitted probe. The answers are kept like all others, so it is replayable.
+    """
 
     @property
     def asks(self) -> frozenset[type]:
-        """The kinds of question it asks."""
+        """The kinds of question it asks the model."""
         ...
 
     def inquire(self, classes: Classes, known: Any, rng: Random) -> Inquiry:

@@ -1,4 +1,4 @@
-"""A model's own process: loads one engine, runs the runner over the images it is handed, streams what comes of it.
+"""A model's own process: loads its engine, runs the runner over the images it is handed, streams what comes of it.
 
 The parent's end, Worker, replaces a process that dies or hangs. The images it had in hand are then asked one at a time,
 so that the one to blame is found: an image that does it three times is a failed example with that reason.
@@ -6,6 +6,7 @@ so that the one to blame is found: an image that does it three times is a failed
 
 from __future__ import annotations
 
+import dataclasses
 import time
 import traceback
 from collections import deque
@@ -14,17 +15,17 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from random import Random
 from typing import Any
 
 from snellen import plugins
 from snellen.child import Child, ChildDied, Parent
-from snellen.codec import question_key
 from snellen.errors import Missing, SnellenError
 from snellen.images import Image
 from snellen.meters import PASS_SECONDS, Timing, peak_rss_gb, time_row
+from snellen.placing import Key
+from snellen.rows import Row
 from snellen.runner import Answered, Ended, Event, Runner
-from snellen.types import Answer, Classes, Engine, Failure, Inquiry, Strategy
+from snellen.types import MODEL, Answer, Engine, Failure
 
 DEATHS_PER_IMAGE = 3
 _HANDFUL = 16  # jobs in a message
@@ -32,33 +33,10 @@ LOST_IMAGES_IN_A_ROW = 3  # then it is the model that is broken, not the images
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """How one row of the results asks: a strategy over a class list, seeded."""
-
-    strategy: Strategy
-    classes: Classes
-    seed: int
-
-    def inquire(self, image: Image) -> Inquiry:
-        """The inquiry about an image; its randomness depends on the seed and the image alone.
-
-        An exception of the strategy is this inquiry's failure: it costs no other answer, and not the model's process.
-        """
-        try:
-            return (yield from self.strategy.inquire(self.classes, None, Random(f"{self.seed}:{image.digest}")))
-        except Exception as error:
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            where = f"{Path(place.filename).name}:{place.lineno}"
-            return Failure(f"the strategy failed: {type(error).__name__}: {error} ({where})")  # type: ignore[return-value]
-
-
-@dataclass(frozen=True, slots=True)
 class Setup:
-    """What a worker needs to begin: the model and the rows it will be asked for."""
+    """What a worker needs to begin: the model of each role as (provider, name, options), and the rows."""
 
-    provider: str
-    name: str
-    options: Any
+    models: Mapping[str, tuple[str, str, Any]]
     rows: Mapping[int, Row]
 
 
@@ -66,13 +44,14 @@ class Setup:
 class Job:
     """One image to be asked about for some rows, with the answers that are known already.
 
-    The worker takes a row out when it has ended: a job without rows is done.
+    Without an image it is the preparation of these rows. The worker takes a row out when it has ended: a job without
+    rows is done.
     """
 
     number: int
-    image: Image
+    image: Image | None
     rows: set[int]
-    known: dict[bytes, Answer] = field(default_factory=dict)
+    known: dict[Key, Answer] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +60,13 @@ class Ready:
 
     load_seconds: float
     facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The rows as they are prepared, to be used from now on."""
+
+    rows: Mapping[int, Row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,26 +111,38 @@ def merged_facts(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, An
 # The child's side
 
 
-def _facts(engine: Engine) -> dict[str, Any]:
-    return {**engine.facts(), "peak_rss_gb": peak_rss_gb()}
+def _facts(engines: Mapping[str, Engine]) -> dict[str, Any]:
+    """The model's facts, with the parameters and the peaks of all that the process holds."""
+    each = {role: engine.facts() for role, engine in engines.items()}
+    merged: dict[str, Any] = {}
+    for facts in each.values():
+        merged = merged_facts(merged, facts)
+    counts = [facts.get("parameters") for facts in each.values()]
+    merged |= {key: value for key, value in each[MODEL].items() if not key.startswith("peak_")}
+    merged["parameters"] = None if None in counts else sum(counts)
+    return {**merged, "peak_rss_gb": peak_rss_gb()}
 
 
-def _serve(parent: Parent, setup: Setup, engine: Engine) -> None:
-    """Takes jobs while the engine has room, steps it, and sends what comes of it, until told to stop."""
-    runner = Runner(engine)
+def _serve(parent: Parent, setup: Setup, engines: Mapping[str, Engine]) -> None:
+    """Takes jobs while the engines have room, steps them, and sends what comes of it, until told to stop."""
+    runner, rows = Runner(engines), dict(setup.rows)
     while True:
         while not runner.busy or runner.room():
             message = parent.waiting() if runner.busy else parent.receive()
             if message is None:
                 break
+            if isinstance(message, Prepared):
+                rows |= message.rows
+                continue
             if isinstance(message, TimeRows):
-                timings = {row: time_row(engine, message.images, setup.rows[row].inquire) for row in message.rows}
-                parent.send(Timed(timings, _facts(engine)))
+                timings = {row: time_row(engines, message.images, rows[row].inquire) for row in message.rows}
+                parent.send(Timed(timings, _facts(engines)))
                 continue
             job: Job
             for job in message:
-                inquiries = {number: setup.rows[number].inquire(job.image) for number in sorted(job.rows)}
-                runner.start(job.number, job.image, inquiries, job.known)
+                image = job.image
+                asked = {row: rows[row].inquire(image) if image else rows[row].prepare() for row in sorted(job.rows)}
+                runner.start(job.number, image, asked, job.known)
         if events := runner.step(1.0):
             parent.send(events)
 
@@ -155,15 +153,18 @@ def main() -> None:
     setup: Setup = parent.receive()
     try:
         start = time.perf_counter()
-        engine: Engine = plugins.load("engines", setup.provider).load(setup.name, setup.options)
-        parent.send(Ready(time.perf_counter() - start, _facts(engine)))
+        engines: dict[str, Engine] = {
+            role: plugins.load("engines", provider).load(name, options)
+            for role, (provider, name, options) in setup.models.items()
+        }
+        parent.send(Ready(time.perf_counter() - start, _facts(engines)))
     except Exception as error:
         traceback.print_exc()
         code = error.exit_code if isinstance(error, SnellenError) else None
         parent.send(Trouble(str(error) if code else _told(error), code))
         return
     try:
-        _serve(parent, setup, engine)
+        _serve(parent, setup, engines)
     except Exception as error:
         traceback.print_exc()
         parent.send(Trouble(_told(error), None))
@@ -286,7 +287,7 @@ class Worker:
         for event in events:
             job = out[event.task]
             if isinstance(event, Answered):
-                job.known[question_key(event.question)] = event.answer
+                job.known[event.asked.key] = event.answer
                 continue
             job.rows.discard(event.row)
             if not job.rows:
@@ -317,6 +318,11 @@ class Worker:
                 f"so the model is given up{self._see_log()}"
             )
         return ends
+
+    def prepared(self, rows: Mapping[int, Row]) -> None:
+        """Tells the process how these rows are prepared."""
+        self._setup = dataclasses.replace(self._setup, rows={**self._setup.rows, **rows})
+        self._child.send(Prepared(rows))
 
     def time(self, images: Sequence[Image], rows: Sequence[int]) -> Mapping[int, Timing]:
         """The timing of the rows; brings `facts` up to date. Raises WorkerLost where the process does not survive."""

@@ -22,7 +22,7 @@ from checkpoints.mllama import mllama
 from checkpoints.parts import Parts
 from checkpoints.phi4 import phi4_multimodal
 from checkpoints.qwen import qwen2_5_vl, qwen2_vl, qwen3_vl
-from snellen.engines.hf.quiet import quiet
+from snellen.local.quiet import quiet
 
 FAMILIES: Mapping[str, Callable[[], Parts]] = {
     "gemma3": gemma3,

@@ -19,7 +19,7 @@ torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
 from snellen.engines.hf.processing import load_processor  # noqa: E402
-from snellen.engines.hf.quiet import quiet  # noqa: E402
+from snellen.local.quiet import quiet  # noqa: E402
 
 Checkpoint = Callable[[str], Path]
 

@@ -24,8 +24,8 @@ from snellen.types import PHOTO, Choose, Generate
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from snellen.engines.hf.hub import is_whole  # noqa: E402
 from snellen.engines.hf.loading import load_engine  # noqa: E402
+from snellen.local.hub import is_whole  # noqa: E402
 
 Checkpoint = Callable[[str], Path]
 

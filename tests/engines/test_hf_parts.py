@@ -19,13 +19,13 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
 from snellen.engines.hf import rows as rows_module  # noqa: E402
-from snellen.engines.hf.batching import Batches  # noqa: E402
 from snellen.engines.hf.continuations import continuations  # noqa: E402
 from snellen.engines.hf.pixels import Pictures, shrink  # noqa: E402
 from snellen.engines.hf.prompts import Rendering  # noqa: E402
 from snellen.engines.hf.recent import Recent  # noqa: E402
 from snellen.engines.hf.rows import join  # noqa: E402
 from snellen.engines.hf.waiting import Asked, Waiting  # noqa: E402
+from snellen.local.batching import Batches  # noqa: E402
 
 Checkpoint = Callable[[str], Path]
 QUESTION = Generate((PHOTO, "What is it?"), 3)

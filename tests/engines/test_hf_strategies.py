@@ -11,8 +11,8 @@ import pytest
 from local_models import load, varied
 
 from snellen.images import Image
-from snellen.plan import strategy_plan
 from snellen.runner import Answered, Ended, Runner
+from snellen.specs import strategy_plan
 from snellen.types import Answer, Classes, Prediction, Scores, Text
 
 STRATEGIES = (
@@ -39,7 +39,7 @@ def photographs() -> list[Image]:
 def concluded(folder: Path, batch_size: int) -> Concluded:
     """All predictions by image and strategy, and all answers by image and question."""
     engine = load(folder, dtype="float32", batch_size=batch_size)
-    runner = Runner(engine)
+    runner = Runner({"model": engine})
     for number, image in enumerate(photographs()):
         inquiries = {
             row: strategy_plan(spec).strategy.inquire(CLASSES, None, Random(f"0:{image.digest}"))
@@ -51,7 +51,7 @@ def concluded(folder: Path, batch_size: int) -> Concluded:
     while runner.busy:
         for event in runner.step(1.0):
             if isinstance(event, Answered):
-                answers[event.image.digest, repr(event.question)] = event.answer
+                answers[event.asked.key[1], repr(event.asked.question)] = event.answer
             elif isinstance(event, Ended):
                 assert isinstance(event.result, Prediction)
                 predictions[event.task, event.row] = event.result

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snellen.engines.hf.batching import buckets
 from snellen.engines.hf.tree import Tree, common
+from snellen.local.batching import buckets
 
 SEQUENCES = st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=7), min_size=1, max_size=9)
 

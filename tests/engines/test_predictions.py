@@ -15,7 +15,7 @@ from snellen import plugins
 from snellen.engines import predictions
 from snellen.errors import WrongUse
 from snellen.images import Image
-from snellen.types import Answer, Embed, Failure, Recognise, Scores
+from snellen.types import Answer, EmbedText, Failure, Recognise, Scores
 
 FILES = ("cat/001.jpg", "cat/002.jpg", "dog/001.jpg", "dog/002.jpg")
 
@@ -297,7 +297,7 @@ def test_it_has_no_speed_and_answers_one_kind(tmp_path: Path) -> None:
     engine = opened(tmp_path / "mine.csv", "image,prediction\na/1.jpg,cat\n")
     assert engine.facts() == {"timed": False}
     with pytest.raises(ValueError, match="answers Recognise"):
-        engine.add(0, Image(data=b"x"), Embed("cat"))
+        engine.add(0, Image(data=b"x"), EmbedText("cat"))
     assert {Recognise} == predictions.ANSWERS
 
 

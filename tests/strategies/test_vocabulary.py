@@ -12,7 +12,7 @@ import pytest
 from snellen import plugins
 from snellen.errors import WrongUse
 from snellen.mapping import Coverage
-from snellen.plan import strategy_plan
+from snellen.specs import strategy_plan
 from snellen.strategies.vocabulary import Strategy
 from snellen.types import Classes, Outcome, Prediction, Recognise, Scores
 

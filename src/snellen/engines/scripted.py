@@ -1,6 +1,7 @@
 """`scripted/FILE.py:function`, `scripted/module:function`: answers come from a Python `function(question, image)`.
 
-It returns a text for Generate, `Scores` for Choose and Recognise, a `Vector` for Embed, or a `Failure`.
+It returns a text for Generate, `Scores` for Choose and Recognise, a `Vector` for Embed and EmbedText, or a `Failure`.
+The image is None where a question does not show the photo.
 """
 
 from __future__ import annotations
@@ -21,11 +22,17 @@ from annotated_types import Ge
 
 from snellen.errors import Missing, WrongUse, nearest
 from snellen.images import Image
-from snellen.types import Answer, Choose, Embed, Failure, Generate, Question, Recognise, Scores, Text, Vector
+from snellen.types import Answer, Choose, Embed, EmbedText, Failure, Generate, Question, Recognise, Scores, Text, Vector
 
-ANSWERS: frozenset[type] = frozenset({Generate, Choose, Recognise, Embed})
+ANSWERS: frozenset[type] = frozenset({Generate, Choose, Recognise, Embed, EmbedText})
 Answerer = Callable[[Question, Image | None], str | Answer | Failure]
-_EXPECTED: Mapping[type, type[Answer]] = {Generate: Text, Choose: Scores, Recognise: Scores, Embed: Vector}
+_EXPECTED: Mapping[type, type[Answer]] = {
+    Generate: Text,
+    Choose: Scores,
+    Recognise: Scores,
+    Embed: Vector,
+    EmbedText: Vector,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ import importlib.util
 from typing import TYPE_CHECKING, Any
 
 from snellen.engines.hf.options import Options
-from snellen.engines.hf.source import adapter_identity, locate
 from snellen.errors import Missing
+from snellen.local.source import adapter_identity, locate
 from snellen.types import Choose, Generate
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def identity(name: str, options: Options) -> dict[str, Any]:
 
     Raises WrongUse for a folder that holds no model, Missing for a name that neither the cache nor the hub knows.
     """
-    return {**locate(name, options.revision).identity(), **adapter_identity(options.adapter)}
+    return {**locate(name, options.revision, "hf").identity(), **adapter_identity(options.adapter)}
 
 
 def load(name: str, options: Options) -> LocalModel:

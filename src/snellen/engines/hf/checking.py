@@ -10,7 +10,6 @@ import numpy as np
 import PIL.Image
 import torch
 
-from snellen.engines.hf.batching import Batches
 from snellen.engines.hf.passes import Passes
 from snellen.engines.hf.plain import Plain
 from snellen.engines.hf.prompts import Prompts
@@ -19,6 +18,7 @@ from snellen.engines.hf.sharing import Sharing
 from snellen.engines.hf.waiting import Asked
 from snellen.errors import WrongUse
 from snellen.images import Image
+from snellen.local.batching import Batches
 from snellen.types import PHOTO, Answer, Choose, Failure, Generate, Scores, Text
 
 # Largest accepted distance (total variation, 0 to 1) between the next-token distributions alone and in company. Faults

@@ -9,9 +9,7 @@ from typing import Any
 import torch
 
 from snellen.engines.hf.answers import timed
-from snellen.engines.hf.batching import Batches, free_memory
 from snellen.engines.hf.checking import first_rows, is_exact, sharing_fault, working_stacking
-from snellen.engines.hf.device import free_bytes, name_of, peak_gpu_gb, synchronise
 from snellen.engines.hf.families import family_of, image_tokens
 from snellen.engines.hf.growth import Growth
 from snellen.engines.hf.options import Options
@@ -21,11 +19,13 @@ from snellen.engines.hf.pixels import Pictures
 from snellen.engines.hf.plain import Plain
 from snellen.engines.hf.prompt_tokens import PromptTokens
 from snellen.engines.hf.prompts import Prompts
-from snellen.engines.hf.quiet import quiet
 from snellen.engines.hf.rows import Rows
 from snellen.engines.hf.sharing import Limits, Sharing
 from snellen.engines.hf.waiting import Asked, Waiting
 from snellen.images import Image
+from snellen.local.batching import Batches, free_memory
+from snellen.local.device import free_bytes, name_of, peak_gpu_gb, synchronise
+from snellen.local.quiet import quiet
 from snellen.types import Answer, Choose, Failure, Generate, Question
 
 _AUTO_IMAGES = {"cpu": 16, "mps": 16, "cuda": 32}

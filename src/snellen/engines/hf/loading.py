@@ -12,21 +12,22 @@ from typing import Any
 
 import torch
 import transformers
-from safetensors import SafetensorError
 from transformers.models.auto import modeling_auto
 
 from snellen.engines.hf.engine import LocalModel
 from snellen.engines.hf.options import Options
 from snellen.engines.hf.phi4 import see_all_ways
 from snellen.engines.hf.processing import load_processor
-from snellen.engines.hf.quiet import quiet
-from snellen.engines.hf.source import adapter_folder, locate
 from snellen.errors import Missing, SnellenError, WrongUse
+from snellen.local.device import pick_device
+from snellen.local.explaining import check_weights, explained, gist
+from snellen.local.quiet import quiet
+from snellen.local.source import adapter_folder, locate
 
 
 def load_engine(name: str, options: Options) -> LocalModel:
     """The engine, checked on a first question. Raises WrongUse or Missing, with what to do about it."""
-    source = locate(name, options.revision)
+    source = locate(name, options.revision, "hf")
     owner = f"hf/{name}"
     _check_packages(options, owner)
     device = pick_device(options.device, owner)
@@ -40,18 +41,6 @@ def load_engine(name: str, options: Options) -> LocalModel:
         with explained(owner, "model"):
             model = load_model(folder, config, options, device, owner)
         return LocalModel(model, processor, options, owner)
-
-
-def pick_device(wanted: str, owner: str) -> torch.device:
-    """The device asked for, or the best there is. Raises Missing where the one asked for is not there."""
-    cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
-    if wanted == "auto":
-        return torch.device("cuda" if cuda else "mps" if mps else "cpu")
-    device = torch.device(wanted)
-    there = {"cpu": True, "cuda": cuda and (device.index or 0) < torch.cuda.device_count(), "mps": mps}[device.type]
-    if not there:
-        raise Missing(f"{owner}: device={wanted}: torch {torch.__version__} sees no such device here; try device=auto")
-    return device
 
 
 def load_model(folder: Path, config: Any, options: Options, device: torch.device, owner: str) -> Any:
@@ -78,12 +67,7 @@ def load_model(folder: Path, config: Any, options: Options, device: torch.device
         output_loading_info=True,
         **arguments,
     )
-    missing = sorted(told["missing_keys"])
-    if missing:  # transformers fills them with random numbers
-        raise WrongUse(
-            f"{owner}: {len(missing)} of the model's weights are not in the checkpoint, such as {missing[0]}; "
-            "it is incomplete, or of another architecture than its config.json says"
-        )
+    check_weights(told, owner)
     if config.model_type == "phi4_multimodal":
         see_all_ways(model)
     if "device_map" not in arguments:
@@ -140,7 +124,7 @@ def own_code(owner: str, name: str, folder: Path, options: Options) -> Iterator[
         assert cause is not None
         raise WrongUse(
             f"{owner}: the checkpoint's own Python code does not work with transformers {transformers.__version__} "
-            f"({type(cause).__name__}: {_first(cause)}); serve the model with what it was written for "
+            f"({type(cause).__name__}: {gist(cause)}); serve the model with what it was written for "
             f"(vllm serve {name}), and name it openai-compatible/{name}"
         ) from error
 
@@ -154,48 +138,3 @@ def _lacks_package(error: BaseException) -> bool:
     if isinstance(error, ModuleNotFoundError):
         return str(error.name).partition(".")[0] not in ("transformers", "transformers_modules")
     return "packages that were not found" in str(error)
-
-
-@contextmanager
-def explained(owner: str, part: str) -> Iterator[None]:
-    """Turns what transformers raises while loading into errors that say what to do."""
-    try:
-        yield
-    except SnellenError:
-        raise
-    except ImportError as error:
-        raise Missing(f"{owner}: its {part} needs a package that is not here: {_first(error)}") from error
-    except SafetensorError as error:
-        raise WrongUse(f"{owner}: its weights are damaged ({_first(error)}); copy or download them again") from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
-        raise _explain(owner, part, error) from error
-
-
-def _explain(owner: str, part: str, error: Exception) -> SnellenError:
-    text = str(error)
-    if "trust_remote_code" in text:
-        return WrongUse(
-            f"{owner}: the checkpoint brings its own Python code: if you trust it, set trust_remote_code=true; "
-            "or serve the model (vLLM, for one) and name it openai-compatible/…"
-        )
-    if "does not recognize this architecture" in text or "should have a `model_type`" in text.lower():
-        return WrongUse(
-            f"{owner}: transformers {transformers.__version__} does not know the architecture that its config.json "
-            "names; upgrade transformers, or serve the model (vLLM, for one) and name it openai-compatible/…"
-        )
-    if "Unrecognized configuration class" in text:
-        return WrongUse(
-            f"{owner}: expected a model that answers in text about an image and a text, and its config.json names "
-            f"another kind; another provider may take it (clip/, classifier/). transformers says: {_first(error)}"
-        )
-    if "ignore_mismatched_sizes" in text:
-        return WrongUse(f"{owner}: weights and config.json belong to different models: the shapes of weights differ")
-    if isinstance(error, OSError):
-        return Missing(f"{owner}: its {part} lacks a file, or one cannot be read: {_first(error)}")
-    return WrongUse(f"{owner}: its {part} cannot be loaded: {type(error).__name__}: {_first(error)}")
-
-
-def _first(error: BaseException) -> str:
-    """The first sentence of the first line that says something."""
-    lines = [line.strip() for line in str(error).splitlines()]
-    return next((line for line in lines if line), type(error).__name__).split(". ")[0][:300]

@@ -7,12 +7,12 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 from snellen.engines.hf.answers import chosen, refused, written
-from snellen.engines.hf.batching import Batches
 from snellen.engines.hf.continuations import Continuation, continuations
 from snellen.engines.hf.passes import Passes
 from snellen.engines.hf.prompts import Prompts
 from snellen.engines.hf.rows import Row
 from snellen.engines.hf.waiting import Asked
+from snellen.local.batching import Batches
 from snellen.types import Answer, Failure, Generate
 
 

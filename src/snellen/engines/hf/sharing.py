@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from snellen.engines.hf.answers import chosen, refused, written
-from snellen.engines.hf.batching import Batches, buckets
 from snellen.engines.hf.growth import Growth, Said
 from snellen.engines.hf.memory import Branches, Memory
 from snellen.engines.hf.prompt_tokens import Prompt, PromptTokens
@@ -17,6 +16,7 @@ from snellen.engines.hf.recent import Recent
 from snellen.engines.hf.tree import Tree, common
 from snellen.engines.hf.waiting import Asked
 from snellen.images import Image
+from snellen.local.batching import Batches, buckets
 from snellen.types import Answer, Failure, Generate
 
 _Key: TypeAlias = tuple[tuple[str, ...], tuple[int, ...]]

@@ -7,6 +7,8 @@ import platform
 
 import torch
 
+from snellen.errors import Missing
+
 
 def synchronise(device: torch.device) -> None:
     """Waits until the device has done what it was given, so that the clock tells the truth."""
@@ -38,3 +40,15 @@ def free_bytes(device: torch.device) -> int:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
     except (ValueError, OSError, AttributeError):
         return 1 << 30
+
+
+def pick_device(wanted: str, owner: str) -> torch.device:
+    """The device asked for, or the best there is. Raises Missing where the one asked for is not there."""
+    cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
+    if wanted == "auto":
+        return torch.device("cuda" if cuda else "mps" if mps else "cpu")
+    device = torch.device(wanted)
+    there = {"cpu": True, "cuda": cuda and (device.index or 0) < torch.cuda.device_count(), "mps": mps}[device.type]
+    if not there:
+        raise Missing(f"{owner}: device={wanted}: torch {torch.__version__} sees no such device here; try device=auto")
+    return device

@@ -6,8 +6,8 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from snellen.engines.hf import hub
 from snellen.errors import WrongUse
+from snellen.local import hub
 
 WEIGHTS = (".safetensors", ".bin")
 DEFINING = (*WEIGHTS, ".json", ".jinja", ".model", ".py", ".tiktoken", ".txt")
@@ -16,8 +16,9 @@ TRAINING = ("training_args.bin", "trainer_state.json", "optimizer.bin", "schedul
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """`place` is a folder's absolute path (`commit` None), or the name of a repository."""
+    """`place` is a folder's absolute path (`commit` None), or the name of a repository; `provider` is for errors."""
 
+    provider: str
     place: str
     commit: str | None
 
@@ -29,21 +30,23 @@ class Source:
 
     def folder(self) -> Path:
         """The model's files on this machine, fetched where they are not all there. Raises Missing."""
-        return Path(self.place) if self.commit is None else hub.snapshot(self.place, self.commit, DEFINING)
+        return (
+            Path(self.place) if self.commit is None else hub.snapshot(self.place, self.commit, DEFINING, self.provider)
+        )
 
 
-def locate(name: str, revision: str | None) -> Source:
+def locate(name: str, revision: str | None, provider: str) -> Source:
     """The folder or repository behind a name; one that starts like a path, or is a folder, is a folder.
 
     Raises WrongUse for a folder without a model, Missing for a name that neither the cache nor the hub knows.
     """
     if name.startswith(("./", "../", "/", "~")) or name in (".", "..") or Path(name).is_dir():
         if revision is not None:
-            raise WrongUse(f"hf/{name}: revision={revision!r} is for names of the hub, and this is a folder")
+            raise WrongUse(f"{provider}/{name}: revision={revision!r} is for names of the hub, and this is a folder")
         folder = Path(name).expanduser().resolve()
-        check_folder(folder, f"hf/{name}")
-        return Source(str(folder), None)
-    return Source(name, hub.commit_of(name, revision))
+        check_folder(folder, f"{provider}/{name}")
+        return Source(provider, str(folder), None)
+    return Source(provider, name, hub.commit_of(name, revision, provider))
 
 
 def check_folder(folder: Path, owner: str) -> None:

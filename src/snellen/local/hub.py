@@ -22,12 +22,12 @@ _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "vo
 _PROCESSORS = ("preprocessor_config.json", "processor_config.json")
 
 
-def commit_of(name: str, revision: str | None) -> str:
+def commit_of(name: str, revision: str | None, provider: str) -> str:
     """The commit that a branch, a tag or None stands for: as the cache has it, else as the hub says.
 
     Raises WrongUse for what is no name of the hub, Missing where neither knows it.
     """
-    with _asking(name, revision) as hub:
+    with _asking(name, revision, provider) as hub:
         cached = hub.try_to_load_from_cache(name, "config.json", revision=revision)
         if isinstance(cached, str):
             return Path(cached).parent.name
@@ -35,16 +35,16 @@ def commit_of(name: str, revision: str | None) -> str:
             return revision
         commit = hub.HfApi().model_info(name, revision=revision, timeout=_SECONDS).sha
     if commit is None:
-        raise Missing(f"hf/{name}: the hub names no commit for it; give revision=COMMIT")
+        raise Missing(f"{provider}/{name}: the hub names no commit for it; give revision=COMMIT")
     return str(commit)
 
 
-def snapshot(name: str, commit: str, suffixes: Sequence[str]) -> Path:
+def snapshot(name: str, commit: str, suffixes: Sequence[str], provider: str) -> Path:
     """The folder of a commit's files of these suffixes, from the cache where it has what a model needs.
 
     Weights are fetched in one format, safetensors where there is the choice. Raises Missing.
     """
-    with _asking(name, commit) as hub:
+    with _asking(name, commit, provider) as hub:
         cached = hub.try_to_load_from_cache(name, "config.json", revision=commit)
         if isinstance(cached, str) and is_whole(Path(cached).parent):
             return Path(cached).parent
@@ -69,13 +69,13 @@ def is_whole(folder: Path) -> bool:
 
 
 @contextmanager
-def _asking(name: str, revision: str | None) -> Iterator[Any]:
+def _asking(name: str, revision: str | None, provider: str) -> Iterator[Any]:
     """The hub's library, its errors turned into what to do about them."""
     if importlib.util.find_spec("huggingface_hub") is None:
-        raise Missing(f"hf/{name} needs the package huggingface_hub: pip install 'snellen[hf]'")
+        raise Missing(f"{provider}/{name} needs the package huggingface_hub: pip install 'snellen[hf]'")
     hub = importlib.import_module("huggingface_hub")
     errors = importlib.import_module("huggingface_hub.errors")
-    wanted = f"hf/{name}" + (f" at revision {revision!r}" if revision else "")
+    wanted = f"{provider}/{name}" + (f" at revision {revision!r}" if revision else "")
     try:
         yield hub
     except errors.HFValidationError:

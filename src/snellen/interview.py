@@ -1,0 +1,255 @@
+"""All rows of one model, asked in one process: what is not known yet is asked, kept as it comes, and timed."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from itertools import chain, islice
+from typing import TypeAlias
+
+from snellen.catalogue import Photograph
+from snellen.errors import SnellenError
+from snellen.folder import RunFolder
+from snellen.images import Image
+from snellen.meters import TIMED_IMAGES
+from snellen.plan import Plan
+from snellen.progress import Progress
+from snellen.recall import Recall
+from snellen.rows import Row
+from snellen.runner import Answered, Event, replay
+from snellen.specs import ModelPlan
+from snellen.types import MODEL, Failure
+from snellen.worker import Job, Setup, Worker, WorkerLost, merged_facts
+
+_HandedOut: TypeAlias = dict[int, tuple[Job, tuple[int, ...]]]  # the jobs in hand and the examples they stand for
+
+
+class NotPrepared(SnellenError):
+    """What a row has to know before its first photo could not be had."""
+
+    exit_code = 4
+
+
+class Interview:
+    """A model, with the others that its strategies ask beside it (by role), and the rows that are theirs.
+
+    `numbers` are those models' in the store; `company` is the number under which the facts of all together are kept.
+    """
+
+    def __init__(
+        self, plan: Plan, folder: RunFolder, progress: Progress, selection: int, models: Mapping[str, ModelPlan]
+    ) -> None:
+        store = folder.store
+        self.models = models
+        self.rows: dict[int, Row] = {}
+        self.title = " + ".join(model.title for model in models.values())
+        self.numbers = {role: store.model(model.identity, model.title) for role, model in models.items()}
+        self.company = self.numbers[MODEL]
+        if len(models) > 1:
+            together = {role: model.identity for role, model in models.items()}
+            self.company = store.model({"together": together}, self.title)
+        self._plan = plan
+        self._folder = folder
+        self._progress = progress
+        self._selection = selection
+
+    def ask(self) -> Mapping[int, SnellenError]:
+        """Starts the process only if there is something to ask or to time; returns why rows could not be prepared.
+
+        Raises SnellenError where a model cannot be loaded or kept alive.
+        """
+        handed_out: _HandedOut = {}
+        first: list[Job] = []
+        if unprepared := [row for row in self.rows if not self._recall(row)]:
+            self._progress.begin(f"{self.title}, preparing", 0)
+        else:
+            self._begin(self.rows)
+            jobs = self._jobs(list(self.rows), handed_out)
+            first = list(islice(jobs, 1))
+            if not first and not self._timed_images(self._untimed(list(self.rows))):
+                return {}
+        with closing(self._worker()) as worker:
+            troubles = self._prepare(worker, unprepared)
+            rows = [row for row in self.rows if row not in troubles]
+            if unprepared:
+                self._begin(rows)
+                jobs = self._jobs(rows, handed_out)
+            self._run(worker, chain(first, jobs), handed_out, lambda events: self._keep(events, handed_out))
+            self._time(worker, self._untimed(rows))
+            self._keep_facts(worker)
+        return troubles
+
+    def _begin(self, rows: Mapping[int, Row] | Sequence[int]) -> None:
+        self._progress.begin(self.title, self._folder.catalogue.size(self._selection) * len(rows))
+
+    def _worker(self) -> Worker:
+        models = {role: (model.provider, model.name, model.options) for role, model in self.models.items()}
+        worker = Worker(Setup(models, self.rows), self._folder.log, self._plan.stall_seconds)
+        self._keep_facts(worker)
+        if notice := worker.facts.get("notice"):
+            self._progress.say(f"{self.title}: {notice}")
+        return worker
+
+    def _keep_facts(self, worker: Worker) -> None:
+        store = self._folder.store
+        with self._folder.database.commit():
+            facts = {**worker.facts, "load_seconds": worker.load_seconds}
+            store.set_model_facts(self.company, merged_facts(store.model_facts(self.company), facts))
+
+    # What is asked once for a row
+
+    def _recall(self, row: int) -> bool:
+        """Prepares a row from what is known; False where something has to be asked for it."""
+        if not self.rows[row].prepares:
+            return True
+        done = replay(self.rows[row].prepare(), None, Recall(self._folder.store, self.numbers, None))
+        if done is None or isinstance(done[0], Failure):
+            return False
+        self.rows[row] = dataclasses.replace(self.rows[row], known=done[0])
+        return True
+
+    def _prepare(self, worker: Worker, rows: Sequence[int]) -> dict[int, SnellenError]:
+        """Asks what the rows have to know, and why some of them cannot."""
+        if not rows:
+            return {}
+        troubles: dict[int, SnellenError] = {}
+
+        def keep(events: Sequence[Event]) -> None:
+            self._keep(events, {})
+            self._progress.advance(sum(isinstance(event, Answered) for event in events))
+            for event in events:
+                if isinstance(event, Answered):
+                    continue
+                if isinstance(event.result, Failure):
+                    troubles[event.row] = NotPrepared(f"{self.title} could not be prepared: {event.result.reason}")
+                    self._progress.say(f"error: {troubles[event.row]}")
+                else:
+                    self.rows[event.row] = dataclasses.replace(self.rows[event.row], known=event.result)
+
+        self._run(worker, (Job(-row, None, {row}) for row in rows), {}, keep)
+        worker.prepared({row: self.rows[row] for row in rows if row not in troubles})
+        self._progress.end()
+        return troubles
+
+    # What is asked about the photos
+
+    def _jobs(self, rows: Sequence[int], handed_out: _HandedOut) -> Iterator[Job]:
+        """One job for each image with something left to ask; what stored answers settle is recorded on the way."""
+        store, database = self._folder.store, self._folder.database
+        answered_before = any(map(store.has_answers, self.numbers.values()))
+        for _ in self._folder.catalogue.unreadable(self._selection):
+            self._progress.advance(len(rows), len(rows))
+        for photograph in self._photographs():
+            image, examples = photograph.image, photograph.examples
+            left = {row for example in examples for row in set(rows) - store.settled(rows, example)}
+            self._progress.advance((len(rows) - len(left)) * len(examples))
+            job = Job(examples[0], image, left)
+            if left and answered_before:
+                recall = Recall(store, self.numbers, image)
+                if recall.found:
+                    with database.commit():
+                        self._replay(job, examples, recall)
+                job.known = recall.found
+            if left:
+                handed_out[job.number] = (job, examples)
+                yield job
+
+    def _replay(self, job: Job, examples: Sequence[int], recall: Recall) -> None:
+        """Records the rows of a job that known answers settle, and takes them out of it."""
+        assert job.image is not None
+        for row in sorted(job.rows):
+            if done := replay(self.rows[row].inquire(job.image), job.image, recall):
+                job.rows.discard(row)
+                for example in examples:
+                    self._folder.store.put_record(row, example, *done)
+                self._progress.advance(len(examples))
+
+    def _run(
+        self,
+        worker: Worker,
+        jobs: Iterator[Job],
+        handed_out: _HandedOut,
+        keep: Callable[[Sequence[Event]], None],
+    ) -> None:
+        """Has the jobs answered and what comes of them kept."""
+        try:
+            for events in worker.run(jobs):
+                keep(events)
+        except KeyboardInterrupt:  # it may have come between an answer's arrival and its commit
+            self._keep(worker.unkept(), handed_out)
+            raise
+
+    def _keep(self, events: Sequence[Event], handed_out: _HandedOut) -> None:
+        """Commits events in the order they came, and moves the progress on."""
+        finished: set[int] = set()
+        done = failed = 0
+        with self._folder.database.commit():
+            for event in events:
+                if isinstance(event, Answered):
+                    self._add(event)
+                    continue
+                if event.task not in handed_out:
+                    continue  # kept before an interruption, or a preparation
+                job, examples = handed_out[event.task]
+                if not job.rows:
+                    finished.add(event.task)
+                for example in examples:
+                    self._folder.store.put_record(event.row, example, event.result, event.questions)
+                done += len(examples)
+                failed += len(examples) * isinstance(event.result, Failure)
+        for task in finished:
+            del handed_out[task]
+        self._progress.advance(done, failed)
+
+    def _add(self, event: Answered) -> None:
+        role, digest, _ = event.asked.key
+        self._folder.store.add_answer(self.numbers[role], digest, event.asked.question, event.answer)
+
+    def _photographs(self) -> Iterator[Photograph]:
+        return self._folder.catalogue.photographs(self._selection, self._plan.selection)
+
+    # How fast it is
+
+    def _untimed(self, rows: Sequence[int]) -> list[int]:
+        """The rows whose speed is to be measured, also where it was at another batch size than is asked for now.
+
+        Predictions that are only read from a file have none.
+        """
+        store = self._folder.store
+        if not self._plan.timing or not store.model_facts(self.company).get("timed", True):
+            return []
+        timings = {row: store.timing(row) for row in rows}
+        wanted = self._wanted_batch_size
+        return [row for row, timing in timings.items() if not timing or timing.get("batch_size_wanted") != wanted]
+
+    @property
+    def _wanted_batch_size(self) -> int | str | None:
+        wanted: int | str | None = getattr(self.models[MODEL].options, "batch_size", None)
+        return wanted
+
+    def _timed_images(self, rows: Sequence[int]) -> list[Image]:
+        """Some images that the rows have settled: one that fails says nothing of the speed."""
+        if not rows:
+            return []
+        store, wanted = self._folder.store, set(rows)
+        settled = (each.image for each in self._photographs() if store.settled(rows, each.examples[0]) == wanted)
+        return list(islice(settled, TIMED_IMAGES))
+
+    def _time(self, worker: Worker, rows: Sequence[int]) -> None:
+        """Measures the speed of the rows; where that fails the answers are there all the same."""
+        images = self._timed_images(rows)
+        if not images:
+            worker.time((), ())  # the peaks are wanted all the same
+            return
+        self._progress.begin(f"{self.title}, timing", 0)
+        try:
+            timings = worker.time(images, rows)
+        except WorkerLost as error:
+            self._progress.say(f"{self.title} is not timed: {error}")
+            return
+        with self._folder.database.commit():
+            for row, timing in timings.items():
+                conditions = {key: worker.facts.get(key) for key in ("batch_size", "device", "dtype")}
+                conditions["batch_size_wanted"] = self._wanted_batch_size
+                self._folder.store.set_timing(row, {**dataclasses.asdict(timing), **conditions})

@@ -1,0 +1,1 @@
+"""What all engines have in common that run a checkpoint on this machine: where it lies, its device, its batches."""

@@ -1,0 +1,170 @@
+"""Models and strategies as they were written down, found and configured; nothing is loaded yet."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib.util
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from snellen import plugins
+from snellen.errors import Missing, WrongUse, nearest
+from snellen.types import Strategy
+
+Spec = str | Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPlan:
+    """A model that is known to be there, not loaded yet; `title` is how it is shown."""
+
+    title: str
+    provider: str
+    name: str
+    options: Any
+    answers: frozenset[type]
+    identity: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyPlan:
+    """A strategy with its options; `title` is how it is shown, `roles` are the other models that it asks."""
+
+    title: str
+    name: str
+    strategy: Strategy
+    roles: Mapping[str, ModelPlan] = field(default_factory=dict, hash=False)
+
+    @property
+    def shots(self) -> int:
+        """How many labelled examples of each class it is given."""
+        return int(getattr(self.strategy, "shots", 0))
+
+
+def split_spec(text: str) -> tuple[str, dict[str, str]]:
+    """`name,key=value,…` as name and options; a comma inside a value stays in it, as no `=` follows."""
+    name, *parts = text.split(",")
+    options: dict[str, str] = {}
+    for part in parts:
+        key, separator, value = part.partition("=")
+        if separator and key.strip().isidentifier():
+            last = key.strip()
+            options[last] = value
+        elif options:
+            options[last] += f",{part}"
+        else:
+            raise WrongUse(f"{text!r}: expected key=value behind the comma, found {part!r}")
+    return name.strip(), options
+
+
+def name_and_options(spec: Spec, kind: str) -> tuple[str, dict[str, Any]]:
+    """A spec in either form; `kind` is the key that holds the name in the longer one."""
+    if isinstance(spec, str):
+        if kind == "path" and Path(spec).expanduser().exists():
+            return spec, {}  # a path may hold commas
+        name, options = split_spec(spec)
+        return name, dict(options)
+    options = dict(spec)
+    if kind not in options:
+        hint = nearest(str(next(iter(options), "")), [kind])
+        raise WrongUse(
+            f"expected the key {kind!r} with the name; found only {', '.join(map(str, options)) or 'none'}{hint}"
+        )
+    return str(options.pop(kind)), options
+
+
+def model_plan(spec: Spec, batch_size: str | None = None) -> ModelPlan:
+    """The model of a spec such as `hf/NAME,dtype=float32`. Raises WrongUse or Missing where there is none."""
+    return identified(*configured(spec, batch_size))
+
+
+def configured(spec: Spec, batch_size: str | None) -> tuple[str, Any]:
+    """A model's name with its provider, and its options; no file is read for it."""
+    text, given = name_and_options(spec, "model")
+    provider, _, name = text.partition("/")
+    if not name or provider in ("", ".", "..", "~"):
+        known = ", ".join(plugins.names("engines"))
+        raise WrongUse(f"a model is written PROVIDER/NAME, not {text!r}; the providers are {known}")
+    module = plugins.load("engines", provider)
+    if batch_size not in (None, "auto") and "batch_size" in {each.name for each in dataclasses.fields(module.Options)}:
+        given.setdefault("batch_size", batch_size)
+    return text, plugins.configure(module.Options, given, text)
+
+
+def identified(text: str, options: Any) -> ModelPlan:
+    """The model behind a name. Raises WrongUse where there is none, Missing where a package it needs is not there."""
+    provider, _, name = text.partition("/")
+    module = plugins.load("engines", provider)
+    _check_packages(module, text)
+    identity = {
+        "provider": provider,
+        "weights": module.identity(name, options),
+        "options": plugins.changes_answers(options),
+    }
+    title = _title(text, options)
+    return ModelPlan(title, provider, name, options, module.ANSWERS, identity)
+
+
+def _check_packages(module: ModuleType, owner: str) -> None:
+    """Raises Missing where a package is not there that a plug-in needs; its extra is named as the plug-in is."""
+    extra = getattr(module, "EXTRA", module.__name__.rpartition(".")[2].replace("_", "-"))
+    for package in getattr(module, "NEEDS", ()):
+        if not _is_installed(package):
+            raise Missing(f"{owner} needs the package {package}: pip install 'snellen[{extra}]'")
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return importlib.util.find_spec(package) is not None
+    except ImportError:
+        return False
+
+
+def strategy_plan(spec: Spec) -> StrategyPlan:
+    """The strategy of a spec such as `closed-set,votes=5`. Raises WrongUse, Missing where a package is not there.
+
+    The models of its roles are not looked for yet.
+    """
+    name, given = name_and_options(spec, "strategy")
+    module = plugins.load("strategies", name)
+    _check_packages(module, name)
+    strategy = plugins.configure(module.Strategy, given, name)
+    return StrategyPlan(_title(name, strategy), name, strategy)
+
+
+def with_roles(plan: StrategyPlan) -> StrategyPlan:
+    """The plan with the models of its strategy's roles. Raises WrongUse or Missing where one cannot be had."""
+    roles: dict[str, ModelPlan] = {}
+    for name, role in getattr(plan.strategy, "roles", {}).items():
+        model = roles[name] = model_plan(role.model)
+        if not role.asks <= model.answers:
+            asked = ", ".join(sorted(kind.__name__ for kind in role.asks - model.answers))
+            raise WrongUse(f"{plan.title}: {model.title} cannot answer {asked}, which its {name} is asked")
+    return dataclasses.replace(plan, roles=roles)
+
+
+def _title(name: str, options: Any) -> str:
+    """The name with the options that differ from their defaults, but for those that never tell two models apart."""
+    shown = [name]
+    for each in dataclasses.fields(options):
+        value = getattr(options, each.name)
+        if each.metadata.get("title", True) and value != each.default:
+            shown.append(f"{each.name}={_shown(value)}")
+    return ",".join(shown)
+
+
+def _shown(value: Any) -> Any:
+    """An option's value, or a few digits in place of one that is too long to show."""
+    if isinstance(value, tuple) and value and isinstance(value[0], str):
+        return value[0] if len(value) == 1 else short_digest({"": value})
+    return short_digest(value) if isinstance(value, Mapping) else value
+
+
+def short_digest(mapping: Mapping[str, Any]) -> str:
+    """A few digits that tell one mapping from another."""
+    return hashlib.sha256(json.dumps(dict(mapping), sort_keys=True).encode()).hexdigest()[:6]
