@@ -24,6 +24,7 @@ COMMANDS = (
     ("run",),
     ("ask",),
     ("doctor",),
+    ("map",),
     ("score",),
     ("init",),
     ("ls",),

@@ -124,6 +124,7 @@ STRATEGIES: Sequence[tuple[str, Mapping[str, Any]]] = (
     ("linear-probe", {"shots": 1}),
     ("nearest-centroid", {"shots": 2}),
     ("vocabulary", {}),
+    ("vocabulary", {"rules": "exact,head", "mapping": {"hoop": "circle", "disc": None}, "among": "covered"}),
     ("zero-shot", {}),
     ("zero-shot", {"templates": "a {name}", "background": "clutter"}),
 )

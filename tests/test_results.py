@@ -129,3 +129,38 @@ def test_results_show_themselves(photos: Path, tmp_path: Path) -> None:
     results = run(plan)
     assert "closed-set: 1.0 of 18 images" in repr(results)
     results.close()
+
+
+def test_accuracy_on_covered_classes_is_over_their_images_alone(photos: Path, tmp_path: Path) -> None:
+    body = """
+names, third = ("tabby, cat", "puppy, dog", "cow"), int(image.digest, 16) % 3
+best = names.index("cow") if third == 0 else 0 if truth(image) == "cat" else 1
+return Scores(names, tuple(float(place == best) for place in range(3)))
+"""
+    name = model(tmp_path / "net.py", body)
+    (tmp_path / "more.csv").write_text('concept,class\ntabby,cat\n"puppy, dog",\n')
+    strategies = ("vocabulary", f"vocabulary,rules=none,mapping={tmp_path / 'more.csv'}", "vocabulary,rules=none")
+    with ran(photos, name, *strategies, out=tmp_path / "run") as results:
+        records = list(results.records())
+        by_rule = {}
+        for row in results.rows:
+            covered = {record["label"] for record in records} - {*row.classes_uncovered}
+            mine = [record for record in records if record["row"] == row.number and record["label"] in covered]
+            right = sum(record["prediction"] == record["label"] for record in mine)
+            by_rule[row.strategy] = row.classes_covered_by
+            assert row.classes_covered == len(covered)
+            if mine:
+                assert row.accuracy_covered == right / len(mine) > row.accuracy
+                interval = binomtest(right, len(mine)).proportion_ci(method="wilson")
+                assert (row.accuracy_covered_low, row.accuracy_covered_high) == pytest.approx(tuple(interval))
+            else:
+                assert (row.accuracy_covered, row.accuracy_covered_low) == (None, None)
+        assert sorted(map(str, by_rule.values())) == ["{'exact': 2}", "{'mapping': 1}", "{}"]
+    for row in rows(tmp_path / "run"):
+        assert {"accuracy_covered", "accuracy_covered_low", "accuracy_covered_high"} <= row.keys()
+
+
+def test_where_no_coverage_is_known_there_is_no_accuracy_on_it(photos: Path, tmp_path: Path) -> None:
+    with ran(photos, model(tmp_path / "some.py", "return truth(image)"), out=tmp_path / "run") as results:
+        (row,) = results.rows
+        assert (row.accuracy, row.classes_covered, row.classes_covered_by, row.accuracy_covered) == (1, *[None] * 3)

@@ -63,6 +63,14 @@ def test_more_room_shows_more() -> None:
     assert "scripted/examples/shape_rules.py:careful" in shown(FULL, 200)[2]
 
 
+def test_accuracy_on_covered_classes_stands_beside_their_number_where_there_is_room() -> None:
+    rows = [row("onnx/net", "vocabulary", classes_covered=19, accuracy_covered=0.6), row("hf/model", "closed-set")]
+    wide, *lines = shown(rows, 160)
+    assert "Covered Acc. cov." in wide
+    assert re.search(r" 19/\d+ +0\.600 ", lines[0]) and re.search(r" – +– ", lines[1])
+    assert "Acc. cov." not in shown(rows, 70)[0]
+
+
 def test_columns_that_say_nothing_are_left_out() -> None:
     nothing = dict.fromkeys(("accuracy", "accuracy_low", "macro_f1", "weighted_f1", "images_per_second", "latency_p50"))
     head, line = shown([row("scripted/a", **nothing, peak_rss_gb=None, peak_gpu_gb=None, failed=3)], 80)

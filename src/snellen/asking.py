@@ -145,3 +145,30 @@ def _scores(scores: Iterable[tuple[str, float]]) -> str:
     ordered = sorted(scores, key=lambda item: -item[1])
     more = f" … {len(ordered) - _MOST_SCORES} more" if len(ordered) > _MOST_SCORES else ""
     return ", ".join(f"{name} {value:.4g}" for name, value in ordered[:_MOST_SCORES]) + more
+
+
+# Questions put without a strategy
+
+
+def ask_all(
+    engine: Engine, model: ModelPlan, asked: Sequence[tuple[Image, Sequence[Question]]]
+) -> list[list[Answer | Failure]]:
+    """All the questions asked together: the answers by image, in the order of its questions."""
+    runner = Runner({MODEL: engine})
+    results: list[list[Any]] = [[None] * len(questions) for _, questions in asked]
+    try:
+        for number, (image, questions) in enumerate(asked):
+            runner.start(number, image, {place: _alone(each) for place, each in enumerate(questions)}, {})
+        while runner.busy:
+            for event in runner.step(1.0):
+                if isinstance(event, Ended):
+                    results[event.task][event.row] = event.result
+    except Exception as error:  # what a checkpoint or a device may raise has no limits
+        raise NoAnswer(f"{model.title} gave up: {type(error).__name__}: {error}") from error
+    return results
+
+
+def _alone(question: Question) -> Generator[Sequence[Question], Sequence[Answer], Any]:
+    """An inquiry of one question, whose answer is what it ends with."""
+    (answer,) = yield [question]
+    return answer

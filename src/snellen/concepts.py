@@ -8,15 +8,18 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from snellen.errors import WrongUse
+from snellen.errors import WrongUse, cannot_write
 
 _COLUMNS = ["concept", "class"]
+_NOTE = "by"  # a third column that says where a line comes from; it is read over
 
 
 def read_mapping(path: str) -> dict[str, str]:
     """The class of each concept, from CSV with the columns `concept,class`, or from YAML or JSON (concept: class).
 
-    A concept without a class belongs to none. Raises WrongUse: no such file, or not such a mapping.
+    A concept without a class belongs to none: "". A third column `by` may say where each line comes from.
+
+    Raises WrongUse: no such file, or not such a mapping.
     """
     place = Path(path).expanduser()
     try:
@@ -35,22 +38,41 @@ def checked(pairs: Iterable[tuple[str, str]], owner: str) -> dict[str, str]:
     for concept, name in pairs:
         if not concept.strip():
             raise WrongUse(f"{owner}: a concept without a name is mapped to {name!r}")
-        if name and mapping.setdefault(concept, name) != name:
-            raise WrongUse(f"{owner}: {concept!r} is mapped to {mapping[concept]!r} and to {name!r}; keep one")
+        if mapping.setdefault(concept, name) != name:
+            one, other = (repr(each) if each else "no class" for each in (mapping[concept], name))
+            raise WrongUse(f"{owner}: {concept!r} is mapped to {one} and to {other}; keep one")
     return dict(sorted(mapping.items()))
+
+
+def write_mapping(path: Path, lines: Iterable[tuple[str, str, str]]) -> None:
+    """Writes concept, class and the rule that found it as CSV, to be reviewed and read again.
+
+    Raises WrongUse: not named .csv, already there, or not to be written.
+    """
+    if path.suffix.lower() != ".csv":
+        raise WrongUse(f"expected a file named .csv for the mapping, not {path}")
+    try:
+        with path.open("x", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow([*_COLUMNS, _NOTE])
+            writer.writerows(lines)
+    except FileExistsError:
+        raise WrongUse(f"{path} is already there and may have been reviewed; choose another name or move it") from None
+    except OSError as error:
+        raise cannot_write(path, error) from None
 
 
 def _of_table(text: str, path: str) -> Iterator[tuple[str, str]]:
     rows = csv.reader(text.splitlines(keepends=True))
     header = [column.strip() for column in next(rows, [])]
-    if header != _COLUMNS:
+    if header not in (_COLUMNS, [*_COLUMNS, _NOTE]):
         raise WrongUse(f"{path}: expected the columns {','.join(_COLUMNS)}, found {','.join(header) or 'none'}")
     for row in rows:
         if not any(cell.strip() for cell in row):
             continue
-        if len(row) != len(_COLUMNS):
+        if len(row) != len(header):
             raise WrongUse(
-                f"{path}, line {rows.line_num}: expected concept,class, found {len(row)} values; "
+                f"{path}, line {rows.line_num}: expected {','.join(header)}, found {len(row)} values; "
                 'a concept with commas stands in quotes: "tench, Tinca tinca",fish'
             )
         yield row[0].strip(), row[1].strip()

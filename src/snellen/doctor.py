@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from snellen.asking import NoAnswer, load_engine
+from snellen.asking import ask_all, load_engine
 from snellen.company import Difference, Setting, difference, first_question, strategies_for
 from snellen.errors import UnreadableImage, WrongUse
 from snellen.images import Image
 from snellen.meters import peak_rss_gb
 from snellen.plan import chosen, load_dataset
 from snellen.progress import Progress
-from snellen.runner import Ended, Runner
 from snellen.specs import ModelPlan, model_plan, name_and_options
 from snellen.types import (
-    MODEL,
     PHOTO,
     Answer,
     Choose,
@@ -142,33 +140,9 @@ def _try(engine: Engine, model: ModelPlan) -> list[Tried]:
         EmbedText: EmbedText(f"a photo of a {example.label}"),
     }
     declared = [question for kind, question in questions.items() if kind in model.answers]
-    (results,) = _ask(engine, model, [(example.image, declared)])
+    (results,) = ask_all(engine, model, [(example.image, declared)])
     found = {type(question): result for question, result in zip(declared, results, strict=True)}
     return [Tried(kind, found.get(kind)) for kind in questions]
-
-
-def _ask(
-    engine: Engine, model: ModelPlan, asked: Sequence[tuple[Image, Sequence[Question]]]
-) -> list[list[Answer | Failure]]:
-    """All the questions asked together: the answers by image, in the order of its questions."""
-    runner = Runner({MODEL: engine})
-    results: list[list[Any]] = [[None] * len(questions) for _, questions in asked]
-    try:
-        for number, (image, questions) in enumerate(asked):
-            runner.start(number, image, {place: _alone(each) for place, each in enumerate(questions)}, {})
-        while runner.busy:
-            for event in runner.step(1.0):
-                if isinstance(event, Ended):
-                    results[event.task][event.row] = event.result
-    except Exception as error:  # what a checkpoint or a device may raise has no limits
-        raise NoAnswer(f"{model.title} gave up: {type(error).__name__}: {error}") from error
-    return results
-
-
-def _alone(question: Question) -> Generator[Sequence[Question], Sequence[Answer], Any]:
-    """An inquiry of one question, whose answer is what it ends with."""
-    (answer,) = yield [question]
-    return answer
 
 
 # The same questions in other company
@@ -211,7 +185,7 @@ def _under(
     with closing(load_engine(planned)) as engine:
         progress.begin(task, len(asked))
         for start in range(0, len(asked), setting.batch_size):
-            together = _ask(engine, planned, asked[start : start + setting.batch_size])
+            together = ask_all(engine, planned, asked[start : start + setting.batch_size])
             for results in together:
                 for spec, result in zip(strategies, results, strict=True):
                     answers[spec].append(result)

@@ -32,7 +32,7 @@ def request(study: Path | None, flags: Flags) -> Request:
         raise WrongUse(f"{study} is no study file (.yaml); to run on a data set write: snellen run -d {study} -m MODEL")
     _check_batch_size(flags.batch_size)
     asked: dict[str, Any] = read_study(study) if study else {}
-    asked["dataset"] = _dataset(asked.get("dataset"), flags)
+    asked["dataset"] = dataset_spec(asked.get("dataset"), flags)
     if flags.models:
         asked["models"] = flags.models
     elif flags.batch_size:
@@ -51,7 +51,7 @@ def _check_batch_size(given: str | None) -> None:
         raise WrongUse(f"--batch-size: expected auto or a whole number of at least 1, got {given!r}")
 
 
-def _dataset(written: Spec | None, flags: Flags) -> Spec:
+def dataset_spec(written: Spec | None, flags: Flags) -> Spec:
     """The data set, where a flag names another one with the file's choice of classes and images."""
     given = {key: value for key, value in (flags.subset or {}).items() if value is not None}
     if flags.dataset is not None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from snellen.matcher import Matcher, matcher_of
 from snellen.types import Classes, Finish, Outcome
-from snellen.words import ARTICLES, BREAK, Words, in_other_number, is_word, trim, without_articles, words
+from snellen.words import ARTICLES, BREAK, Words, in_other_number, is_word, normalise, trim, words
 
 _NUMBERED = re.compile(r"\d{3}\.(?=[^\W\d_])")
 _PREAMBLE = frozenset({*ARTICLES, "answer", "final"})
@@ -47,11 +47,6 @@ def readable(folder_name: str) -> str:
     if name.startswith("BACKGROUND_"):
         name = name.lower()
     return " ".join(name.replace("_", " ").split()) or name
-
-
-def normalise(text: str) -> str:
-    """The text as names are compared: case, accents, punctuation and leading articles folded, words kept apart."""
-    return " ".join(without_articles(tuple(word for word in words(text) if word != BREAK)))
 
 
 def read_label(text: str, classes: Classes, finish: Finish = Finish.STOP) -> Reading:

@@ -81,13 +81,20 @@ def matcher_of(classes: Classes) -> Matcher:
 def _all_forms(names: list[str]) -> dict[Words, str | None]:
     """Every form of every name; a nearer form of one goes before a farther one of another (`glass`, `glasses`)."""
     forms: dict[Words, str | None] = {}
-    for nearness in (_as_written, _in_other_number, _joined_or_split):
+    for near in zip(*map(forms_of, names), strict=True):
         found: dict[Words, str | None] = {}
-        for name in names:
-            for form in set(nearness(words(name))):
+        for name, each in zip(names, near, strict=True):
+            for form in each:
                 found[form] = None if form in found else name
         forms = found | forms
     return forms
+
+
+def forms_of(name: str) -> Iterator[set[Words]]:
+    """The forms of a name, the nearest first: as it is written, in the other number, as a compound joined or split."""
+    said = words(name)
+    for nearness in (_as_written, _in_other_number, _joined_or_split):
+        yield set(nearness(said))
 
 
 def _as_written(said: Words) -> Iterator[Words]:

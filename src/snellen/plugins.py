@@ -5,9 +5,10 @@ point of the group `snellen.datasets`, `snellen.strategies` or `snellen.engines`
 
 - a data set module has a dataclass `Options` and `load(name, options) -> Dataset`;
 - an engine module has `ANSWERS`, a dataclass `Options`, `identity(name, options)` and `load(name, options) -> Engine`,
-  and may have `NEEDS`, the packages of its extra that must be installed, `refuses(name, options)`, the kinds among
-  `ANSWERS` that this very model does not answer with the reason, and `vocabulary(name, options)`, the labels of a model
-  that recognises, read without loading it;
+  and may have `NEEDS`, the packages of its extra that must be installed, and `refuses(name, options)`, the kinds among
+  `ANSWERS` that this very model does not answer with the reason; one that answers `Recognise` may have
+  `vocabulary(name, options)`, the names it recognises, and `synsets(name, options)`, their WordNet ids or None, both
+  as tuples read without loading the model;
 - a strategy module has a frozen dataclass `Strategy`, whose fields are its options.
 
 A field of `Options` marked `metadata={"answers": False}` is no part of the identity: it changes no answer, or what it

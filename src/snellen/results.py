@@ -19,7 +19,7 @@ from snellen import plugins
 from snellen.codec import question_key, read_choices
 from snellen.database import DATABASE, Database
 from snellen.errors import Missing, WrongUse
-from snellen.metrics.classification import Classification, Confusion, classify
+from snellen.metrics.classification import Confusion, classify
 from snellen.metrics.comparison import mcnemar
 from snellen.metrics.intervals import wilson
 from snellen.types import MODEL, Classes, Recognise, State
@@ -29,8 +29,9 @@ from snellen.types import MODEL, Classes, Recognise, State
 class ResultRow:
     """One row of the results: a model asked by a strategy. What was not measured is None, never 0.
 
-    Rows with the same `selection` are about the same images. A `superseded` row belongs to another model or setting
-    that went by the same name before, such as a predictions file that was changed since.
+    Rows with the same `selection` are about the same images. `accuracy_covered` is over the images of the classes that
+    the model's own vocabulary covers, `classes_covered_by` their number by the rule that found them. A `superseded` row
+    belongs to another model or setting that went by the same name before, such as a predictions file changed since.
     """
 
     number: int
@@ -60,7 +61,11 @@ class ResultRow:
     outcomes: Mapping[str, int]
     per_class: tuple[Mapping[str, Any], ...]
     classes_covered: int | None
+    classes_covered_by: Mapping[str, int] | None
     classes_uncovered: tuple[str, ...] | None
+    accuracy_covered: float | None
+    accuracy_covered_low: float | None
+    accuracy_covered_high: float | None
     questions_per_image: float | None
     images_per_second: float | None
     timed_images: int | None
@@ -243,8 +248,8 @@ class Results:
         names = tuple(spec["classes"]["names"])
         images = self._database.value("SELECT count(*) FROM selected WHERE selection = ?", selection)
         states = self._count(number, "state")
-        measured = self._measure(number, names)
-        uncovered = self._uncovered(spec["models"][MODEL], spec, names)
+        confusion = self._confusion(number, names)
+        measured = classify(confusion) if confusion.counts.any() else None
         low, high = wilson(measured.correct, measured.answered) if measured else (None, None)
         values: dict[str, Any] = {name: getattr(measured, name, None) for name in _AVERAGES}
         values |= {name: speed.get(name) for name in _TIMING}
@@ -268,12 +273,11 @@ class Results:
             accuracy_high=high,
             outcomes=self._count(number, "outcome"),
             per_class=tuple(dataclasses.asdict(each) for each in measured.per_class) if measured else (),
-            classes_covered=None if uncovered is None else len(names) - len(uncovered),
-            classes_uncovered=None if uncovered is None else tuple(uncovered),
             questions_per_image=self._database.value(
                 f"SELECT avg(questions) FROM {_RECORDS_OF_ROW} AND state IN ('answered', 'unparsed')", number
             ),
             trouble=trouble,
+            **_covered(self._coverage(spec["models"][MODEL], spec, names), confusion),
             **values,
         )
 
@@ -285,8 +289,8 @@ class Results:
         )
         return dict(found.fetchall())
 
-    def _measure(self, row: int, names: tuple[str, ...]) -> Classification | None:
-        """The classification figures of a row; None where nothing was answered."""
+    def _confusion(self, row: int, names: tuple[str, ...]) -> Confusion:
+        """How often each class was predicted for each, in a row; the last column is for what is none of them."""
         places = {name: place for place, name in enumerate(names)}
         counts = np.zeros((len(names), len(names) + 1), dtype=np.int64)
         for label, prediction, count in self._database.execute(
@@ -295,10 +299,10 @@ class Results:
             row,
         ):
             counts[places[label], places.get(prediction, len(names))] += count
-        return classify(Confusion(names, counts)) if counts.any() else None
+        return Confusion(names, counts)
 
-    def _uncovered(self, model: int, spec: Mapping[str, Any], names: tuple[str, ...]) -> list[str] | None:
-        """The classes that the model's own vocabulary does not cover; None where the strategy knows no coverage."""
+    def _coverage(self, model: int, spec: Mapping[str, Any], names: tuple[str, ...]) -> Any:
+        """How the model's own vocabulary meets the classes; None where the strategy knows no coverage."""
         asked = spec["strategy"]
         strategy = plugins.load("strategies", asked["name"]).Strategy
         if not hasattr(strategy, "coverage"):
@@ -312,7 +316,25 @@ class Results:
             return None
         classes = Classes(names, spec["classes"]["background"])
         made = plugins.configure(strategy, asked["options"], asked["name"])
-        return list(made.coverage(classes, tuple(read_choices(vocabulary))).uncovered)
+        return made.coverage(classes, tuple(read_choices(vocabulary)))
+
+
+def _covered(coverage: Any, confusion: Confusion) -> dict[str, Any]:
+    """The figures of a row about the classes that a vocabulary covers; None where no coverage is known."""
+    if coverage is None:
+        keys = ("classes_covered", "classes_covered_by", "classes_uncovered")
+        return dict.fromkeys((*keys, "accuracy_covered", "accuracy_covered_low", "accuracy_covered_high"))
+    places = [place for place, name in enumerate(confusion.classes) if name not in coverage.uncovered]
+    correct, answered = int(confusion.counts[places, places].sum()), int(confusion.counts[places].sum())
+    low, high = wilson(correct, answered) if answered else (None, None)
+    return {
+        "classes_covered": len(places),
+        "classes_covered_by": coverage.classes_by,
+        "classes_uncovered": tuple(coverage.uncovered),
+        "accuracy_covered": correct / answered if answered else None,
+        "accuracy_covered_low": low,
+        "accuracy_covered_high": high,
+    }
 
 
 def _compare(a: ResultRow, right_a: NDArray[np.int8], b: ResultRow, right_b: NDArray[np.int8]) -> dict[str, Any]:

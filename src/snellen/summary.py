@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from snellen.console import one_line
+from snellen.mapping import rules_text
 from snellen.results import ResultRow, Results
 from snellen.short_names import short_models, short_strategies
 
@@ -69,6 +70,7 @@ _COLUMNS = (
     _Column("Failed", _ALWAYS, lambda row: str(row.failed)),
     _Column("Pending", _ALWAYS, lambda row: str(row.pending)),
     _Column("Covered", 50, _covered),
+    _Column("Acc. cov.", 45, lambda row: _number(row.accuracy_covered)),
     _Column("img/s", 70, lambda row: rate_text(row.images_per_second)),
     _Column("p50", 40, lambda row: _seconds(row.latency_p50)),
     _Column("RAM GB", 30, lambda row: _number(row.peak_rss_gb, 2)),
@@ -76,7 +78,7 @@ _COLUMNS = (
 )
 _SILENT = {  # what says nothing where it stands in all rows
     **dict.fromkeys(("Unparsed", "Failed", "Pending"), "0"),
-    **dict.fromkeys(("Covered", "img/s", "p50", "RAM GB", "GPU GB"), "–"),
+    **dict.fromkeys(("Covered", "Acc. cov.", "img/s", "p50", "RAM GB", "GPU GB"), "–"),
 }
 
 
@@ -157,17 +159,21 @@ def notes(results: Results) -> Iterator[str]:
 
 def _coverage(results: Results) -> Iterator[str]:
     """Which classes fixed vocabularies do not know, models alike together, and what they recognised instead."""
-    groups: dict[tuple[tuple[str, ...], int], list[ResultRow]] = {}
+    groups: dict[tuple[object, ...], list[ResultRow]] = {}
     for row in results.rows:
-        if row.classes_uncovered and not row.superseded:
-            groups.setdefault((row.classes_uncovered, row.classes), []).append(row)
-    for (uncovered, classes), rows in groups.items():
-        names = ", ".join(dict.fromkeys(short_models((row.model for row in rows), _MODEL).values()))
-        yield f"coverage: {classes - len(uncovered)} of {classes} classes by name, not {_some(uncovered)}: {names}"
-        if found := [f"{concept} ({count})" for concept, count in results.out_of_list(rows[0])]:
+        rules = tuple((row.classes_covered_by or {}).items())
+        if (row.classes_uncovered or {rule for rule, _ in rules} - {"exact"}) and not row.superseded:
+            groups.setdefault((row.classes_uncovered, row.classes, rules), []).append(row)
+    for row, *others in groups.values():
+        uncovered, by = row.classes_uncovered or (), row.classes_covered_by or {}
+        names = ", ".join(dict.fromkeys(short_models((each.model for each in (row, *others)), _MODEL).values()))
+        told = f" ({rules_text(by)})" if by else ""
+        left = f", not {_some(uncovered)}" if uncovered else ""
+        yield f"coverage: {row.classes_covered} of {row.classes} classes{told}{left}: {names}"
+        if found := [f"{concept} ({count})" for concept, count in results.out_of_list(row)]:
             yield f"  recognised instead, most often: {_some(found)}"
-    if groups:
-        yield "  mapping=FILE maps more of them, background=NAME the background: 'snellen ls strategies'"
+    if any(row.classes_uncovered for row, *_ in groups.values()):
+        yield "  more with rules=exact,head, mapping=FILE or background=NAME: see 'snellen map MODEL -d DATASET'"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -72,6 +72,11 @@ def without_articles(found: Words) -> Words:
     return found[start:end]
 
 
+def normalise(text: str) -> str:
+    """The text as names are compared: case, accents, punctuation and leading articles folded, words kept apart."""
+    return " ".join(without_articles(tuple(word for word in words(text) if word != BREAK)))
+
+
 _IRREGULAR = {
     "child": "children",
     "die": "dice",
@@ -98,6 +103,11 @@ def in_other_number(word: str) -> Iterator[str]:
     for form in (*_plurals(word), *_singulars(word)):
         if form not in _NEVER_A_PLURAL:
             yield form
+
+
+def same_but_for_number(word: str, other: str) -> bool:
+    """Whether two folded words may be one English word in the singular and in the plural, or are the same."""
+    return word == other or other in in_other_number(word) or word in in_other_number(other)
 
 
 def _irregular(word: str) -> Iterator[str]:

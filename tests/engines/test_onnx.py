@@ -284,6 +284,17 @@ def test_labels_files(tmp_path: Path, file: str, text: str) -> None:
     engine = opened(write_classifier(tmp_path / "m.onnx", MATRIX), None, labels=str(tmp_path / file))
     (answer,) = ask(engine, [picture("red")])
     assert isinstance(answer, Scores) and answer.choices == NAMES
+    assert onnx.vocabulary(str(tmp_path / "m.onnx"), onnx.Options(labels=str(tmp_path / file))) == NAMES
+
+
+def test_wordnet_ids_of_labels_are_kept_apart(tmp_path: Path) -> None:
+    model, ids = str(tmp_path / "m.onnx"), ("n01440764", None, "n01484850")
+    (tmp_path / "labels.txt").write_text("n01440764 tench\nbackground\nn01484850\tgreat white shark, white shark")
+    assert onnx.synsets(model, onnx.Options()) == ids
+    assert onnx.vocabulary(model, onnx.Options()) == ("tench", "background", "great white shark, white shark")
+    pairs = [["n01440764", "tench"], "background", ["n01484850", "great white shark"]]
+    (tmp_path / "labels.txt").write_text(json.dumps(dict(enumerate(pairs))))
+    assert onnx.synsets(model, onnx.Options()) == ids
 
 
 def test_identity_is_the_content_of_model_and_labels(tmp_path: Path) -> None:

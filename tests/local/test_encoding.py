@@ -158,7 +158,7 @@ def test_what_a_network_cannot_answer_is_a_failure_with_the_reason() -> None:
     assert answers[:2] == [Failure("has no head"), Failure("reads no texts")]
     assert isinstance(answers[2], Vector) and network.passes == [(1, {Embed})]
     assert engine.room() == room
-    with pytest.raises(TypeError, match="answers Recognise and Embed, not Generate"):
+    with pytest.raises(TypeError, match="answers Recognise, Embed and EmbedText, not Generate"):
         engine.add(0, SHADES[0], Generate(("What?",), 5))
     with pytest.raises(ValueError, match="asks about a picture, and none is given"):
         engine.add(0, None, Embed())

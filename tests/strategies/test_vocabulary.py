@@ -11,7 +11,9 @@ import pytest
 
 from snellen import plugins
 from snellen.errors import WrongUse
-from snellen.strategies.vocabulary import Coverage, Strategy
+from snellen.mapping import Coverage
+from snellen.specs import strategy_plan
+from snellen.strategies.vocabulary import Strategy
 from snellen.types import Classes, Outcome, Prediction, Recognise, Scores
 
 CONCEPTS = (
@@ -41,31 +43,33 @@ def scores(**values: float) -> dict[str, float]:
 
 
 def test_exact_names_and_synonyms_are_mapped_and_nothing_is_guessed() -> None:
-    assert Strategy().coverage(CLASSES, CONCEPTS) == Coverage(
-        {"Dog": ("dog",), "panda": ("lesser panda, panda", "giant panda, panda")},
-        ("cat", "water_lilly", "background"),
-        (),
-    )
+    exact = {"Dog": ("dog",), "panda": ("lesser panda, panda", "giant panda, panda")}
+    found = Strategy().coverage(CLASSES, CONCEPTS)
+    assert (found.concepts, found.uncovered) == (exact, ("cat", "water_lilly", "background"))
+    assert found == Coverage(exact, found.uncovered, by={each: "exact" for names in exact.values() for each in names})
+    assert Strategy(rules="exact,head").coverage(CLASSES, CONCEPTS).concepts == {"cat": ("Egyptian cat",), **exact}
+    assert Strategy(rules="none").coverage(CLASSES, CONCEPTS).concepts == {}
 
 
 @pytest.mark.parametrize(
-    ("names", "vocabulary", "mapped"),
-    [
-        (("water_lilly",), ("Water Lilly",), {"water_lilly": ("Water Lilly",)}),
-        (("cup",), ("cups", "cup holder", "tea cup"), {}),
-        (("crane",), ("crane", "crane"), {"crane": ("crane", "crane")}),
-        # the whole concept goes before a synonym, an earlier synonym before a later
-        (("maillot", "maillot, tank suit"), ("maillot", "maillot, tank suit"), None),
-        (("projectile", "missile"), ("projectile, missile", "missile"), None),
-        # a name that fits two classes stands for neither, unless it is exactly one of them
-        (("Cup", "cup"), ("cup", "CUP"), {"cup": ("cup",)}),
-    ],
+    ("given", "kept"),
+    [("head, exact", "exact,head"), (["head"], "head"), (("exact", "head"), "exact,head"), ("none", "none")],
 )
-def test_which_class_a_concept_stands_for(
-    names: tuple[str, ...], vocabulary: tuple[str, ...], mapped: dict[str, tuple[str, ...]] | None
-) -> None:
-    expected = mapped if mapped is not None else {n: (c,) for n, c in zip(names, vocabulary, strict=True)}
-    assert Strategy().coverage(Classes(names), vocabulary).concepts == expected
+def test_rules_are_kept_in_their_order(given: str | list[str], kept: str) -> None:
+    assert plugins.configure(Strategy, {"rules": given}, "vocabulary").rules == kept
+
+
+@pytest.mark.parametrize("given", ["exakt", "", "exact,none", "mapping"])
+def test_unknown_rules_are_wrong_use(given: str) -> None:
+    with pytest.raises(WrongUse, match=r"vocabulary.*expected exact,head, some of them, or none"):
+        plugins.configure(Strategy, {"rules": given}, "vocabulary")
+
+
+def test_the_title_tells_the_rules() -> None:
+    assert strategy_plan("vocabulary").title == "vocabulary"
+    assert strategy_plan("vocabulary,rules=exact,head,among=covered").title == (
+        "vocabulary,rules=exact,head,among=covered"
+    )
 
 
 def test_concepts_of_a_class_add_up() -> None:
@@ -102,15 +106,24 @@ def test_predictions_made_elsewhere_are_read_by_name() -> None:
 MAPPING = {"Egyptian cat": "cat", "tabby": "cat", "sofa": "background"}
 
 
-def test_a_mapping_stands_for_all_and_reaches_the_background() -> None:
-    strategy = Strategy(mapping=MAPPING)
+def test_a_mapping_wins_and_reaches_the_background() -> None:
+    strategy = Strategy(mapping=MAPPING, rules="none")
     strategy.check(CLASSES)
-    assert strategy.coverage(CLASSES, CONCEPTS) == Coverage(
-        {"cat": ("Egyptian cat", "tabby, tabby cat"), "background": ("sofa",)}, ("Dog", "panda", "water_lilly"), ()
-    )
+    found = strategy.coverage(CLASSES, CONCEPTS)
+    assert found.concepts == {"cat": ("Egyptian cat", "tabby, tabby cat"), "background": ("sofa",)}
+    assert (found.uncovered, set(found.by.values())) == (("Dog", "panda", "water_lilly"), {"mapping"})
     assert ask(strategy, scores(Egyptian=0.3, tabby=0.3, sofa=0.4)).label == "cat"
     assert ask(strategy, scores(sofa=0.4, dog=0.3)).label == "background"
     assert ask(strategy, scores(background=0.9, sofa=0.1)).label is None
+    assert ask(strategy, scores(dog=0.9, sofa=0.1)).label is None
+    assert ask(Strategy(mapping=MAPPING), scores(dog=0.9, sofa=0.1)).label == "Dog"
+
+
+def test_a_concept_that_is_mapped_to_no_class_has_none() -> None:
+    strategy = Strategy(mapping={"dog": None, "giant panda, panda": ""})
+    strategy.check(CLASSES)
+    assert strategy.coverage(CLASSES, CONCEPTS).concepts == {"panda": ("lesser panda, panda",)}
+    assert ask(strategy, scores(dog=0.9, sofa=0.1)).label is None
 
 
 def test_what_a_mapping_names_in_vain_is_told() -> None:
@@ -126,6 +139,7 @@ def test_what_a_mapping_names_in_vain_is_told() -> None:
         ("map.csv", "\ufeffconcept,class\nEgyptian cat,cat\ntabby,cat\n\nsofa,background\ndog,\n"),
         ("map.yaml", "Egyptian cat: cat\ntabby: cat\nsofa: background\ndog:\n"),
         ("map.json", json.dumps({**MAPPING, "dog": None})),
+        ("map.csv", "concept,class,by\nEgyptian cat,cat,head\ntabby,cat,\nsofa,background,by eye\ndog,,\n"),
     ],
 )
 def test_the_content_of_a_mapping_file_is_the_option(tmp_path: Path, file: str, text: str) -> None:
@@ -133,10 +147,11 @@ def test_the_content_of_a_mapping_file_is_the_option(tmp_path: Path, file: str, 
     path.write_text(text, encoding="utf-8")
     strategy = plugins.configure(Strategy, {"mapping": str(path)}, "vocabulary")
     path.unlink()
-    assert strategy.mapping == MAPPING
-    assert strategy == Strategy(mapping=dict(reversed(MAPPING.items()))) != Strategy()
-    assert hash(strategy) == hash(Strategy(mapping=MAPPING))
-    assert plugins.configure(Strategy, {"mapping": dict(MAPPING)}, "vocabulary") == strategy
+    content = {**MAPPING, "dog": ""}
+    assert strategy.mapping == content
+    assert strategy == Strategy(mapping=dict(reversed(content.items()))) != Strategy()
+    assert hash(strategy) == hash(Strategy(mapping=content))
+    assert plugins.configure(Strategy, {"mapping": {**MAPPING, "dog": None}}, "vocabulary") == strategy
     assert ask(strategy, scores(tabby=1.0)).label == "cat"
 
 
@@ -153,6 +168,8 @@ def test_words_in_yaml_stay_words(tmp_path: Path) -> None:
         ("map.csv", "", "found none"),
         ("map.csv", "concept,class\ntench, Tinca tinca,fish\n", "line 2: expected concept,class, found 3 values"),
         ("map.csv", "concept,class\na,b\na,c\n", "'a' is mapped to 'b' and to 'c'"),
+        ("map.csv", "concept,class\na,b\na,\n", "'a' is mapped to 'b' and to no class"),
+        ("map.csv", "concept,class,by\na,b\n", "line 2: expected concept,class,by, found 2 values"),
         ("map.csv", "concept,class\n,b\n", "without a name"),
         ("map.yaml", "- a\n- b\n", "expected lines such as"),
         ("map.yaml", "a: [b, c]\n", "must be a name"),
@@ -187,6 +204,18 @@ def test_a_thousand_concepts_cost_less_than_a_millisecond() -> None:
     for _ in range(20):
         ask(Strategy(), vocabulary, classes)
     assert (time.perf_counter() - start) / 20 < 0.01  # some 0.3 ms; ten times that on a busy machine
+
+
+def test_the_same_concepts_in_another_order_are_not_mapped_anew() -> None:
+    names = [f"concept {number}, synonym {number}" for number in range(1001)]
+    classes = Classes(tuple(f"synonym {number}" for number in range(0, 1000, 2)))
+    ask(Strategy(), dict.fromkeys(names, 0.001), classes)
+    start = time.perf_counter()
+    for turn in range(1, 61):  # more orders than are remembered
+        best = names[turn * 2]
+        order = [best, *(name for name in names if name != best)]
+        assert ask(Strategy(), {**dict.fromkeys(order, 0.0), best: 1.0}, classes).label == f"synonym {turn * 2}"
+    assert (time.perf_counter() - start) / 60 < 0.02  # some 1 ms; mapping anew takes twenty times that
 
 
 def test_the_background_is_predicted_only_for_the_concept_that_is_named_for_it() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from random import Random
@@ -12,22 +12,10 @@ import numpy as np
 
 from snellen.concepts import checked, read_mapping
 from snellen.errors import WrongUse, nearest
-from snellen.labels import normalise
+from snellen.mapping import RULES, Coverage, Mapped, coverage_of, map_concepts
 from snellen.types import Classes, Inquiry, Outcome, Prediction, Recognise, Scores
 
 _Numbers = np.ndarray[Any, np.dtype[np.intp]]
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """How a vocabulary meets the classes: the concepts of each covered class, and the classes that have none.
-
-    `unknown` are concepts of the mapping that the vocabulary does not have.
-    """
-
-    concepts: Mapping[str, tuple[str, ...]]
-    uncovered: tuple[str, ...]
-    unknown: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +23,16 @@ class Strategy:
     """Which concepts stand for which class, and which of them compete.
 
     `mapping` is the class of each concept or the path of a file that tells it (see `concepts.py`); its content is kept,
-    so the row does not change with the file. Without it a concept stands for the class whose name it, or one of its
-    synonyms between commas, has but for case and punctuation. The background class is never matched by name, as many
-    networks have a "background" of their own: `background` names the concept that stands for it, if there is one.
-    `among: vocabulary` lets all concepts compete: where one that stands for no class beats every class, the prediction
-    is out of list. `among: covered` takes the best of the covered classes.
+    so the row does not change with the file. It wins always; a concept that it gives no class has none. For all other
+    concepts there are `rules`: `exact` alone, `exact,head`, or `none` (see `mapping.py`). The background class is never
+    matched by a rule, as many networks have a "background" of their own: `background` names the concept that stands for
+    it, if there is one. `among: vocabulary` lets all concepts compete: where one that stands for no class beats every
+    class, the prediction is out of list. `among: covered` takes the best of the covered classes.
     """
 
     # the hash may leave it out, equality does not
-    mapping: Mapping[str, str] | str | None = field(default=None, hash=False)
+    mapping: Mapping[str, str | None] | str | None = field(default=None, hash=False)
+    rules: tuple[str, ...] | str = "exact"
     background: str | None = None
     among: Literal["vocabulary", "covered"] = "vocabulary"
 
@@ -51,7 +40,9 @@ class Strategy:
         if isinstance(self.mapping, str):
             object.__setattr__(self, "mapping", read_mapping(self.mapping))
         elif self.mapping is not None:
-            object.__setattr__(self, "mapping", checked(self.mapping.items(), "mapping"))
+            given = ((concept, name or "") for concept, name in self.mapping.items())
+            object.__setattr__(self, "mapping", checked(given, "mapping"))
+        object.__setattr__(self, "rules", _written(self.rules))
 
     @property
     def asks(self) -> frozenset[type]:
@@ -61,25 +52,25 @@ class Strategy:
         """Raises WrongUse where the mapping names a class that is none of these, or there is no background class."""
         if self.background is not None and classes.background is None:
             raise WrongUse(f"vocabulary: background={self.background!r} needs a background class, and there is none")
-        for concept, name in self._pairs or ():
-            if name not in classes.names:
+        for concept, name in self._pairs:
+            if name and name not in classes.names:
                 raise WrongUse(f"vocabulary: {concept!r} is mapped to {name!r}, no class{nearest(name, classes.names)}")
 
-    def coverage(self, classes: Classes, vocabulary: tuple[str, ...]) -> Coverage:
-        """Which concepts of the vocabulary stand for which class, and what is left."""
-        places = _map(vocabulary, classes, self._pairs, self.background)
-        concepts = {
-            name: tuple(vocabulary[place] for place in np.flatnonzero(places.owners == number))
-            for number, name in enumerate(places.covered)
-        }
-        uncovered = tuple(name for name in classes.names if name not in concepts)
-        return Coverage(concepts, uncovered, places.unknown)
+    def coverage(
+        self, classes: Classes, vocabulary: tuple[str, ...], hypernyms: Mapping[str, str] | None = None
+    ) -> Coverage:
+        """Which concepts of the vocabulary stand for which class, by which rule, and what is left.
+
+        `hypernyms` (see `map_concepts`) are for review alone: what they find is asked by a mapping that names it.
+        """
+        mapped = _map(vocabulary, classes, self._pairs, self._rules, self.background, hypernyms)
+        return coverage_of(vocabulary, classes, mapped)
 
     def inquire(self, classes: Classes, known: Any, rng: Random) -> Inquiry:
         """One question; a class has the scores of its concepts added up."""
         (answer,) = yield [Recognise()]
         scores = cast(Scores, answer)
-        places = _map(scores.choices, classes, self._pairs, self.background)
+        places = _places(scores.choices, classes, self._pairs, self._rules, self.background)
         values = np.asarray(scores.values, dtype=np.float64)
         details = {"concept": scores.best, "score": float(values.max())} if len(values) else {}
         sums = np.bincount(places.owners, weights=values, minlength=len(places.covered) + 1)[: len(places.covered)]
@@ -92,8 +83,21 @@ class Strategy:
         return Prediction(places.covered[best], Outcome.SCORED, by_class, details)
 
     @property
-    def _pairs(self) -> tuple[tuple[str, str], ...] | None:
-        return None if self.mapping is None else tuple(cast("Mapping[str, str]", self.mapping).items())
+    def _pairs(self) -> tuple[tuple[str, str], ...]:
+        return tuple(cast("Mapping[str, str]", self.mapping or {}).items())
+
+    @property
+    def _rules(self) -> tuple[str, ...]:
+        return tuple(rule for rule in cast(str, self.rules).split(",") if rule != "none")
+
+
+def _written(rules: Sequence[str] | str) -> str:
+    """The rules in their order with commas between them. Raises ValueError."""
+    given = [rule.strip() for rule in (rules.split(",") if isinstance(rules, str) else rules)]
+    for rule in given:
+        if rule not in (*RULES, "none") or (rule == "none" and len(given) > 1):
+            raise ValueError(f"expected {','.join(RULES)}, some of them, or none, not {','.join(given)!r}")
+    return ",".join(rule for rule in RULES if rule in given) or "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,6 @@ class _Places:
     """
 
     covered: tuple[str, ...]
-    unknown: tuple[str, ...]
     owners: _Numbers
     firsts: _Numbers
     others: _Numbers
@@ -118,40 +121,44 @@ class _Places:
 
 
 @lru_cache(maxsize=32)
-def _map(
-    vocabulary: tuple[str, ...], classes: Classes, pairs: tuple[tuple[str, str], ...] | None, background: str | None
+def _places(
+    vocabulary: tuple[str, ...],
+    classes: Classes,
+    pairs: tuple[tuple[str, str], ...],
+    rules: tuple[str, ...],
+    background: str | None,
 ) -> _Places:
-    given = [(name, name) for name in classes.foreground] if pairs is None else list(pairs)
-    if background is not None and classes.background is not None:
-        given.append((background, classes.background))
-    exact = dict(given)
-    folded: dict[str, str | None] = {}
-    for concept, name in given:
-        key = normalise(concept)
-        folded[key] = name if folded.get(key, name) == name else None  # two classes by one name: neither
-    folded.pop("", None)
-    found = [_class_of(concept, exact, folded) for concept in vocabulary]
-    reached = set(found)
+    meant = _meant(frozenset(vocabulary), classes, pairs, rules, background)
+    reached = set(meant.values())
     covered = tuple(name for name in classes.names if name in reached)
     numbers = {name: number for number, name in enumerate(covered)}
-    owners = np.asarray([numbers.get(name or "", len(covered)) for name in found], dtype=np.intp)
-    present = {key for concept in vocabulary for key in (concept, *map(normalise, _names(concept)))}
-    unknown = tuple(
-        concept for concept, _ in pairs or () if concept not in present and normalise(concept) not in present
-    )
-    firsts = np.asarray([found.index(name) for name in covered], dtype=np.intp)
-    return _Places(covered, unknown, owners, firsts, np.flatnonzero(owners == len(covered)))
+    owners = np.asarray([numbers[meant[each]] if each in meant else len(covered) for each in vocabulary], dtype=np.intp)
+    firsts = np.unique(owners, return_index=True)[1][: len(covered)]
+    return _Places(covered, owners, firsts, np.flatnonzero(owners == len(covered)))
 
 
-def _class_of(concept: str, exact: Mapping[str, str], folded: Mapping[str, str | None]) -> str | None:
-    """By the whole concept first, then by its synonyms in their order: the first is what it is mostly called."""
-    if concept in exact:
-        return exact[concept]
-    for key in map(normalise, _names(concept)):
-        if key in folded:
-            return folded[key]
-    return None
+@lru_cache(maxsize=32)
+def _meant(
+    vocabulary: frozenset[str],
+    classes: Classes,
+    pairs: tuple[tuple[str, str], ...],
+    rules: tuple[str, ...],
+    background: str | None,
+) -> Mapping[str, str]:
+    """The class of each concept that has one; a table of predictions has the same concepts in many orders."""
+    ordered = sorted(vocabulary)
+    mapped = _map(ordered, classes, pairs, rules, background)
+    return {concept: match[0] for concept, match in zip(ordered, mapped.found, strict=True) if match}
 
 
-def _names(concept: str) -> tuple[str, ...]:
-    return (concept, *concept.split(","))
+def _map(
+    vocabulary: Sequence[str],
+    classes: Classes,
+    pairs: tuple[tuple[str, str], ...],
+    rules: tuple[str, ...],
+    background: str | None,
+    hypernyms: Mapping[str, str] | None = None,
+) -> Mapped:
+    if background is not None and classes.background is not None:
+        pairs = (*pairs, (background, classes.background))
+    return map_concepts(vocabulary, classes, pairs, rules, hypernyms)

@@ -49,7 +49,7 @@ def given_labels(file: str, owner: str) -> tuple[str, ...]:
     path = Path(file).expanduser()
     if not path.is_file():
         raise WrongUse(f"{owner}: there is no labels file {path}; expected the names of its outputs, one a line")
-    return read_label_file(path, owner)
+    return tuple(name for _, name in read_label_file(path, owner))
 
 
 def notice(labels: Sequence[str]) -> dict[str, str]:

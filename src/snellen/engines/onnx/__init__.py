@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from snellen.engines.onnx.features import refused
-from snellen.engines.onnx.labels import read_labels
+from snellen.engines.onnx.labels import read_labels, read_synsets
 from snellen.engines.onnx.options import Options
 from snellen.engines.onnx.weights import digests
 from snellen.types import Embed, Recognise
@@ -21,7 +21,7 @@ from snellen.types import Embed, Recognise
 if TYPE_CHECKING:
     from snellen.local.encoding import Encoder
 
-__all__ = ["ANSWERS", "NEEDS", "Options", "identity", "load", "refuses", "vocabulary"]
+__all__ = ["ANSWERS", "NEEDS", "Options", "identity", "load", "refuses", "synsets", "vocabulary"]
 
 ANSWERS: frozenset[type] = frozenset({Recognise, Embed})
 NEEDS = ("onnxruntime",)
@@ -42,8 +42,13 @@ def refuses(name: str, options: Options) -> Mapping[type, str]:
 
 
 def vocabulary(name: str, options: Options) -> tuple[str, ...]:
-    """The names of its outputs. Raises WrongUse."""
+    """The names of the model's outputs, read without loading it. Raises WrongUse."""
     return read_labels(Path(name).expanduser(), options.labels)
+
+
+def synsets(name: str, options: Options) -> tuple[str | None, ...]:
+    """The WordNet ids of the model's outputs, where the file of their names has them. Raises WrongUse."""
+    return read_synsets(Path(name).expanduser(), options.labels)
 
 
 def load(name: str, options: Options) -> Encoder:

@@ -15,7 +15,7 @@ from snellen.errors import WrongUse
 from snellen.images import Image
 from snellen.types import Answer, Failure, Question, Recognise
 
-__all__ = ["ANSWERS", "Options", "Predictions", "identity", "load"]
+__all__ = ["ANSWERS", "Options", "Predictions", "identity", "load", "vocabulary"]
 
 ANSWERS: frozenset[type] = frozenset({Recognise})
 _AT_ONCE = 256
@@ -83,6 +83,11 @@ def identity(name: str, options: Options) -> dict[str, Any]:
     """The sha-256 of the table. Raises WrongUse where there is none."""
     with _file(name).open("rb") as file:
         return {"predictions": hashlib.file_digest(file, "sha256").hexdigest()}
+
+
+def vocabulary(name: str, options: Options) -> tuple[str, ...]:
+    """Every class that the table names. Raises WrongUse as `load` does."""
+    return read_entries(_file(name), options.image_column, options.prediction_column)[1]
 
 
 def load(name: str, options: Options) -> Predictions:

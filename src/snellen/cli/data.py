@@ -1,0 +1,94 @@
+"""Commands about data sets, names and files."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from snellen.cli.app import app, datasets_app
+from snellen.cli.options import RunArgument
+from snellen.cli.output import tell
+from snellen.errors import WrongUse, nearest
+
+
+@app.command()
+def init(
+    dataset: Annotated[
+        str, typer.Argument(metavar="DATASET", help="A folder of class folders, or a .csv/.jsonl.")
+    ] = ".",
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="The file to write.")] = Path("study.yaml"),
+) -> None:
+    """Write a commented study file for a data set.
+
+    \b
+    Example:
+      snellen init photos
+    """
+    from snellen.study_file import write_template
+
+    write_template(dataset, out)
+    tell(f"wrote {out}; name your models in it, then: snellen run {out}")
+
+
+@app.command(name="ls")
+def list_names(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="models, strategies, datasets or runs")],
+) -> None:
+    """List what there is.
+
+    \b
+    Examples:
+      snellen ls strategies
+      snellen ls runs
+    """
+    from snellen.listing import describe, runs
+
+    groups = {"models": "engines", "strategies": "strategies", "datasets": "datasets"}
+    if kind == "runs":
+        lines = list(runs(Path("runs")))
+    elif kind in groups:
+        lines = list(describe(groups[kind]))
+    else:
+        raise WrongUse(f"cannot list {kind!r}{nearest(kind, [*groups, 'runs'])}")
+    tell("\n".join(lines))
+
+
+@datasets_app.command("show")
+def show_dataset(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="A folder, a .csv/.jsonl, or a name.")],
+) -> None:
+    """Show a data set's classes, their sizes, and what is odd about them.
+
+    \b
+    Example:
+      snellen datasets show photos
+    """
+    from snellen.listing import dataset_lines
+
+    tell("\n".join(dataset_lines(dataset)))
+
+
+@app.command()
+def export(
+    format: Annotated[str, typer.Argument(metavar="FORMAT", help="csv, json or parquet")],
+    run: RunArgument,
+    out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE", help="Default: RUN/export.FORMAT.")] = None,
+) -> None:
+    """Write all records of a run for other programs.
+
+    \b
+    Example:
+      snellen export parquet runs/photos -o photos.parquet
+    """
+    from snellen.exports import FORMATS
+    from snellen.results import Results
+
+    if format not in FORMATS:
+        raise WrongUse(f"unknown format {format!r}{nearest(format, FORMATS)}")
+    place = out or run / f"export.{format}"
+    with closing(Results(run)) as results:
+        FORMATS[format](results, place)
+    tell(str(place))

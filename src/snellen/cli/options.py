@@ -1,0 +1,60 @@
+"""The options and arguments that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DatasetOption = Annotated[
+    str | None,
+    typer.Option(
+        "-d",
+        "--dataset",
+        envvar="SNELLEN_DATASET",
+        metavar="DATASET",
+        help="A folder of class folders, a .csv or .jsonl, shapes.",
+    ),
+]
+ModelArgument = Annotated[str, typer.Argument(metavar="MODEL", help="PROVIDER/NAME[,option=value…]")]
+ModelsOption = Annotated[
+    list[str] | None,
+    typer.Option("-m", "--model", metavar="MODEL", help="PROVIDER/NAME[,option=value…]; again for more models."),
+]
+StrategiesOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-s",
+        "--strategy",
+        metavar="STRATEGY",
+        help="NAME[,option=value…]; again for more. Default: those that fit each model.",
+    ),
+]
+
+
+ClassesOption = Annotated[
+    str | None,
+    typer.Option(
+        "--classes", envvar="SNELLEN_CLASSES", metavar="N|NAMES", help="How many classes, or names: 21 or cat,dog."
+    ),
+]
+PerClassOption = Annotated[
+    int | None, typer.Option(envvar="SNELLEN_PER_CLASS", metavar="N", help="Images of each class.")
+]
+LimitOption = Annotated[
+    int | None, typer.Option(envvar="SNELLEN_LIMIT", metavar="N", help="Images in all, over all classes.")
+]
+SeedOption = Annotated[
+    int | None, typer.Option(envvar="SNELLEN_SEED", metavar="N", help="Chooses classes, images and orders.")
+]
+OutOption = Annotated[
+    str | None, typer.Option(envvar="SNELLEN_OUT", metavar="FOLDER", help="The run folder. Default: runs/NAME.")
+]
+BatchSizeOption = Annotated[
+    str | None,
+    typer.Option(envvar="SNELLEN_BATCH_SIZE", metavar="auto|N", help="For all local models that name no other."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the results as JSON.")]
+QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")]
+RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")]

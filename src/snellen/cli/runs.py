@@ -1,0 +1,125 @@
+"""Commands that make runs and read them again."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from snellen.cli.app import app
+from snellen.cli.options import (
+    BatchSizeOption,
+    ClassesOption,
+    DatasetOption,
+    JsonOption,
+    LimitOption,
+    ModelsOption,
+    OutOption,
+    PerClassOption,
+    QuietOption,
+    RunArgument,
+    SeedOption,
+    StrategiesOption,
+)
+from snellen.cli.output import progress_shown, say, show, tell
+from snellen.errors import SnellenError
+
+if TYPE_CHECKING:
+    from snellen.plan import Plan
+    from snellen.results import Results
+
+
+@app.command()
+def run(
+    study: Annotated[
+        Path | None, typer.Argument(metavar="STUDY.yaml", help="A study file; flags go before what it says.")
+    ] = None,
+    dataset: DatasetOption = None,
+    model: ModelsOption = None,
+    strategy: StrategiesOption = None,
+    classes: ClassesOption = None,
+    per_class: PerClassOption = None,
+    limit: LimitOption = None,
+    seed: SeedOption = None,
+    out: OutOption = None,
+    batch_size: BatchSizeOption = None,
+    no_timing: Annotated[bool, typer.Option("--no-timing", help="Do not measure speed.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Set an earlier run aside, ask everything anew.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be asked, and stop.")] = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Put models through the test. The same command again asks only what is missing.
+
+    \b
+    Examples:
+      snellen run -d photos -m hf/./my-vlm -m onnx/./mobilenet.onnx
+      snellen run -d photos -m hf/Qwen/Qwen2-VL-7B-Instruct,dtype=bfloat16 -s closed-set,votes=5 --classes 21
+      snellen run study.yaml --limit 100
+    """
+    from snellen.flags import Flags, request
+    from snellen.folder import set_aside
+    from snellen.plan import resolve
+
+    subset = {"classes": classes, "per_class": per_class, "limit": limit, "seed": seed}
+    flags = Flags(dataset, tuple(model or ()), tuple(strategy or ()), subset, out, batch_size, not no_timing)
+    plan = resolve(request(study, flags), flags.batch_size)
+    if dry_run:
+        tell(_outline(plan))
+        return
+    if fresh and (place := set_aside(plan.out)):
+        say(f"the earlier run is now {place}")
+    with closing(_carried_out(plan, quiet)) as results:
+        show(results, as_json)
+        if any((row.failed or row.pending) and row.number in results.asked for row in results.rows):
+            say("some examples have no answer; the same command again asks them once more")
+            raise typer.Exit(4)
+
+
+def _carried_out(plan: Plan, quiet: bool) -> Results:
+    """The results of the plan; an interruption and errors that were told already become an exit."""
+    from snellen import study as studies
+
+    progress = progress_shown(quiet)
+    try:
+        return studies.run(plan, progress)
+    except KeyboardInterrupt:
+        progress.end()
+        say(f"interrupted; all answers are kept in {plan.out}: the same command again asks the rest")
+        raise typer.Exit(130) from None
+    except SnellenError as error:
+        if f"error: {error}" in progress.errors:
+            raise typer.Exit(error.exit_code) from None
+        raise
+
+
+def _outline(plan: Plan) -> str:
+    """What a run would ask, in lines."""
+    lines = [
+        f"data set   {plan.source}: {len(plan.selection)} images of {len(plan.classes.names)} classes",
+        f"run folder {plan.out}",
+        *(f"row        {model.title} · {strategy.title}" for model, strategy in plan.pairs),
+        *plan.not_applicable,
+        *(f"note       {line}" for line in plan.warnings),
+    ]
+    return "\n".join(lines)
+
+
+@app.command()
+def score(
+    run: RunArgument,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Derive all records and tables anew from the stored answers; no model is needed.
+
+    \b
+    Example:
+      snellen score runs/photos
+    """
+    from snellen.study import rescore
+
+    with closing(rescore(run, progress_shown(quiet))) as results:
+        show(results, as_json)
