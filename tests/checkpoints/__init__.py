@@ -14,6 +14,7 @@ from typing import Any
 import torch
 import transformers
 
+from checkpoints.florence import florence2
 from checkpoints.gemma import gemma3, paligemma
 from checkpoints.idefics import idefics3, smolvlm
 from checkpoints.internvl import internvl
@@ -25,6 +26,7 @@ from checkpoints.qwen import qwen2_5_vl, qwen2_vl, qwen3_vl
 from snellen.local.quiet import quiet
 
 FAMILIES: Mapping[str, Callable[[], Parts]] = {
+    "florence2": florence2,
     "gemma3": gemma3,
     "idefics3": idefics3,
     "internvl": internvl,
@@ -54,9 +56,8 @@ def save(parts: Parts, folder: Path) -> None:
     """Saves the parts the way that checkpoints are published."""
     sharpen(parts.model)
     words = parts.tokenizer
-    parts.model.generation_config = transformers.GenerationConfig(
-        eos_token_id=words.eos_token_id, pad_token_id=words.pad_token_id, bos_token_id=words.bos_token_id
-    )
+    ends = {"eos_token_id": words.eos_token_id, "pad_token_id": words.pad_token_id, "bos_token_id": words.bos_token_id}
+    parts.model.generation_config = transformers.GenerationConfig(**{**ends, **parts.generation})
     parts.model.save_pretrained(folder)
     words.save_pretrained(folder)
     parts.pictures.save_pretrained(folder)

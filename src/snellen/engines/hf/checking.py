@@ -119,22 +119,22 @@ def _failing(owner: str, error: Exception | None) -> WrongUse:
 
 
 def _distance(passes: Passes, rows: Sequence[Row], alone: Sequence[torch.Tensor]) -> float:
-    """The largest distance between what rows say alone and in a batch padded on the left, and one on the right."""
+    """The largest distance between what rows say alone and in a batch that is written to, and one that is read."""
     try:
         together = _written(passes, rows)
         read = _read(passes, rows)
     except Exception:  # whatever a family's code raises for a batch: this way does not work
         return float("inf")
     pairs = [(mine[: len(own)], own) for mine, own in zip(together, alone, strict=True)]
-    if not passes.model.config.is_encoder_decoder:
-        pairs += [(mine, own[0]) for mine, own in zip(read, alone, strict=True)]
+    forced = max(0, len(passes.opening) - 1) if passes.decodes_apart else 0  # a step that is not the model's own
+    pairs += [(mine, own[forced]) for mine, own in zip(read, alone, strict=True)]
     return max(float((mine - own).abs().sum(-1).max()) / 2 for mine, own in pairs)
 
 
 def _written(passes: Passes, rows: Sequence[Row]) -> list[torch.Tensor]:
     """For each row the distributions (steps, vocabulary) of the first tokens it writes, up to its end."""
     out = passes.model.generate(
-        **passes.batch(rows, "left"),
+        **passes.batch(rows, passes.side),
         max_new_tokens=_STEPS,
         do_sample=False,
         eos_token_id=list(passes.ends),
@@ -146,9 +146,16 @@ def _written(passes: Passes, rows: Sequence[Row]) -> list[torch.Tensor]:
 
 
 def _read(passes: Passes, rows: Sequence[Row]) -> list[torch.Tensor]:
-    """For each row the distribution (vocabulary) behind its last token, by a plain pass."""
-    logits = passes.model(**passes.batch(rows, "right"), use_cache=False).logits
-    return [logits[number, len(row.tokens) - 1].float().softmax(-1) for number, row in enumerate(rows)]
+    """For each row the distribution (vocabulary) of what its answer begins with, by a plain pass."""
+    batch = dict(passes.batch(rows, "right"))
+    length = batch["input_ids"].shape[1]
+    if passes.decodes_apart:
+        batch["decoder_input_ids"] = torch.tensor([passes.opening] * len(rows), device=passes.model.device)
+    logits = passes.model(**batch, use_cache=False).logits
+    if passes.decodes_apart:
+        return list(logits[:, -1].float().softmax(-1))
+    before = logits.shape[1] - length  # a family may have its picture there
+    return [logits[number, before + len(row.tokens) - 1].float().softmax(-1) for number, row in enumerate(rows)]
 
 
 def _drawn(width: int, height: int) -> Image:

@@ -84,7 +84,7 @@ class LocalModel:
         if options.prefix_sharing == "off":
             return None, "off"
         model, kind = self._passes.model, self._device.type
-        if not self._passes.scores or not self._growth.possible:
+        if self._passes.decodes_apart or not self._growth.possible:
             return None, "off: not for this kind of model or attention"
         limits = _LIMITS.get(kind, _LIMITS["cpu"])
         capacity = int(_KEPT * free_bytes(self._device))

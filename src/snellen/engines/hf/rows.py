@@ -50,9 +50,13 @@ class Rows:
         inputs = self._process([rendering])
         return Row(rendering, inputs, tuple(inputs["input_ids"][0].tolist()))
 
+    def tokens(self, text: str) -> tuple[int, ...]:
+        """A text's own tokens, with none at its ends."""
+        return tuple(self._processor.tokenizer(text, add_special_tokens=False)["input_ids"])
+
     def extend(self, row: Row, text: str) -> Row:
         """The row with a text behind it that is tokenised apart, as the second text of a pair."""
-        more = self._processor.tokenizer(text, add_special_tokens=False)["input_ids"]
+        more = self.tokens(text)
         longer = dict(row.inputs)
         for key, value in row.inputs.items():
             if _is_by_token(value, len(row.tokens)):
