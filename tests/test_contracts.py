@@ -116,6 +116,9 @@ STRATEGIES: Sequence[tuple[str, Mapping[str, Any]]] = (
     ("likelihood", {}),
     ("likelihood", {"normalise": "mean", "calibrate": "blank", "image": "last"}),
     ("likelihood", {"prompt": "open", "normalise": "bytes", "calibrate": "text"}),
+    ("open-set", {}),
+    ("open-set", {"prompt": "<OD>", "image": "last", "max_tokens": 100}),
+    ("open-set", {"prompt": ""}),
     ("vocabulary", {}),
 )
 CLASS_LISTS = (
@@ -150,7 +153,10 @@ def test_a_strategy_concludes_from_any_answers_and_replays(
     case: tuple[str, Mapping[str, Any]], data: st.DataObject, classes: Classes, seed: int
 ) -> None:
     strategy = make_strategy(case)
-    texts = st.one_of(st.sampled_from([*classes.names, "yes", "No.", "It is a star.", ""]), st.text(max_size=30))
+    texts = st.one_of(
+        st.sampled_from([*classes.names, "yes", "No.", "It is a star.", "star<loc_1><loc_2><loc_3><loc_4>", ""]),
+        st.text(max_size=30),
+    )
     known: dict[bytes, Answer] = {}
     inquiry = strategy.inquire(classes, None, Random(seed))
     try:

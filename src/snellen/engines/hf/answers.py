@@ -11,7 +11,6 @@ from typing import Any
 from snellen.errors import UnreadableImage
 from snellen.types import Answer, Choose, Failure, Finish, Generate, Scores, Text, Usage
 
-
 _PLACE = re.compile(r"<loc_\d+>")  # a corner of a box, as Florence-2 says where things are
 
 

@@ -54,7 +54,8 @@ class LocalModel:
         with quiet(), torch.inference_mode():
             prompts = self._prompts = Prompts(processor, options.system, owner)
             as_products(model)
-            rows = Rows(processor, self._pictures)
+            family = family_of(model.config)
+            rows = Rows(processor, self._pictures, family.one_picture)
             tokenizer = self._tokenizer = processor.tokenizer
             self._passes = Passes(model, rows, prompts.end, tokenizer, owner)
             first = first_rows(prompts, rows, owner)
@@ -62,7 +63,7 @@ class LocalModel:
                 size = 1
             self._batches = Batches(size)
             self._plain = Plain(self._passes, prompts, tokenizer, self._batches)
-            self._growth = Growth(self._passes, family_of(model.config))
+            self._growth = Growth(self._passes, family)
             self._tokens = PromptTokens(rows, tokenizer, image_tokens(model.config, processor))
             self._sharing, self._shared = self._share(options)
         self._forget()
@@ -136,7 +137,7 @@ class LocalModel:
         self._waiting.clear()
         self._forget()
         self._pictures.close()
-        self._passes.model = None
+        self._passes.model = self._passes.speaker = None
         free_memory()
 
     def _forget(self) -> None:

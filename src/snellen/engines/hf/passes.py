@@ -20,6 +20,7 @@ class Passes:
 
     `ends` are the tokens that end an answer: those of the checkpoint's generation settings (else of its tokenizer), and
     the one that its chat template puts behind an answer. Raises WrongUse where there is none.
+    `speaker` is the part that answers: the model itself, or a language model that it hands prompt and picture on to.
     `decodes_apart`: whether an encoder reads the prompt and a decoder answers in a row of its own, which begins with
     the tokens of `opening`.
     """
@@ -35,16 +36,17 @@ class Passes:
         if not self.ends:
             raise WrongUse(f"{owner}: expected an eos_token_id in its generation_config.json or tokenizer, found none")
         # the checkpoint's own settings (temperature, penalties, caches …) must not touch what is greedy here
-        speakers = [part for part in (model, getattr(model, "language_model", None)) if _generates(part)]
-        for part in speakers:
+        inner = getattr(model, "language_model", None)
+        self.speaker = inner if isinstance(inner, transformers.GenerationMixin) else model
+        for part in (model, self.speaker):
             settings = part.generation_config
             part.generation_config = transformers.GenerationConfig(
                 bos_token_id=settings.bos_token_id,
                 decoder_start_token_id=settings.decoder_start_token_id,
                 forced_bos_token_id=settings.forced_bos_token_id,
             )
-        self.decodes_apart = bool(model.config.is_encoder_decoder)
-        settings = speakers[-1].generation_config  # where a model hands its answer on to another, that one begins it
+        self.decodes_apart = bool(self.speaker.config.is_encoder_decoder)
+        settings = self.speaker.generation_config
         start = settings.decoder_start_token_id
         opening = (settings.bos_token_id if start is None else start, settings.forced_bos_token_id)
         self.opening: tuple[int, ...] = tuple(token for token in opening if token is not None)
@@ -56,7 +58,8 @@ class Passes:
 
     def write(self, rows: Sequence[Row], max_tokens: int) -> list[tuple[list[int], bool]]:
         """Each row's answer as tokens, and whether it ended before `max_tokens`."""
-        return generate(self.model, self.batch(rows, self.side), max_tokens, self.ends, self.rows.padding)
+        batch = self.batch(rows, self.side)
+        return generate(self.model, batch, max_tokens, self.ends, self.rows.padding, self.decodes_apart)
 
     def score(self, continuations: Sequence[Continuation]) -> list[float]:
         """The natural log-probability of each continuation, its end included."""
@@ -77,7 +80,3 @@ class Passes:
         if device.type == "cuda":  # from pinned memory the copy goes on while the next inputs are made
             batch = {key: value.pin_memory() for key, value in batch.items()}
         return {key: value.to(device, non_blocking=device.type == "cuda") for key, value in batch.items()}
-
-
-def _generates(model: Any) -> bool:
-    return isinstance(model, transformers.GenerationMixin) and model.generation_config is not None

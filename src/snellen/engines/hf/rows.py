@@ -32,10 +32,12 @@ class Rows:
 
     `stacking` says how: "rows" pads and joins the rows made one by one, so that a picture is preprocessed once for all
     its questions; "processor" lets the family's own processor make the whole batch; "single" allows no batch at all.
+    `one_picture`: whether every prompt has to show just one.
     """
 
-    def __init__(self, processor: Any, pictures: Pictures) -> None:
+    def __init__(self, processor: Any, pictures: Pictures, one_picture: bool = False) -> None:
         self.stacking: Stacking = "rows"
+        self._one_picture = one_picture
         self._processor = processor
         self._pictures = pictures
         tokenizer = processor.tokenizer
@@ -47,6 +49,9 @@ class Rows:
 
     def make(self, rendering: Rendering) -> Row:
         """The row of one prompt. Raises UnreadableImage, and whatever a processor raises for what it cannot take."""
+        if self._one_picture and len(rendering.images) != 1:
+            # some families would take no offence, and mix up the pictures of a batch
+            raise ValueError(f"it takes one picture a question, and this one shows {len(rendering.images) or 'none'}")
         inputs = self._process([rendering])
         return Row(rendering, inputs, tuple(inputs["input_ids"][0].tolist()))
 
