@@ -22,6 +22,14 @@ def leave_open(processor: Any, config: Any) -> None:
     tokenizer.model_input_names = ["input_ids", "attention_mask"]
 
 
+def know_queries(processor: Any, config: Any) -> None:
+    """Tells BLIP-2's processor how many tokens stand for a picture: one that does not know writes none, and the model
+    would see nothing and not complain.
+    """
+    if getattr(processor, "num_query_tokens", 0) is None:
+        processor.num_query_tokens = config.num_query_tokens
+
+
 def go_on(model: Any) -> None:
     """Lets BLIP write behind its prompts as they are, of any length in one batch.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import PIL.Image
@@ -56,7 +55,7 @@ def working_stacking(passes: Passes, rows: Sequence[Row], owner: str) -> Stackin
         alone = [_written(passes, [row])[0] for row in rows]
     except Exception as error:  # as above
         raise _failing(owner, error) from error
-    near = _NEAR if is_exact(passes.model) else _NEAR_IN_HALF
+    near = _NEAR if is_exact(passes) else _NEAR_IN_HALF
     batched: tuple[Stacking, ...] = ("rows", "processor")
     for stacking in batched:
         passes.rows.stacking = stacking
@@ -111,9 +110,9 @@ def _difference(shared: Answer | Failure, plain: Answer | Failure, near: float, 
     return None
 
 
-def is_exact(model: Any) -> bool:
+def is_exact(passes: Passes) -> bool:
     """Whether the model computes in full precision, so that rounding cannot change its answers."""
-    return not getattr(model, "is_quantized", False) and model.dtype in (torch.float32, torch.float64)
+    return not getattr(passes.model, "is_quantized", False) and passes.dtype in (torch.float32, torch.float64)
 
 
 def _failing(owner: str, error: Exception | None) -> WrongUse:

@@ -71,7 +71,7 @@ class LocalModel:
         self._pace = parameters * _FIRST_GUESS if self._device.type == "cpu" else 0.0  # seconds an image
         self._known = {
             "parameters": parameters,
-            "dtype": str(model.dtype).removeprefix("torch."),
+            "dtype": str(self._passes.dtype).removeprefix("torch."),
             "device": str(self._device),
             "device_name": name_of(self._device),
             "attention": str(getattr(model.config, "_attn_implementation", None)),
@@ -84,13 +84,13 @@ class LocalModel:
         """The way of sharing, if it is asked for and gives the answers of full prompts; and how that went."""
         if options.prefix_sharing == "off":
             return None, "off"
-        model, kind = self._passes.model, self._device.type
+        kind = self._device.type
         if self._passes.decodes_apart or not self._growth.possible:
             return None, "off: not for this kind of model or attention"
         limits = _LIMITS.get(kind, _LIMITS["cpu"])
         capacity = int(_KEPT * free_bytes(self._device))
         sharing = Sharing(self._prompts, self._tokens, self._growth, self._tokenizer, limits, capacity)
-        fault = sharing_fault(sharing, self._plain, self._batches, is_exact(model))
+        fault = sharing_fault(sharing, self._plain, self._batches, is_exact(self._passes))
         return (sharing, "on") if fault is None else (None, f"off: the check at loading failed ({fault})")
 
     def room(self) -> int:

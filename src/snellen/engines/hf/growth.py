@@ -119,7 +119,7 @@ class Growth:
     def _mask(
         self, branches: Sequence[Branches], starts: Sequence[int], stops: Sequence[int], width: int, longest: int
     ) -> Any:
-        device, dtype = self.passes.model.device, self.passes.model.dtype
+        device, dtype = self.passes.model.device, self.passes.dtype
         if not self.masked:
             there = np.zeros((len(branches), width + longest), dtype=np.int64)
             for row, (each, start, stop) in enumerate(zip(branches, starts, stops, strict=True)):

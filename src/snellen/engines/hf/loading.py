@@ -14,7 +14,7 @@ import torch
 import transformers
 from transformers.models.auto import modeling_auto
 
-from snellen.engines.hf.captioners import go_on, leave_open
+from snellen.engines.hf.captioners import go_on, know_queries, leave_open
 from snellen.engines.hf.engine import LocalModel
 from snellen.engines.hf.options import Options
 from snellen.engines.hf.phi4 import see_all_ways
@@ -41,6 +41,7 @@ def load_engine(name: str, options: Options) -> LocalModel:
             config = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=options.trust_remote_code)
         with explained(owner, "processor (of texts and images)"):
             processor = load_processor(folder, config, options.trust_remote_code)
+            know_queries(processor, config)
             if config.model_type in CLOSED:
                 leave_open(processor, config)
         with explained(owner, "model"):

@@ -52,6 +52,12 @@ class Passes:
         self.opening: tuple[int, ...] = tuple(token for token in opening if token is not None)
 
     @property
+    def dtype(self) -> torch.dtype:
+        """The precision of the part that answers; others may keep to a higher one (BLIP-2's queries)."""
+        dtype: torch.dtype = self.speaker.dtype
+        return dtype
+
+    @property
     def side(self) -> Side:
         """Where rows are padded that an answer is written to: answers follow on a prompt, or begin anew."""
         return "right" if self.decodes_apart else "left"
@@ -72,7 +78,7 @@ class Passes:
 
     def batch(self, rows: Sequence[Row], side: Side) -> Mapping[str, torch.Tensor]:
         """The rows as one batch on the model's device, real numbers in its precision."""
-        device, dtype = self.model.device, self.model.dtype
+        device, dtype = self.model.device, self.dtype
         batch = {
             key: value.to(dtype) if value.is_floating_point() else value
             for key, value in self.rows.stack(rows, side).items()
