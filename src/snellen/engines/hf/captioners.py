@@ -11,8 +11,8 @@ from tokenizers.processors import TemplateProcessing
 def leave_open(processor: Any, config: Any) -> None:
     """Lets the tokenizer begin a text and not end it, for a caption would have to follow on the end.
 
-    GIT was trained with `[CLS]` before a prompt (its page in transformers asks questions so), BLIP with the token that its
-    decoder begins with; transformers puts that in the place of BLIP's `[CLS]` as it generates.
+    GIT was trained with `[CLS]` before a prompt (its page in transformers asks questions so), BLIP with the token that
+    its decoder begins with; transformers puts that in the place of BLIP's `[CLS]` as it generates.
     """
     tokenizer = processor.tokenizer
     begin = tokenizer.cls_token_id if config.model_type == "git" else config.text_config.bos_token_id
