@@ -123,6 +123,9 @@ STRATEGIES: Sequence[tuple[str, Mapping[str, Any]]] = (
     ("likelihood", {"prompt": "open", "normalise": "bytes", "calibrate": "text"}),
     ("linear-probe", {"shots": 1}),
     ("nearest-centroid", {"shots": 2}),
+    ("open-set", {}),
+    ("open-set", {"prompt": "<OD>", "image": "last", "max_tokens": 100}),
+    ("open-set", {"prompt": ""}),
     ("vocabulary", {}),
     ("vocabulary", {"rules": "exact,head", "mapping": {"hoop": "circle", "disc": None}, "among": "covered"}),
     ("zero-shot", {}),
@@ -166,7 +169,8 @@ def test_a_strategy_concludes_from_any_answers_and_replays(
     case: tuple[str, Mapping[str, Any]], data: st.DataObject, classes: Classes, seed: int
 ) -> None:
     strategy = make_strategy(case)
-    texts = st.one_of(st.sampled_from([*classes.names, "yes", "No.", "It is a star.", ""]), st.text(max_size=30))
+    said = [*classes.names, "yes", "No.", "It is a star.", "star<loc_1><loc_2><loc_3><loc_4>", ""]
+    texts = st.one_of(st.sampled_from(said), st.text(max_size=30))
     known: dict[Key, Answer] = {}
     photo = Image(data=b"photo")
     row = Row(strategy, classes, seed, tuple(shots_for(strategy, classes)))

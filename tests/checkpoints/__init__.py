@@ -14,7 +14,10 @@ from typing import Any
 import torch
 import transformers
 
+from checkpoints.blip import blip, blip2_opt, blip2_t5, instructblip
+from checkpoints.florence import florence2
 from checkpoints.gemma import gemma3, paligemma
+from checkpoints.git import git
 from checkpoints.idefics import idefics3, smolvlm
 from checkpoints.internvl import internvl
 from checkpoints.llava import llava, llava_next, llava_next_llama3, llava_onevision
@@ -25,8 +28,14 @@ from checkpoints.qwen import qwen2_5_vl, qwen2_vl, qwen3_vl
 from snellen.local.quiet import quiet
 
 FAMILIES: Mapping[str, Callable[[], Parts]] = {
+    "blip": blip,
+    "blip2_opt": blip2_opt,
+    "blip2_t5": blip2_t5,
+    "florence2": florence2,
     "gemma3": gemma3,
+    "git": git,
     "idefics3": idefics3,
+    "instructblip": instructblip,
     "internvl": internvl,
     "llava": llava,
     "llava_next": llava_next,
@@ -54,11 +63,12 @@ def save(parts: Parts, folder: Path) -> None:
     """Saves the parts the way that checkpoints are published."""
     sharpen(parts.model)
     words = parts.tokenizer
-    parts.model.generation_config = transformers.GenerationConfig(
-        eos_token_id=words.eos_token_id, pad_token_id=words.pad_token_id, bos_token_id=words.bos_token_id
-    )
+    ends = {"eos_token_id": words.eos_token_id, "pad_token_id": words.pad_token_id, "bos_token_id": words.bos_token_id}
+    parts.model.generation_config = transformers.GenerationConfig(**{**ends, **parts.generation})
     parts.model.save_pretrained(folder)
     words.save_pretrained(folder)
+    if parts.second_tokenizer is not None:
+        parts.second_tokenizer.save_pretrained(folder / "qformer_tokenizer")
     parts.pictures.save_pretrained(folder)
     settings = {"processor_class": parts.processor_class, **parts.settings}
     (folder / "processor_config.json").write_text(json.dumps(settings), encoding="utf-8")

@@ -8,7 +8,9 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Parts:
-    """`settings` go into processor_config.json; `template` is None for a base model."""
+    """`settings` go into processor_config.json, `generation` into generation_config.json; `template` is None for a base
+    model. `second_tokenizer` is that of a Q-Former.
+    """
 
     model: Any
     tokenizer: Any
@@ -16,6 +18,8 @@ class Parts:
     processor_class: str
     template: str | None
     settings: dict[str, Any] = field(default_factory=dict)
+    generation: dict[str, Any] = field(default_factory=dict)
+    second_tokenizer: Any = None
 
 
 def text_config(vocabulary: int, layers: int = 2) -> dict[str, Any]:

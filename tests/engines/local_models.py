@@ -32,6 +32,8 @@ FAMILIES = (
     "qwen3_vl",
     "smolvlm",
 )
+# they read a caption's beginning or a question, and have no chat template
+CAPTIONERS = ("blip", "blip2_opt", "blip2_t5", "florence2", "git", "instructblip")
 
 
 def load(folder: Path, **options: Any) -> Any:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 from snellen.errors import UnreadableImage
 from snellen.types import Answer, Choose, Failure, Finish, Generate, Scores, Text, Usage
+
+_PLACE = re.compile(r"<loc_\d+>")  # a corner of a box, as Florence-2 says where things are
 
 
 def chosen(question: Generate | Choose, tokens: int, values: Sequence[float], lengths: Sequence[int]) -> Answer:
@@ -21,8 +25,18 @@ def chosen(question: Generate | Choose, tokens: int, values: Sequence[float], le
 
 
 def written(tokenizer: Any, tokens_in: int, tokens: Sequence[int], ended: bool) -> Text:
-    """The text of new tokens, which ended by itself or at the limit."""
-    text = tokenizer.decode(list(tokens), skip_special_tokens=True)
+    """The text of new tokens, which ended by itself or at the limit.
+
+    Special tokens are left out but those that name places, which are a part of the answer: `car<loc_52><loc_333>…`.
+    """
+    names = tokenizer.convert_ids_to_tokens(list(tokens))
+    runs = groupby(zip(tokens, names, strict=True), key=lambda token: bool(_PLACE.fullmatch(token[1] or "")))
+    text = "".join(
+        "".join(name for _, name in run)
+        if places
+        else tokenizer.decode([token for token, _ in run], skip_special_tokens=True)
+        for places, run in runs
+    )
     return Text(text, Finish.STOP if ended else Finish.LENGTH, Usage(tokens_in=tokens_in, tokens_out=len(tokens)))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import PIL.Image
@@ -56,7 +55,7 @@ def working_stacking(passes: Passes, rows: Sequence[Row], owner: str) -> Stackin
         alone = [_written(passes, [row])[0] for row in rows]
     except Exception as error:  # as above
         raise _failing(owner, error) from error
-    near = _NEAR if is_exact(passes.model) else _NEAR_IN_HALF
+    near = _NEAR if is_exact(passes) else _NEAR_IN_HALF
     batched: tuple[Stacking, ...] = ("rows", "processor")
     for stacking in batched:
         passes.rows.stacking = stacking
@@ -78,6 +77,7 @@ def sharing_fault(sharing: Sharing, plain: Plain, batches: Batches, exact: bool)
         for names in (("dog", "grand piano"), ("dog house", "chair"))
     ]
     near = _NEAR if exact else _NEAR_IN_HALF
+    shared = 0
     for number, questions in enumerate(rounds):
         asked = [
             Asked(10 * number + 5 * place + ticket, photo, question)
@@ -88,11 +88,12 @@ def sharing_fault(sharing: Sharing, plain: Plain, batches: Batches, exact: bool)
             answers, left = sharing.answer(asked, batches)
         except Exception as error:  # a family's code may raise anything
             return f"{type(error).__name__}: {str(error)[:200]}"
+        shared += len(answers)
         for ticket, answer in plain.answer([one for one in asked if one not in left]).items():
             fault = _difference(answers[ticket], answer, near, exact)
             if fault:
                 return fault
-    return None
+    return None if shared else "it answers nothing"
 
 
 def _difference(shared: Answer | Failure, plain: Answer | Failure, near: float, exact: bool) -> str | None:
@@ -109,9 +110,9 @@ def _difference(shared: Answer | Failure, plain: Answer | Failure, near: float, 
     return None
 
 
-def is_exact(model: Any) -> bool:
+def is_exact(passes: Passes) -> bool:
     """Whether the model computes in full precision, so that rounding cannot change its answers."""
-    return not getattr(model, "is_quantized", False) and model.dtype in (torch.float32, torch.float64)
+    return not getattr(passes.model, "is_quantized", False) and passes.dtype in (torch.float32, torch.float64)
 
 
 def _failing(owner: str, error: Exception | None) -> WrongUse:
@@ -119,22 +120,22 @@ def _failing(owner: str, error: Exception | None) -> WrongUse:
 
 
 def _distance(passes: Passes, rows: Sequence[Row], alone: Sequence[torch.Tensor]) -> float:
-    """The largest distance between what rows say alone and in a batch padded on the left, and one on the right."""
+    """The largest distance between what rows say alone and in a batch that is written to, and one that is read."""
     try:
         together = _written(passes, rows)
         read = _read(passes, rows)
     except Exception:  # whatever a family's code raises for a batch: this way does not work
         return float("inf")
     pairs = [(mine[: len(own)], own) for mine, own in zip(together, alone, strict=True)]
-    if not passes.model.config.is_encoder_decoder:
-        pairs += [(mine, own[0]) for mine, own in zip(read, alone, strict=True)]
+    forced = max(0, len(passes.opening) - 1) if passes.decodes_apart else 0  # a step that is not the model's own
+    pairs += [(mine, own[forced]) for mine, own in zip(read, alone, strict=True)]
     return max(float((mine - own).abs().sum(-1).max()) / 2 for mine, own in pairs)
 
 
 def _written(passes: Passes, rows: Sequence[Row]) -> list[torch.Tensor]:
     """For each row the distributions (steps, vocabulary) of the first tokens it writes, up to its end."""
     out = passes.model.generate(
-        **passes.batch(rows, "left"),
+        **passes.batch(rows, passes.side),
         max_new_tokens=_STEPS,
         do_sample=False,
         eos_token_id=list(passes.ends),
@@ -146,9 +147,16 @@ def _written(passes: Passes, rows: Sequence[Row]) -> list[torch.Tensor]:
 
 
 def _read(passes: Passes, rows: Sequence[Row]) -> list[torch.Tensor]:
-    """For each row the distribution (vocabulary) behind its last token, by a plain pass."""
-    logits = passes.model(**passes.batch(rows, "right"), use_cache=False).logits
-    return [logits[number, len(row.tokens) - 1].float().softmax(-1) for number, row in enumerate(rows)]
+    """For each row the distribution (vocabulary) of what its answer begins with, by a plain pass."""
+    batch = dict(passes.batch(rows, "right"))
+    length = batch["input_ids"].shape[1]
+    if passes.decodes_apart:
+        batch["decoder_input_ids"] = torch.tensor([passes.opening] * len(rows), device=passes.model.device)
+    logits = passes.model(**batch, use_cache=False).logits
+    if passes.decodes_apart:
+        return list(logits[:, -1].float().softmax(-1))
+    before = logits.shape[1] - length  # a family may have its picture there
+    return [logits[number, before + len(row.tokens) - 1].float().softmax(-1) for number, row in enumerate(rows)]
 
 
 def _drawn(width: int, height: int) -> Image:

@@ -12,14 +12,14 @@ from snellen.engines.hf.tree import common
 
 @dataclass(frozen=True, slots=True)
 class Continuation:
-    """A prompt with a choice behind it: `row.tokens[start:]` are the choice."""
+    """A prompt with a choice behind it: `row.tokens[start:]` are the choice.
+
+    For a model whose decoder has a row of its own, `row` is the prompt alone and ends at `start`.
+    """
 
     row: Row
     start: int
-
-    @property
-    def tokens(self) -> tuple[int, ...]:
-        return self.row.tokens[self.start :]
+    tokens: tuple[int, ...]
 
 
 def continuations(
@@ -44,4 +44,13 @@ def continuations(
     if start == 0 or (closing and all(row.tokens[-len(closing) :] == closing for row in whole)):
         start = len(prompt.tokens)
         whole = [rows.extend(prompt, choice) for choice in choices]
-    return prompt, [Continuation(row, start) for row in whole]
+    return prompt, [Continuation(row, start, row.tokens[start:]) for row in whole]
+
+
+def apart(rows: Rows, rendering: Rendering, choices: Sequence[str]) -> tuple[Row, list[Continuation]]:
+    """The prompt and each choice for a model whose decoder begins anew: nothing merges, and no separator is between.
+
+    Raises UnreadableImage, and what processors raise.
+    """
+    prompt = rows.make(rendering)
+    return prompt, [Continuation(prompt, len(prompt.tokens), rows.tokens(choice)) for choice in choices]

@@ -9,12 +9,18 @@ import torch
 
 
 def generate(
-    model: Any, batch: Mapping[str, torch.Tensor], max_tokens: int, ends: Sequence[int], padding: int
+    model: Any,
+    batch: Mapping[str, torch.Tensor],
+    max_tokens: int,
+    ends: Sequence[int],
+    padding: int,
+    decodes_apart: bool = False,
 ) -> list[tuple[list[int], bool]]:
     """Each row's new tokens without its end token, and whether it ended: by itself, or at `max_tokens`.
 
-    `batch` is padded on the left. The likeliest token is taken at every step, whatever the checkpoint's own generation
-    settings say of sampling and penalties: the same model gives the same answer, and scores mean the same.
+    `batch` is padded on the left; on the right where a decoder of its own answers (`decodes_apart`).
+    The likeliest token is taken at every step, whatever the checkpoint's own generation settings say of sampling and
+    penalties: the same model gives the same answer, and scores mean the same.
     """
     written = model.generate(
         **batch,
@@ -26,7 +32,7 @@ def generate(
     )
     prompt = batch["input_ids"]
     length = prompt.shape[1]
-    if model.config.is_encoder_decoder:
+    if decodes_apart:
         written = written[:, 1:]  # the token that starts the decoder
     elif written.shape[1] >= length and torch.equal(written[:, :length], prompt):
         written = written[:, length:]

@@ -54,7 +54,8 @@ class LocalModel:
         with quiet(), torch.inference_mode():
             prompts = self._prompts = Prompts(processor, options.system, owner)
             as_products(model)
-            rows = Rows(processor, self._pictures)
+            family = family_of(model.config)
+            rows = Rows(processor, self._pictures, family.one_picture)
             tokenizer = self._tokenizer = processor.tokenizer
             self._passes = Passes(model, rows, prompts.end, tokenizer, owner)
             first = first_rows(prompts, rows, owner)
@@ -62,7 +63,7 @@ class LocalModel:
                 size = 1
             self._batches = Batches(size)
             self._plain = Plain(self._passes, prompts, tokenizer, self._batches)
-            self._growth = Growth(self._passes, family_of(model.config))
+            self._growth = Growth(self._passes, family)
             self._tokens = PromptTokens(rows, tokenizer, image_tokens(model.config, processor))
             self._sharing, self._shared = self._share(options)
         self._forget()
@@ -70,7 +71,7 @@ class LocalModel:
         self._pace = parameters * _FIRST_GUESS if self._device.type == "cpu" else 0.0  # seconds an image
         self._known = {
             "parameters": parameters,
-            "dtype": str(model.dtype).removeprefix("torch."),
+            "dtype": str(self._passes.dtype).removeprefix("torch."),
             "device": str(self._device),
             "device_name": name_of(self._device),
             "attention": str(getattr(model.config, "_attn_implementation", None)),
@@ -83,13 +84,13 @@ class LocalModel:
         """The way of sharing, if it is asked for and gives the answers of full prompts; and how that went."""
         if options.prefix_sharing == "off":
             return None, "off"
-        model, kind = self._passes.model, self._device.type
-        if not self._passes.scores or not self._growth.possible:
+        kind = self._device.type
+        if self._passes.decodes_apart or not self._growth.possible:
             return None, "off: not for this kind of model or attention"
         limits = _LIMITS.get(kind, _LIMITS["cpu"])
         capacity = int(_KEPT * free_bytes(self._device))
         sharing = Sharing(self._prompts, self._tokens, self._growth, self._tokenizer, limits, capacity)
-        fault = sharing_fault(sharing, self._plain, self._batches, is_exact(model))
+        fault = sharing_fault(sharing, self._plain, self._batches, is_exact(self._passes))
         return (sharing, "on") if fault is None else (None, f"off: the check at loading failed ({fault})")
 
     def room(self) -> int:
@@ -136,7 +137,7 @@ class LocalModel:
         self._waiting.clear()
         self._forget()
         self._pictures.close()
-        self._passes.model = None
+        self._passes.model = self._passes.speaker = None
         free_memory()
 
     def _forget(self) -> None:

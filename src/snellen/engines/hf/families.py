@@ -8,17 +8,29 @@ from typing import Any, Literal
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """`shares`: from where on a prompt's tokens see only what stands before them, so that what they share is shared.
+    """What is known of a family beforehand.
+
+    `shares`: from where on a prompt's tokens see only what stands before them, so that what they share is shared.
 
     "image": from the end of the last image on. "prompt": from the end of the prompt on, within which all tokens see
-    each other: only the choices and the answer behind it share it.
+    each other: only the choices and the answer behind it share it. "nothing": a picture is kept beside the tokens in
+    ways of the family's own.
+    `one_picture`: whether a prompt shows one picture, no more and no less; its place in the prompt does not matter.
     """
 
-    shares: Literal["image", "prompt"] = "image"
+    shares: Literal["image", "prompt", "nothing"] = "image"
+    one_picture: bool = False
 
 
 _KINDS = {"full_attention", "sliding_attention"}
-_FAMILIES = {"paligemma": Family(shares="prompt")}
+_FAMILIES = {
+    "blip": Family(shares="nothing", one_picture=True),
+    "blip-2": Family(one_picture=True),
+    "florence2": Family(one_picture=True),
+    "git": Family(shares="nothing", one_picture=True),
+    "instructblip": Family(one_picture=True),
+    "paligemma": Family(shares="prompt"),
+}
 
 
 def family_of(config: Any) -> Family:

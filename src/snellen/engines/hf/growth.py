@@ -39,6 +39,7 @@ class Growth:
     def __init__(self, passes: Passes, family: Family) -> None:
         self.passes = passes
         self.whole_prompts = family.shares == "prompt"  # all of a prompt sees all of it
+        self._shares = family.shares != "nothing"
         config = passes.model.config
         self._windows = windows(config)
         self._crossed = cross_layers(config)
@@ -48,7 +49,8 @@ class Growth:
     @property
     def possible(self) -> bool:
         """Whether this kind of model can continue from a memory; windows need a mask of our own."""
-        return can_continue(self.passes.model.config) and (self.masked or not any(self._windows.values()))
+        known = self._shares and can_continue(self.passes.model.config)
+        return known and (self.masked or not any(self._windows.values()))
 
     def begin(self, rows: Sequence[Row], lengths: Sequence[int]) -> list[Memory]:
         """The memories of the rows' first `length` tokens, by one pass over them all.
@@ -91,7 +93,7 @@ class Growth:
             ids[row, : stop - start] = each.tree.tokens[nodes]
             positions[row, : stop - start] = each.tree.depths[nodes]
             positions[row] += each.memory.offset
-        model, device = self.passes.model, self.passes.model.device
+        model, device = self.passes.speaker, self.passes.model.device  # the picture is in the cache
         cache = stacked(branches, width, self._crossed)
         places = _places(wanted, starts)
         with only_at(model, places):
@@ -117,7 +119,7 @@ class Growth:
     def _mask(
         self, branches: Sequence[Branches], starts: Sequence[int], stops: Sequence[int], width: int, longest: int
     ) -> Any:
-        device, dtype = self.passes.model.device, self.passes.model.dtype
+        device, dtype = self.passes.model.device, self.passes.dtype
         if not self.masked:
             there = np.zeros((len(branches), width + longest), dtype=np.int64)
             for row, (each, start, stop) in enumerate(zip(branches, starts, stops, strict=True)):

@@ -14,6 +14,7 @@ import torch
 import transformers
 from transformers.models.auto import modeling_auto
 
+from snellen.engines.hf.captioners import go_on, know_queries, leave_open
 from snellen.engines.hf.engine import LocalModel
 from snellen.engines.hf.options import Options
 from snellen.engines.hf.phi4 import see_all_ways
@@ -23,6 +24,8 @@ from snellen.local.device import pick_device
 from snellen.local.explaining import check_weights, explained, gist
 from snellen.local.quiet import quiet
 from snellen.local.source import adapter_folder, locate
+
+CLOSED = ("blip", "git")  # whose tokenizers put an end behind a prompt
 
 
 def load_engine(name: str, options: Options) -> LocalModel:
@@ -38,6 +41,9 @@ def load_engine(name: str, options: Options) -> LocalModel:
             config = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=options.trust_remote_code)
         with explained(owner, "processor (of texts and images)"):
             processor = load_processor(folder, config, options.trust_remote_code)
+            know_queries(processor, config)
+            if config.model_type in CLOSED:
+                leave_open(processor, config)
         with explained(owner, "model"):
             model = load_model(folder, config, options, device, owner)
         return LocalModel(model, processor, options, owner)
@@ -70,6 +76,8 @@ def load_model(folder: Path, config: Any, options: Options, device: torch.device
     check_weights(told, owner)
     if config.model_type == "phi4_multimodal":
         see_all_ways(model)
+    elif config.model_type == "blip":
+        go_on(model)
     if "device_map" not in arguments:
         model.to(device)
     if options.adapter is not None:

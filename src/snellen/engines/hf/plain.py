@@ -7,7 +7,7 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 from snellen.engines.hf.answers import chosen, refused, written
-from snellen.engines.hf.continuations import Continuation, continuations
+from snellen.engines.hf.continuations import Continuation, apart, continuations
 from snellen.engines.hf.passes import Passes
 from snellen.engines.hf.prompts import Prompts
 from snellen.engines.hf.rows import Row
@@ -71,7 +71,7 @@ class Plain:
         return answers
 
     def _cut(self, asked: Asked) -> tuple[Row, list[Continuation]]:
-        if not self._passes.scores:
-            raise ValueError("choices are not scored for a model of the encoder-decoder kind; ask it for text")
         rendering = self._prompts.render(asked.question.prompt, asked.image)
+        if self._passes.decodes_apart:
+            return apart(self._passes.rows, rendering, asked.question.choices)
         return continuations(self._passes.rows, rendering, self._prompts.separator, asked.question.choices)

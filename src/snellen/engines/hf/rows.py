@@ -32,10 +32,12 @@ class Rows:
 
     `stacking` says how: "rows" pads and joins the rows made one by one, so that a picture is preprocessed once for all
     its questions; "processor" lets the family's own processor make the whole batch; "single" allows no batch at all.
+    `one_picture`: whether every prompt has to show just one.
     """
 
-    def __init__(self, processor: Any, pictures: Pictures) -> None:
+    def __init__(self, processor: Any, pictures: Pictures, one_picture: bool = False) -> None:
         self.stacking: Stacking = "rows"
+        self._one_picture = one_picture
         self._processor = processor
         self._pictures = pictures
         tokenizer = processor.tokenizer
@@ -47,12 +49,19 @@ class Rows:
 
     def make(self, rendering: Rendering) -> Row:
         """The row of one prompt. Raises UnreadableImage, and whatever a processor raises for what it cannot take."""
+        if self._one_picture and len(rendering.images) != 1:
+            # some families would take no offence, and mix up the pictures of a batch
+            raise ValueError(f"it takes one picture a question, and this one shows {len(rendering.images) or 'none'}")
         inputs = self._process([rendering])
         return Row(rendering, inputs, tuple(inputs["input_ids"][0].tolist()))
 
+    def tokens(self, text: str) -> tuple[int, ...]:
+        """A text's own tokens, with none at its ends."""
+        return tuple(self._processor.tokenizer(text, add_special_tokens=False)["input_ids"])
+
     def extend(self, row: Row, text: str) -> Row:
         """The row with a text behind it that is tokenised apart, as the second text of a pair."""
-        more = self._processor.tokenizer(text, add_special_tokens=False)["input_ids"]
+        more = self.tokens(text)
         longer = dict(row.inputs)
         for key, value in row.inputs.items():
             if _is_by_token(value, len(row.tokens)):

@@ -1,0 +1,94 @@
+"""`open-set`: no list is given; the model says what it sees, and the class is read out of that."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+from typing import Annotated, Any, cast
+
+from annotated_types import Ge
+
+from snellen.class_list import Side, beside
+from snellen.labels import Reading, read_label
+from snellen.types import PHOTO, Classes, Finish, Generate, Inquiry, Outcome, Prediction, Text
+
+OPEN_SET = "What type of object is in this photo?"  # arXiv 2405.18415 and 2503.21851, to the letter
+_PLACES = re.compile(r"((?:(?!<loc_\d+>).)*)((?:<loc_\d+>)+)", re.DOTALL)
+_SHOWN = 200  # characters of an answer that a record repeats
+_ALONE = (Outcome.EXACT, Outcome.NORMALISED)
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """What is asked of a photo, of a chat model, a captioner or a model with tasks (`-s 'open-set,prompt=<CAPTION>'`).
+
+    The `prompt` is sent as it is: a question, a task of Florence-2, `Question: … Answer:` for BLIP-2, `a photo of` for
+    BLIP and GIT to go on from; an empty one shows the photo alone, for which a captioner writes its caption.
+    A class is read where it is the only one that the answer names, by whole names; two are ambiguous.
+    Where the answer says where things are (`<OD>`, `<DENSE_REGION_CAPTION>`: `car<loc_52><loc_333><loc_932><loc_774>`),
+    the main object is the one with the largest box, and its label alone is read.
+    The background class is predicted only where the answer is its name and no more: any photo has a background.
+    `max_tokens` leaves room for a caption or a few boxes; models that answer in a word end by themselves.
+    """
+
+    prompt: str = OPEN_SET
+    image: Side = "first"
+    max_tokens: Annotated[int, Ge(1)] = 50
+
+    @property
+    def asks(self) -> frozenset[type]:
+        return frozenset({Generate})
+
+    def inquire(self, classes: Classes, known: Any, rng: Random) -> Inquiry:
+        """One round of one question."""
+        prompt = beside(PHOTO, self.prompt, self.image) if self.prompt else (PHOTO,)
+        (answer,) = yield [Generate(prompt, self.max_tokens)]
+        said = _heard(cast(Text, answer))
+        return _conclusion(said, _read(said, classes))
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What names the main object: all of an answer, or the label of its largest box (left, top, right, bottom)."""
+
+    text: str
+    finish: Finish
+    box: tuple[int, int, int, int] | None = None
+
+
+def _heard(answer: Text) -> _Said:
+    boxes = list(_boxes(answer.text))
+    if not boxes:
+        return _Said(answer.text, answer.finish)
+    label, box = max(boxes, key=lambda each: _area(each[1]))
+    refused = answer.finish is Finish.REFUSED
+    return _Said(label, answer.finish if refused else Finish.STOP, box)  # a label before its box is whole
+
+
+def _boxes(text: str) -> Iterator[tuple[str, tuple[int, int, int, int]]]:
+    """Labels, each with the boxes that follow it, in thousandths of the photo's width and height; cut ones left out."""
+    for label, places in _PLACES.findall(text):
+        corners = [int(number) for number in re.findall(r"\d+", places)]
+        for left, top, right, bottom in zip(*(corners[start::4] for start in range(4)), strict=False):
+            yield label.strip(), (left, top, right, bottom)
+
+
+def _area(box: tuple[int, int, int, int]) -> int:
+    left, top, right, bottom = box
+    return max(0, right - left) * max(0, bottom - top)
+
+
+def _read(said: _Said, classes: Classes) -> Reading:
+    whole = read_label(said.text, classes, said.finish)
+    if classes.background is None or (whole.label == classes.background and whole.outcome in _ALONE):
+        return whole
+    return read_label(said.text, Classes(classes.foreground), said.finish)
+
+
+def _conclusion(said: _Said, reading: Reading) -> Prediction:
+    details: dict[str, Any] = {"said": said.text if len(said.text) <= _SHOWN else f"{said.text[: _SHOWN - 1]}…"}
+    if said.box is not None:
+        details["box"] = list(said.box)
+    return Prediction(reading.label, reading.outcome, details=details)
