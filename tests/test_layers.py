@@ -20,7 +20,10 @@ LAYERS = (
     {"labels", "meters", "catalogue"},
     {"naming"},
     {"image_files", "tables"},
+    {"shards", "stored_labels", "tar_samples"},
+    {"image_table"},
     {"datasets", "strategies", "engines", "metrics", "worker", "store"},
+    {"readers"},
     {"results", "folder", "plan"},
     {"exports", "asking", "listing", "summary", "company"},
     {"study_file", "terminal"},
@@ -31,7 +34,18 @@ LAYERS = (
     {"__main__"},
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
-HEAVY = {"torch", "transformers", "onnxruntime", "pyarrow", "pandas", "scipy", "sklearn", "peft", "huggingface_hub"}
+HEAVY = {
+    "torch",
+    "transformers",
+    "onnxruntime",
+    "pyarrow",
+    "datasets",
+    "pandas",
+    "scipy",
+    "sklearn",
+    "peft",
+    "huggingface_hub",
+}
 LOADED_WITH_ITS_ENGINE = "engines/hf/"  # its __init__ is light and imports the rest when a model is loaded
 
 
