@@ -41,7 +41,7 @@ _Dataset = Annotated[
         "--dataset",
         envvar="SNELLEN_DATASET",
         metavar="DATASET",
-        help="A folder of class folders, a .csv or .jsonl, shapes.",
+        help="A folder of class folders, a .csv, .jsonl, .parquet or .tar, or a name (snellen ls datasets).",
     ),
 ]
 _Model = Annotated[str, typer.Argument(metavar="MODEL", help="PROVIDER/NAME[,option=value…]")]
@@ -293,7 +293,7 @@ def score(
 @app.command()
 def init(
     dataset: Annotated[
-        str, typer.Argument(metavar="DATASET", help="A folder of class folders, or a .csv/.jsonl.")
+        str, typer.Argument(metavar="DATASET", help="A folder of class folders, or a file as for run -d.")
     ] = ".",
     out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="The file to write.")] = Path("study.yaml"),
 ) -> None:
@@ -334,7 +334,7 @@ def list_names(
 
 @datasets_app.command("show")
 def show_dataset(
-    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="A folder, a .csv/.jsonl, or a name.")],
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="As for run -d.")],
 ) -> None:
     """Show a data set's classes, their sizes, and what is odd about them.
 

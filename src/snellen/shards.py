@@ -66,6 +66,8 @@ def find_shards(name: str, suffixes: Sequence[str], expected: str) -> Shards:
     below = Path(os.path.commonpath([path.parent for path in paths]))
     shards = tuple(Shard(path, printable(path.relative_to(below).as_posix()), _checked(path)) for path in paths)
     stem = place.name.partition(".")[0] if place.is_file() else place.name if place.is_dir() else below.name
+    if _SPLIT.match(stem) and place.is_file():  # a split's name tells nothing of the data set
+        stem = place.parent.name
     return Shards(printable(given), slug(stem), shards)
 
 

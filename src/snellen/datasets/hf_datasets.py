@@ -22,7 +22,7 @@ from snellen.errors import Missing, SnellenError, WrongUse, nearest
 from snellen.image_table import Batch, ImageTable, find_columns, load_table
 from snellen.naming import is_printable, printable, slug
 
-_ROWS = 64  # of a batch: their images are in memory together
+_ROWS = 16  # of a batch: their images are in memory together
 _SAVED = ("dataset_dict.json", "state.json")  # one of them lies in every folder written by save_to_disk
 _SECONDS = 20.0
 _CARDS = ("README.md", ".huggingface.yaml")

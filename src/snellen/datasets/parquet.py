@@ -21,7 +21,7 @@ from snellen.image_table import Batch, Columns, ImageTable, find_columns, load_t
 from snellen.naming import printable
 from snellen.shards import Shard, Shards, find_shards
 
-_ROWS = 64  # of a batch: their images are in memory together
+_ROWS = 16  # of a batch: their images are in memory together
 _BUFFER = 1 << 20  # bytes of a column that are read at once: a row group may be as large as the file
 
 
@@ -114,11 +114,11 @@ def _tell_difference(first: Shard, expected: Columns, other: Shard, found: Colum
     told = {
         "image column": (expected.image, found.image),
         "label column": (expected.label, found.label),
-        "form of images": (expected.fields or "bytes", found.fields or "bytes"),
+        "kind of images": (expected.fields or "bytes", found.fields or "bytes"),
         "class names": (list(expected.names), list(found.names)),
     }
     what, (there, here) = next((what, pair) for what, pair in told.items() if pair[0] != pair[1])
     raise WrongUse(
-        f"{printable(str(other.path))}: its {what} differ{'' if what[-1] == 's' else 's'} from {first.name}: "
-        f"{str(here)[:80]} where that has {str(there)[:80]}; shards of one data set must be alike"
+        f"{printable(str(other.path))} and {first.name} differ in their {what}, {str(here)[:80]} and {str(there)[:80]}; "
+        "shards of one data set must be alike"
     )
