@@ -41,7 +41,9 @@ def as_parquet(folder: Path, place: Path) -> Path:
     return write_parquet(place, rows, names)
 
 
-def write_parquet(place: Path, rows: Sequence[Mapping[str, Any]], names: Sequence[str] | None = None, **more: Any) -> Path:
+def write_parquet(
+    place: Path, rows: Sequence[Mapping[str, Any]], names: Sequence[str] | None = None, **more: Any
+) -> Path:
     """A Parquet file of these rows; with names its label is a ClassLabel. `schema` gives the types of columns."""
     import pyarrow
     import pyarrow.parquet

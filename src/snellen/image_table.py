@@ -15,8 +15,9 @@ from typing import Any, Protocol
 
 from snellen.errors import WrongUse
 from snellen.images import Image
+from snellen.labels import readable
 from snellen.naming import is_printable, printable
-from snellen.stored_labels import Label, check_names, name_labels, read_class_list, read_label
+from snellen.stored_labels import Label, as_written, check_names, name_labels, read_class_list, read_label
 from snellen.tables import find_column
 from snellen.types import Classes, Example
 
@@ -128,9 +129,9 @@ def load_table(
     if columns.names and not listed:
         check_names(columns.names, f"{owner}, the class names of {columns.label!r}")
     found, by_path = _survey(batches, columns)
-    classes, labels, warnings = name_labels(
-        found, listed or columns.names, options.background, options.class_names, owner
-    )
+    # names of a ClassLabel were often names of folders, and are made readable as these are
+    names = as_written(listed) if listed else {name: readable(name) for name in columns.names}
+    classes, labels, warnings = name_labels(found, names, options.background, options.class_names, owner)
     table = ImageTable(batches, columns, by_path, name, source, classes, labels, count, warnings)
     paths = [example.image.path for example in itertools.islice(table, _FIRST)]
     if all(path is not None and not path.exists() for path in paths):
@@ -294,6 +295,7 @@ def _image(value: Any, folder: Path, where: str) -> Image:
         inside = False
     if not inside:
         raise WrongUse(
-            f"{where}: the image {shown} is not below {printable(str(folder))} where links lead, so it is not read"
+            f"{where}: has no bytes but a path that leads out of {printable(str(folder))}, {shown}; such a file is not "
+            "read: write the table again with the images in it"
         )
     return Image(folder / path)

@@ -33,6 +33,11 @@ def read_class_list(classes: tuple[str, ...] | str | None) -> list[str]:
     return names
 
 
+def as_written(names: Sequence[str]) -> dict[str, str]:
+    """Names that are the class names themselves."""
+    return {name: name for name in names}
+
+
 def check_names(names: Sequence[str], owner: str) -> None:
     """Raises WrongUse where names that count from 0 are fewer than two, repeated, empty or not printable."""
     repeated = next((name for name, times in Counter(names).items() if times > 1), None)
@@ -62,12 +67,13 @@ def read_label(value: Any, where: str) -> Label:
 
 
 def name_labels(
-    found: Mapping[Label, str], listed: Sequence[str], background: str | None, class_names: str | None, owner: str
+    found: Mapping[Label, str], listed: Mapping[str, str], background: str | None, class_names: str | None, owner: str
 ) -> tuple[Classes, dict[Label, str], list[str]]:
     """The classes, the class name of each stored label, and a line on classes without images.
 
     `found` tells for each label where it stands first; `listed` are the names that whole numbers count in from 0, or
-    those that texts must be among; without them the texts found are the classes, sorted.
+    those that texts must be among, each with the class name that it stands for; without them the texts found are the
+    classes, sorted.
     Raises WrongUse: a label that is none of the classes, numbers without names, numbers beside texts, one class alone.
     """
     texts = [label for label in found if isinstance(label, str)]
@@ -85,7 +91,7 @@ def name_labels(
     if len(given) < 2:
         raise WrongUse(f"{owner}: expected at least two classes, found only {', '.join(map(repr, given)) or 'none'}")
     chosen = find_background(given, background, owner)
-    names = rename({name: name for name in given}, read_renames(class_names), owner)
+    names = rename({name: listed.get(name, name) for name in given}, read_renames(class_names), owner)
     labels: dict[Label, str] = {label: names[given[label] if isinstance(label, int) else label] for label in found}
     used = set(labels.values())
     missing = [name for name in names.values() if name not in used]
@@ -93,7 +99,7 @@ def name_labels(
     return classes, labels, [f"{owner}: no image has the label {_some(missing)}"] if missing else []
 
 
-def _check_number(number: int, listed: Sequence[str], where: str) -> None:
+def _check_number(number: int, listed: Mapping[str, str], where: str) -> None:
     if not listed:
         raise WrongUse(
             f"{where}: the label is the number {number}, and nothing tells the names of the classes; give them in the "

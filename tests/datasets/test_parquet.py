@@ -8,6 +8,7 @@ import os
 import pickle
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,12 @@ def test_a_file_in_the_hugging_face_layout_is_a_data_set(tmp_path: Path) -> None
     assert (dataset.name, len(dataset), dataset.warnings) == ("pets", 4, [])
     assert dataset.source == f"parquet:{place}"
     assert dataset.classes.names == ("cat", "dog") and dataset.classes.background is None
-    assert [(e.id, e.label) for e in dataset] == [("0.png", "cat"), ("1.png", "dog"), ("2.png", "cat"), ("3.png", "dog")]
+    assert [(e.id, e.label) for e in dataset] == [
+        ("0.png", "cat"),
+        ("1.png", "dog"),
+        ("2.png", "cat"),
+        ("3.png", "dog"),
+    ]
     assert [e.image.data for e in dataset] == [picture(number) for number in range(4)]
     assert list(pickle.loads(pickle.dumps(dataset))) == list(dataset)
 
@@ -111,6 +117,9 @@ def test_names_can_be_changed_and_one_can_be_the_background(tmp_path: Path) -> N
     (tmp_path / "new.csv").write_text("name,class_name\ncat,kitten\n")
     assert read(place, class_names=str(tmp_path / "new.csv")).classes.names == ("kitten", "clutter")
     assert read(place, class_list=["Katze", "Hund"]).classes.names == ("Katze", "Hund")
+    write_parquet(place, ROWS, ["apple_pie", "001.hot-dog"])
+    assert [e.label for e in read(place)][:2] == ["apple pie", "hot-dog"]
+    assert read(place, class_list=["apple_pie", "x"]).classes.names == ("apple_pie", "x")
     assert "has 2 classes, but class_list has 3 names" in refusal(place, class_list=["a", "b", "c"])
 
 
@@ -159,7 +168,7 @@ def test_images_that_are_only_named_are_read_below_the_files_folder(tmp_path: Pa
                     "..", "a\0b", "file:///etc/passwd", "https://example.org/a.png"):  # fmt: skip
         write_parquet(place, [rows[0], {"image": {"bytes": None, "path": hostile}, "label": 1}], NAMES)
         said = refusal(place)
-        assert "row 1: the image" in said and ("is not below" in said or "web address" in said)
+        assert "row 1: " in said and (f"a path that leads out of {tmp_path}/data, " in said or "a web address" in said)
 
 
 def test_paths_that_lead_nowhere_are_told_before_anything_is_asked(tmp_path: Path) -> None:
@@ -177,7 +186,11 @@ def test_paths_that_lead_nowhere_are_told_before_anything_is_asked(tmp_path: Pat
         ([row(0), {**row(1), "image": None}], NAMES, "row 1: has no image; leave the row out"),
         ([row(0), {**row(1), "image": {"bytes": None, "path": None}}], NAMES, "row 1: has no image"),
         ([row(0), row(1, label=2)], NAMES, "row 1: the label 2 is none of the 2 classes, which count from 0 to 1"),
-        ([row(0), row(1, label=-1)], NAMES, "row 1: the label -1 is none of the 2 classes, which count from 0 to 1; -1"),
+        (
+            [row(0), row(1, label=-1)],
+            NAMES,
+            "row 1: the label -1 is none of the 2 classes, which count from 0 to 1; -1",
+        ),
         ([], NAMES, "expected a row for each image, found none"),
         ([row(0, label="a"), row(1, label=" ")], None, "row 1: the label is empty"),
         ([row(0, label="a"), row(1, label="b\nc")], None, r"row 1: the label holds control characters: b\nc"),
@@ -239,7 +252,9 @@ def test_a_description_that_is_none_is_told(tmp_path: Path, note: str) -> None:
 def test_shards_that_differ_are_told(tmp_path: Path) -> None:
     write_parquet(tmp_path / "a.parquet", ROWS, NAMES)
     other = write_parquet(tmp_path / "b.parquet", ROWS, ["cat", "wolf"])
-    assert refusal(tmp_path).startswith(f"{other} and a.parquet differ in their class names, ['cat', 'wolf'] and ['cat'")
+    assert refusal(tmp_path).startswith(
+        f"{other} and a.parquet differ in their class names, ['cat', 'wolf'] and ['cat'"
+    )
     write_parquet(other, [row(0, label="cat"), row(1, label="dog")])
     assert "differ in their class names, [] and ['cat', 'dog']" in refusal(tmp_path)
     table(other, {"image": BYTES, "label": [0, 1]})
@@ -274,10 +289,8 @@ def test_a_damaged_file_is_refused_or_read_but_never_a_crash(tmp_path: Path, dat
     for _ in range(data.draw(st.integers(1, 3))):
         damaged[data.draw(st.integers(4, len(damaged) - 5))] = data.draw(st.integers(0, 255))
     place.write_bytes(damaged)
-    try:
-        assert len(list(read(place))) >= 0
-    except SnellenError as error:
-        assert str(error)
+    with suppress(SnellenError):
+        list(read(place))
 
 
 def test_a_file_that_changes_while_it_is_in_use_is_told(tmp_path: Path) -> None:
@@ -318,7 +331,10 @@ def test_the_command_line_knows_them(
     for name in ("shards", "shards/test-0.parquet", "shards/*.parquet", "parquet/shards/test-*.parquet"):
         monkeypatch.chdir(tmp_path)
         said = snellen("datasets", "show", name)
-        assert said.code == 0 and f"16 images of 4 classes (parquet:{tmp_path}/{name.removeprefix('parquet/')})" in said.out
+        assert (
+            said.code == 0
+            and f"16 images of 4 classes (parquet:{tmp_path}/{name.removeprefix('parquet/')})" in said.out
+        )
     said = snellen("datasets", "show", "shards/test-0.parquet,label_column=what")
     assert said.code == 2
     assert said.err == f"error: {tmp_path}/shards/test-0.parquet has no column 'what' (known: image, label)\n"

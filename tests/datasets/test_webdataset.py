@@ -79,9 +79,7 @@ def test_whole_numbers_count_in_a_list_or_a_file_beside_the_shards(tmp_path: Pat
     assert read(place).classes.names == ("x", "y")
     assert read(place, class_list=["a", "b"]).classes.names == ("a", "b")
     write_tar(place, members("0", "2"))
-    assert refusal(place) == (
-        f"{place}, sample 1: the label 2 is none of the 2 classes, which count from 0 to 1"
-    )
+    assert refusal(place) == (f"{place}, sample 1: the label 2 is none of the 2 classes, which count from 0 to 1")
     write_tar(place, members("0", "-1"))
     assert "sample 1: the label -1 is none of the 2 classes" in refusal(place)
     write_tar(place, members("0", "cat"))
@@ -100,14 +98,24 @@ def test_labels_stand_in_a_text_or_under_a_key_of_a_json(tmp_path: Path) -> None
     )
     assert "sample 0: its .json has no 'lable' (did you mean 'label'?)" in refusal(place, label_key="lable")
     assert "has no 'about.sort'" in refusal(place, label_key="about.sort")
-    for text, expected in (("{", "its .json is not readable"), ("[" * 9999, "is not readable"), ("[]", "has no 'label'"),
-                           ('{"label": null}', "has no label"), ('{"label": 1.5}', "got 1.5")):  # fmt: skip
+    for text, expected in (
+        ("{", "its .json is not readable"),
+        ("[" * 9999, "is not readable"),
+        ("[]", "has no 'label'"),
+        ('{"label": null}', "has no label"),
+        ('{"label": 1.5}', "got 1.5"),
+    ):
         write_tar(place, members('{"label": "a"}', text, extension="json"))
         assert f"{place}, sample 1" in (said := refusal(place)) and expected in said
 
 
 def test_of_several_labels_the_first_kind_is_taken_unless_one_is_named(tmp_path: Path) -> None:
-    both = [*members("cat", extension="txt"), ("0.cls", b"0"), *members("dog", extension="txt", first=1), ("1.cls", b"1")]
+    both = [
+        *members("cat", extension="txt"),
+        ("0.cls", b"0"),
+        *members("dog", extension="txt", first=1),
+        ("1.cls", b"1"),
+    ]
     place = write_tar(tmp_path / "x.tar", both)
     assert [e.label for e in read(place, class_list=["a", "b"])] == ["a", "b"]
     assert [e.label for e in read(place, label_member="txt")] == ["cat", "dog"]
@@ -180,5 +188,5 @@ def test_the_command_line_knows_them(
         assert said.code == 0, said.err
         assert f"16 images of 4 classes (webdataset:{tmp_path}/{name.removeprefix('webdataset/')})" in said.out
     said = snellen("datasets", "show", "shards/a-{0..1}.tar")
-    assert (said.code, said.err) == (2, "error: expected a .tar shard, a folder of them or a pattern such as "
-                                        f"'shards-{{0000..0003}}.tar', but there is no {tmp_path}/shards/a-1.tar\n")  # fmt: skip
+    assert said.code == 2
+    assert said.err.endswith(f"such as 'shards-{{0000..0003}}.tar', but there is no {tmp_path}/shards/a-1.tar\n")

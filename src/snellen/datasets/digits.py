@@ -60,8 +60,8 @@ class Digits:
         return f"digits:size={self.options.size}"
 
     @cached_property
-    def _weights(self) -> npt.NDArray[np.int64]:
-        return enlargement(_CELLS, self.options.size)
+    def _weights(self) -> npt.NDArray[np.float64]:
+        return enlargement(_CELLS, self.options.size).astype(np.float64)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -72,9 +72,11 @@ class Digits:
 
     def _drawn(self, counts: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
         """Gray values, white where there is no ink."""
+        # whole numbers below 2**53 are exact as floating-point numbers, and a quotient that is not whole is too far
+        # from the next whole number to be rounded to it: the same pixels on every machine
         ink = self._weights @ np.pad(counts, 1) @ self._weights.T
         whole = _MOST_INK * (2 * self.options.size) ** 2
-        return (255 - (255 * ink + whole // 2) // whole).astype(np.uint8)
+        return (255 - np.floor((255 * ink + whole // 2) / whole)).astype(np.uint8)
 
 
 def load(name: str, options: Options) -> Digits:
@@ -90,10 +92,7 @@ def load(name: str, options: Options) -> Digits:
 
 
 def enlargement(cells: int, size: int) -> npt.NDArray[np.int64]:
-    """How much each of the `cells` counts for each of `size` pixels in linear interpolation, in parts of 2 x size.
-
-    Whole numbers, so that pixels are the same on every machine.
-    """
+    """How much each of the `cells` counts for each of `size` pixels in linear interpolation, in parts of 2 x size."""
     weights = np.zeros((size, cells), dtype=np.int64)
     for pixel in range(size):
         place = (2 * pixel + 1) * cells - size  # of the pixel's centre from the first cell's, in parts of 2 x size

@@ -5,8 +5,9 @@
     snellen run -d saved -m …                                       a folder written by save_to_disk
     snellen run -d hf-datasets/./folder:train -m …                  any folder that load_dataset understands
 
-Images stay the bytes of their files, and class names are those of the ClassLabel. From a folder nothing leads to the
-network or out of the folder; code that comes with a data set is never run.
+Images stay the bytes of their files. Class names are those of the ClassLabel, made readable as names of folders are
+(`apple_pie` is apple pie). From a folder nothing leads to the network or out of the folder; code that comes with a data
+set is never run.
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ from snellen.image_table import Batch, ImageTable, find_columns, load_table
 from snellen.naming import is_printable, printable, slug
 
 _ROWS = 16  # of a batch: their images are in memory together
-_SAVED = ("dataset_dict.json", "state.json")  # one of them lies in every folder written by save_to_disk
 _SECONDS = 20.0
 _CARDS = ("README.md", ".huggingface.yaml")
 
@@ -93,8 +93,9 @@ def load(name: str, options: Options) -> ImageTable:
 
 
 def is_saved(folder: Path) -> bool:
-    """Whether a folder was written by `save_to_disk` of the package `datasets`."""
-    return any((folder / name).is_file() for name in _SAVED)
+    """Whether a folder was written by `save_to_disk` of the package `datasets`: several splits, or one."""
+    one = all((folder / name).is_file() for name in ("state.json", "dataset_info.json"))
+    return one or (folder / "dataset_dict.json").is_file()
 
 
 def _path_and_split(name: str, option: str | None) -> tuple[str, str | None]:

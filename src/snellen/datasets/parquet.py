@@ -5,7 +5,8 @@
     snellen run -d 'mine.parquet,label_column=kind,class_list=names.txt' -m …
 
 An image is a struct of `bytes` and `path` or plain bytes. A path without bytes is taken from the file's folder, and may
-not lead out of it. Class names come with the file (ClassLabel), are the labels themselves, or are given.
+not lead out of it. Class names come with the file (those of a ClassLabel are made readable as names of folders are:
+`apple_pie` is apple pie), are the labels themselves, or are given.
 """
 
 from __future__ import annotations
@@ -119,6 +120,6 @@ def _tell_difference(first: Shard, expected: Columns, other: Shard, found: Colum
     }
     what, (there, here) = next((what, pair) for what, pair in told.items() if pair[0] != pair[1])
     raise WrongUse(
-        f"{printable(str(other.path))} and {first.name} differ in their {what}, {str(here)[:80]} and {str(there)[:80]}; "
-        "shards of one data set must be alike"
+        f"{printable(str(other.path))} and {first.name} differ in their {what}, {str(here)[:80]} and "
+        f"{str(there)[:80]}; shards of one data set must be alike"
     )

@@ -24,7 +24,7 @@ from snellen.image_files import EXTENSIONS
 from snellen.images import Image
 from snellen.naming import printable
 from snellen.shards import Shard, Shards, find_shards
-from snellen.stored_labels import Label, name_labels, read_class_list, read_label
+from snellen.stored_labels import Label, as_written, name_labels, read_class_list, read_label
 from snellen.tar_samples import Sample, read_samples
 from snellen.types import Classes, Example
 
@@ -130,7 +130,9 @@ def load(name: str, options: Options) -> WebDataset:
     listed = read_class_list(options.class_list)
     if not listed and any(isinstance(label, int) for label in found):
         listed = _beside(shards)
-    classes, labels, warnings = name_labels(found, listed, options.background, options.class_names, shards.place)
+    classes, labels, warnings = name_labels(
+        found, as_written(listed), options.background, options.class_names, shards.place
+    )
     return WebDataset(reading, by_key, classes, labels, count, warnings)
 
 
