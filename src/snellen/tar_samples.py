@@ -23,6 +23,7 @@ _LARGEST_LABEL = 2**20
 _LARGEST_HEADER = 2**18  # of one member with all its extensions
 _LINKS = {tarfile.SYMTYPE: "a symbolic link", tarfile.LNKTYPE: "a hard link", tarfile.FIFOTYPE: "a pipe"}
 _DEVICES = {tarfile.CHRTYPE: "a device", tarfile.BLKTYPE: "a device"}
+_END = "unexpected end"  # as tarfile says it, too
 _GZIP = b"\x1f\x8b"
 
 
@@ -73,7 +74,8 @@ def _members(path: Path, wanted: frozenset[str], skipped: frozenset[str]) -> Ite
     shown = printable(str(path))
     with _opened(path) as source:
         tar = tarfile.TarFile(fileobj=source, mode="r", tarinfo=_Member)  # type: ignore[arg-type]
-        while (member := _next(tar, source)) is not None:
+        name = "the first member"
+        while (member := _next(tar, source, shown, name)) is not None:
             name = _checked_name(member, shown)
             if member.isreg():
                 folder, slash, base = name.rpartition("/")
@@ -86,11 +88,16 @@ def _members(path: Path, wanted: frozenset[str], skipped: frozenset[str]) -> Ite
         source.check_end(shown)
 
 
-def _next(tar: tarfile.TarFile, source: _Source) -> tarfile.TarInfo | None:
-    """The next header, without those before it being kept."""
+def _next(tar: tarfile.TarFile, source: _Source, shown: str, before: str) -> tarfile.TarInfo | None:
+    """The header after that of the member `before`, without those before it being kept."""
     tar.members.clear()  # type: ignore[attr-defined]
     source.allow(_LARGEST_HEADER)
-    member = tar.next()
+    try:
+        member = tar.next()
+    except tarfile.ReadError as error:
+        if _END in str(error):
+            raise _cut(shown, f"or after {before}") from None
+        raise
     if member is not None and member.size < 0:
         raise tarfile.ReadError(f"{member.name} has a size below 0")
     return member
@@ -138,7 +145,7 @@ class _Member(tarfile.TarInfo):
         try:
             return super().fromtarfile(tarfile_)
         except (tarfile.EmptyHeaderError, tarfile.TruncatedHeaderError):  # type: ignore[attr-defined]
-            raise tarfile.ReadError("unexpected end") from None
+            raise tarfile.ReadError(_END) from None
         except tarfile.EOFHeaderError:  # type: ignore[attr-defined]
             raise
         except tarfile.HeaderError as error:
@@ -193,8 +200,8 @@ def _opened(path: Path) -> Iterator[_Source]:
     except EOFError:
         raise _cut(shown, "its compressed data") from None
     except (tarfile.TarError, zlib.error, gzip.BadGzipFile, ValueError, OverflowError, RecursionError) as error:
-        if "unexpected end" in str(error):
-            raise _cut(shown, "or before a member") from None
+        if _END in str(error):
+            raise _cut(shown, "or before the first member") from None
         reason = printable(" ".join(str(error).split()))[:200]
         raise WrongUse(f"{shown} cannot be read as a tar shard, it is damaged or of another kind: {reason}") from None
     except OSError as error:

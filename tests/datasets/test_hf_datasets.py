@@ -113,6 +113,19 @@ def test_paths_in_a_saved_data_set_stay_in_its_folder(tmp_path: Path) -> None:
         assert "row 1: has no bytes but a path that leads out of" in said and said.endswith("the images in it")
 
 
+def test_parts_of_a_saved_data_set_lie_in_its_folder(drawn: Path, tmp_path: Path) -> None:
+    as_hf(drawn, tmp_path / "other")
+    place = as_hf(drawn, tmp_path / "saved")
+    state = json.loads((place / "state.json").read_text())
+    name = state["_data_files"][0]["filename"]
+    for part in (f"../other/{name}", f"{tmp_path}/other/{name}"):
+        (place / "state.json").write_text(json.dumps({**state, "_data_files": [{"filename": part}]}))
+        assert f"its part {part} is not in it" in refusal(place)
+    for split in ("../other", str(tmp_path / "other"), ".."):
+        (place / "dataset_dict.json").write_text(json.dumps({"splits": [split]}))
+        assert f"its part {split} is not in it" in refusal(place)
+
+
 def test_names_and_columns_can_be_given(drawn: Path, tmp_path: Path) -> None:
     rows = hf_dataset(drawn).rename_columns({"image": "img", "label": "shape"})
     rows = rows.add_column("key", [f"k{number}" for number in range(16)])

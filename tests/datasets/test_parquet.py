@@ -19,11 +19,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import studies
 from conftest import Said
 from formats import as_parquet, write_parquet
 from snellen.datasets.parquet import Options, load
 from snellen.errors import Missing, SnellenError, WrongUse
 from snellen.image_table import ImageTable
+from snellen.images import Image
 from snellen.plugins import configure
 
 
@@ -321,6 +323,19 @@ def test_large_files_are_read_in_parts(tmp_path: Path) -> None:
     assert pool.bytes_allocated() - before < 1 << 20
     largest = max(pool.bytes_allocated() - before for _ in dataset)
     assert 1 << 20 < largest < 32 << 20
+
+
+def test_a_changed_image_is_asked_about_anew_and_only_that(tmp_path: Path) -> None:
+    place = write_parquet(tmp_path / "x.parquet", ROWS, NAMES)
+    model = studies.model(tmp_path / "model.py", "return 'cat'")
+    with studies.ran(place, model, out=tmp_path / "run"):
+        pass
+    changed = [*ROWS[:3], {**ROWS[3], "image": {"bytes": picture(99), "path": "3.png"}}]
+    write_parquet(place, changed, NAMES)
+    with studies.ran(place, model, out=tmp_path / "run") as results:
+        assert len(list(results.records())) == 4
+    asked = [each.image for each in studies.asked(tmp_path / "model.py")]
+    assert len(asked) == 5 and asked[-1] == Image(data=picture(99)).digest
 
 
 def test_the_command_line_knows_them(

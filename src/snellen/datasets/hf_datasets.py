@@ -12,6 +12,7 @@ set is never run.
 
 from __future__ import annotations
 
+import json
 import os.path
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -116,6 +117,7 @@ def _local(path: str, options: Options) -> Any:
     if options.revision is not None:
         raise WrongUse(f"{printable(path)} is a folder; a revision is for data sets of the hub")
     if is_saved(Path(path)):
+        _check_saved(Path(path))
         return datasets.load_from_disk(path)
     for card in _CARDS:
         _check_card(Path(path) / card)
@@ -132,6 +134,22 @@ def _local(path: str, options: Options) -> Any:
     finally:
         if shown:
             datasets.enable_progress_bars()
+
+
+def _check_saved(folder: Path) -> None:
+    """Raises WrongUse where the files of a saved data set are said to lie in another folder."""
+    listing = folder / "dataset_dict.json"
+    splits = json.loads(listing.read_bytes())["splits"] if listing.is_file() else []
+    for split in splits:
+        _check_part(split, folder)
+    for place in [folder / split for split in splits] or [folder]:
+        for file in json.loads((place / "state.json").read_bytes())["_data_files"]:
+            _check_part(file["filename"], folder)
+
+
+def _check_part(name: str, folder: Path) -> None:
+    if name in ("", ".", "..") or "/" in name or "\\" in name:
+        raise WrongUse(f"{printable(str(folder))}: its part {printable(name)} is not in it, so it is not read")
 
 
 def _check_card(card: Path) -> None:
