@@ -20,7 +20,7 @@ LAYERS = (
     {"labels", "meters", "catalogue"},
     {"naming"},
     {"image_files", "tables"},
-    {"shards", "stored_labels", "tar_samples"},
+    {"shards", "stored_labels", "tar_samples", "image_columns"},
     {"image_table"},
     {"datasets", "strategies", "engines", "metrics", "worker", "store"},
     {"readers"},

@@ -7,50 +7,33 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from snellen.errors import WrongUse
+from snellen.image_columns import Choices, Columns
 from snellen.images import Image
 from snellen.labels import readable
 from snellen.naming import is_printable, printable
 from snellen.stored_labels import Label, as_written, check_names, name_labels, read_class_list, read_label
-from snellen.tables import find_column
 from snellen.types import Classes, Example
 
 _FIRST = 10  # images that are looked at before anything else
-
-
-class Choices(Protocol):
-    """The options that every table of images has."""
-
-    @property
-    def image_column(self) -> str | None: ...
-    @property
-    def label_column(self) -> str | None: ...
-    @property
-    def id_column(self) -> str | None: ...
-    @property
-    def class_list(self) -> tuple[str, ...] | str | None: ...
-    @property
-    def background(self) -> str | None: ...
-    @property
-    def class_names(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Some rows as Arrow columns, the first of them number `first` of its file, from 0.
 
-    `file` names the file in ids, `owner` in errors; images that are only named by a path lie in `folder`.
+    `file` names the file in ids, `owner` in errors. Images that are only named by a path lie in one of the `folders`,
+    in the first where the path is a relative one.
     """
 
     file: str
     owner: str
-    folder: Path
+    folders: tuple[Path, ...]
     first: int
     rows: Any
 
@@ -66,17 +49,6 @@ class Batches(Protocol):
     """A table that is read in batches, anew each time; the column `image.path` is a field of the struct `image`."""
 
     def read(self, columns: Sequence[str]) -> Iterator[Batch]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """The columns of a table that count, the fields of the image's struct, and the names of its labels' numbers."""
-
-    image: str
-    label: str
-    id: str | None
-    fields: tuple[str, ...]  # none: the image is plain bytes
-    names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -106,7 +78,7 @@ class ImageTable:
             rows = zip(batch.values(columns.image), batch.values(columns.label), ids, strict=False)
             for offset, (value, label, given) in enumerate(rows):
                 where = batch.where(offset)
-                image = _image(value, batch.folder, where)
+                image = _image(value, batch.folders, where)
                 if columns.id is not None:
                     name = _text(given, where)
                 else:
@@ -140,99 +112,6 @@ def load_table(
             "files where the paths lead, or write the table again with the images in it"
         )
     return table
-
-
-def find_columns(kinds: Any, features: Mapping[str, Any], options: Choices, owner: str) -> Columns:
-    """The columns that count in an Arrow schema with the features that Hugging Face libraries describe it by.
-
-    Raises WrongUse: not there, several that could be it, of a type that cannot hold images, labels or ids.
-    """
-    import pyarrow.types as types
-
-    repeated = next((name for name, times in Counter(kinds.names).items() if times > 1), None)
-    if repeated is not None:
-        raise WrongUse(f"{owner}: two columns have the name {repeated!r}")
-    fields = {column: _image_fields(kinds.field(column).type) for column in kinds.names}
-    image = _find_image(fields, features, options.image_column, owner)
-    held = fields[image]
-    if held is None:
-        raise WrongUse(
-            f"{owner}: the column {image!r} is {kinds.field(image).type}; expected images as a struct of bytes and "
-            "path, or as plain bytes (paths alone stand in a table for the data set 'manifest')"
-        )
-    declared = [column for column in kinds.names if _feature(features, column).get("_type") == "ClassLabel"]
-    given = declared[0] if options.label_column is None and len(declared) == 1 else options.label_column
-    label = find_column("label", given, kinds.names if given else declared or kinds.names, owner)
-    for kind, column in (("label", label), ("id", options.id_column)):
-        if column is None:
-            continue
-        found = kinds.field(find_column(kind, column, kinds.names, owner)).type
-        found = found.value_type if types.is_dictionary(found) else found
-        if not (types.is_integer(found) or _is_text(found)):
-            raise WrongUse(f"{owner}: the column {column!r} is {found}; expected whole numbers or texts as {kind}")
-    return Columns(image, label, options.id_column, held, _names(_feature(features, label), owner))
-
-
-def _feature(features: Mapping[str, Any], column: str) -> Mapping[str, Any]:
-    feature = features.get(column)
-    return feature if isinstance(feature, Mapping) else {}
-
-
-def _names(feature: Mapping[str, Any], owner: str) -> tuple[str, ...]:
-    names = feature.get("names") if feature.get("_type") == "ClassLabel" else None
-    if isinstance(names, Mapping):  # as data cards have it: {"0": "cat", "1": "dog"}
-        names = list(names.values())
-    if names is None:
-        return ()
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise WrongUse(f"{owner}: its ClassLabel has no list of names but {printable(repr(names))[:80]}")
-    return tuple(names)
-
-
-def _is_text(kind: Any) -> bool:
-    import pyarrow.types as types
-
-    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
-
-
-def _is_binary(kind: Any) -> bool:
-    import pyarrow.types as types
-
-    return bool(types.is_binary(kind) or types.is_large_binary(kind) or types.is_binary_view(kind))
-
-
-def _image_fields(kind: Any) -> tuple[str, ...] | None:
-    """The fields of a struct that is an image, none for plain bytes; None for what is no image."""
-    import pyarrow.types as types
-
-    if _is_binary(kind):
-        return ()
-    if not types.is_struct(kind):
-        return None
-    held = {field.name: field.type for field in kind}
-    fitting = [name for name, fits in (("bytes", _is_binary), ("path", _is_text)) if name in held and fits(held[name])]
-    return tuple(fitting) or None
-
-
-def _find_image(
-    fields: Mapping[str, tuple[str, ...] | None], features: Mapping[str, Any], given: str | None, owner: str
-) -> str:
-    if given is not None:
-        return find_column("image", given, fields, owner)
-    for fitting in (
-        [column for column in fields if _feature(features, column).get("_type") == "Image"],
-        [column for column, held in fields.items() if held],
-        [column for column, held in fields.items() if held is not None],
-    ):
-        if len(fitting) == 1:
-            return fitting[0]
-        if fitting:
-            if "image" in fitting:
-                return "image"
-            raise WrongUse(f"{owner}: which column is the image, {' or '.join(fitting)}? Say it by image_column=NAME")
-    raise WrongUse(
-        f"{owner}: expected a column of images, a struct of bytes and path or plain bytes; it has {', '.join(fields)}"
-    )
 
 
 def _survey(batches: Batches, columns: Columns) -> tuple[dict[Label, str], bool]:
@@ -272,13 +151,14 @@ def _text(value: Any, where: str) -> str:
 
 
 def _path(path: str, batch: Batch) -> str:
-    """A path as an id: below the folder where it is absolute and lies there."""
+    """A path as an id: without the folder where it is absolute and lies in one."""
     whole = Path(path)
-    return whole.relative_to(batch.folder).as_posix() if whole.is_relative_to(batch.folder) else path
+    inside = next((folder for folder in batch.folders if whole.is_relative_to(folder)), None)
+    return path if inside is None else whole.relative_to(inside).as_posix()
 
 
-def _image(value: Any, folder: Path, where: str) -> Image:
-    """The image of a cell. Raises WrongUse where there is none, or its path leads out of the folder."""
+def _image(value: Any, folders: tuple[Path, ...], where: str) -> Image:
+    """The image of a cell. Raises WrongUse where there is none, or its path leads out of the folders."""
     data = value.get("bytes") if isinstance(value, dict) else value
     if data is not None:
         return Image(data=data)
@@ -289,13 +169,13 @@ def _image(value: Any, folder: Path, where: str) -> Image:
     if "://" in path:
         raise WrongUse(f"{where}: the image {shown} is a web address; download the images first")
     try:
-        whole = (folder / path).resolve()
-        inside = whole.is_relative_to(folder.resolve())
+        whole = (folders[0] / path).resolve()
+        inside = any(whole.is_relative_to(folder.resolve()) for folder in folders)
     except (OSError, ValueError, RuntimeError):  # such as a zero byte or a link to itself
         inside = False
     if not inside:
         raise WrongUse(
-            f"{where}: has no bytes but a path that leads out of {printable(str(folder))}, {shown}; such a file is not "
-            "read: write the table again with the images in it"
+            f"{where}: has no bytes but a path that leads out of {printable(str(folders[0]))}, {shown}; such a file is "
+            "not read: write the table again with the images in it"
         )
-    return Image(folder / path)
+    return Image(folders[0] / path)

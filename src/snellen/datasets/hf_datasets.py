@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from snellen.errors import Missing, SnellenError, WrongUse, nearest
-from snellen.image_table import Batch, ImageTable, find_columns, load_table
+from snellen.image_columns import find_columns
+from snellen.image_table import Batch, ImageTable, load_table
 from snellen.naming import is_printable, printable, slug
 
 _ROWS = 16  # of a batch: their images are in memory together
@@ -56,7 +57,7 @@ class _Split:
 
     split: str
     owner: str
-    folder: Path
+    folders: tuple[Path, ...]
     rows: Any
 
     def read(self, columns: Sequence[str]) -> Iterator[Batch]:
@@ -66,14 +67,14 @@ class _Split:
         first = 0
         with _telling(self.owner, local=True):
             for rows in self.rows.select_columns(wanted).with_format("arrow").iter(batch_size=_ROWS):
-                yield Batch(self.split, self.owner, self.folder, first, rows)
+                yield Batch(self.split, self.owner, self.folders, first, rows)
                 first += rows.num_rows
 
 
 def load(name: str, options: Options) -> ImageTable:
     """The split `NAME:split` of the hub or of a folder. Raises WrongUse, or Missing without the package or the hub."""
     try:  # more than the name: a folder "datasets" in the working directory can be imported, too
-        from datasets import config, load_dataset  # noqa: F401
+        from datasets import load_dataset  # noqa: F401
     except ImportError:
         raise Missing("the data set 'hf-datasets' needs the package datasets: pip install 'snellen[data]'") from None
     path, split = _path_and_split(name, options.split)
@@ -86,11 +87,11 @@ def load(name: str, options: Options) -> ImageTable:
     split, rows = _choose(loaded, split, shown)
     owner = f"{shown}, split {split}"
     columns = find_columns(rows.features.arrow_schema, rows.features.to_dict(), options, owner)
-    folder = Path(whole) if local else Path(config.HF_DATASETS_CACHE)
+    folders = (Path(whole),) if local else _caches()
     chosen = [f"{key}={value}" for key in ("config", "revision") if (value := getattr(options, key)) is not None]
     source = ",".join([f"hf-datasets:{shown}:{split}", *chosen])
     stem = slug(place.name if local else path.rpartition("/")[2])
-    return load_table(_Split(split, owner, folder, rows), columns, len(rows), options, owner, stem, source)
+    return load_table(_Split(split, owner, folders, rows), columns, len(rows), options, owner, stem, source)
 
 
 def is_saved(folder: Path) -> bool:
@@ -186,6 +187,16 @@ def _remote(name: str, options: Options) -> Any:
     if not cached.exists():  # asked first, as the package tries again and again where there is no network
         huggingface_hub.HfApi().dataset_info(name, revision=options.revision, timeout=_SECONDS)
     return datasets.load_dataset(name, options.config, revision=options.revision)
+
+
+def _caches() -> tuple[Path, ...]:
+    """Where the files of a data set of the hub may lie."""
+    import datasets
+    import huggingface_hub
+
+    config = datasets.config
+    places = (config.HF_DATASETS_CACHE, config.DOWNLOADED_DATASETS_PATH, config.EXTRACTED_DATASETS_PATH)
+    return tuple(map(Path, (*places, huggingface_hub.constants.HF_HUB_CACHE)))
 
 
 def _choose(loaded: Any, split: str | None, owner: str) -> tuple[str, Any]:

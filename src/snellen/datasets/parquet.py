@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from snellen.errors import Missing, WrongUse
-from snellen.image_table import Batch, Columns, ImageTable, find_columns, load_table
+from snellen.image_columns import Columns, find_columns
+from snellen.image_table import Batch, ImageTable, load_table
 from snellen.naming import printable
 from snellen.shards import Shard, Shards, find_shards
 
@@ -57,7 +58,7 @@ class _Files:
                 shard.check()
                 first = 0
                 for rows in file.iter_batches(batch_size=_ROWS, columns=list(columns), use_threads=False):
-                    yield Batch(shard.name, owner, shard.path.parent, first, rows)
+                    yield Batch(shard.name, owner, (shard.path.parent,), first, rows)
                     first += rows.num_rows
 
 
