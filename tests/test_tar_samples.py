@@ -192,7 +192,7 @@ def test_a_label_is_a_short_text() -> None:
     assert Sample("1", {"cls": b"\xef\xbb\xbfcat\n"}).text("cls", "here") == "cat\n"
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_bytes_are_read_or_refused_but_never_a_crash(tmp_path: Path, data: st.DataObject) -> None:
     kinds: Any = st.sampled_from([tarfile.PAX_FORMAT, tarfile.GNU_FORMAT])

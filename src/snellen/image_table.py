@@ -38,8 +38,13 @@ class Batch:
     rows: Any
 
     def values(self, column: str) -> Iterator[Any]:
-        """The values of a column as Python's, one at a time."""
-        return (value.as_py() for value in self.rows.column(column))
+        """The values of a column as Python's, one at a time. Raises WrongUse for a damaged one."""
+        for offset, value in enumerate(self.rows.column(column)):
+            try:
+                found = value.as_py()
+            except ValueError as error:  # such as a text that is not UTF-8
+                raise WrongUse(f"{self.where(offset)}: {column!r} is damaged: {error}") from None
+            yield found
 
     def where(self, offset: int) -> str:
         return f"{self.owner}, row {self.first + offset}"

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import datasets
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from conftest import Said
 from formats import as_hf, as_parquet, files, hf_dataset
@@ -156,6 +159,29 @@ def test_what_cannot_be_read_is_told(drawn: Path, tmp_path: Path) -> None:
     assert "a revision is for data sets of the hub" in refusal(drawn, revision="main")
     hf_dataset(drawn).select([]).save_to_disk(tmp_path / "none")
     assert "cannot be read as a data set of images" in refusal(tmp_path / "none")
+
+
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_damaged_file_is_refused_or_read_but_never_a_crash(
+    saved: tuple[Path, bytes], tmp_path: Path, data: st.DataObject
+) -> None:
+    shard, whole = saved
+    damaged = bytearray(whole)
+    for _ in range(data.draw(st.integers(1, 3))):
+        damaged[data.draw(st.integers(8, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    shard.write_bytes(damaged)
+    with suppress(SnellenError):
+        list(read(shard.parent))
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> tuple[Path, bytes]:
+    """The Arrow file of a small saved data set, and its bytes."""
+    rows = {"image": [{"bytes": b"x" * 9, "path": "a.png"}, {"bytes": b"y" * 7, "path": "b.png"}], "label": ["a", "b"]}
+    datasets.Dataset.from_dict(rows).save_to_disk(tmp_path / "small")
+    (shard,) = (tmp_path / "small").glob("*.arrow")
+    return shard, shard.read_bytes()
 
 
 def test_what_is_no_folder_and_no_name_of_the_hub_is_told(tmp_path: Path) -> None:

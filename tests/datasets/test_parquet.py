@@ -283,7 +283,7 @@ def test_what_is_no_whole_parquet_file_is_told(tmp_path: Path) -> None:
     assert "expected a .parquet file, a folder of them or a pattern, but there is no ''" in refusal("")
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_damaged_file_is_refused_or_read_but_never_a_crash(tmp_path: Path, data: st.DataObject) -> None:
     place = write_parquet(tmp_path / "x.parquet", ROWS, NAMES, compression="none")

@@ -42,7 +42,7 @@ class Options:
     size: Annotated[int, Ge(32), Le(1024)] = 224
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays are not simply equal
 class Digits:
     """The digits in scikit-learn's order, each drawn when its turn comes."""
 

@@ -7,7 +7,7 @@
 
 Images stay the bytes of their files. Class names are those of the ClassLabel, made readable as names of folders are
 (`apple_pie` is apple pie). From a folder nothing leads to the network or out of the folder; code that comes with a data
-set is never run.
+set is never run. What `datasets` makes of the files of the hub or of a folder stays in its cache.
 """
 
 from __future__ import annotations
@@ -67,6 +67,7 @@ class _Split:
         first = 0
         with _telling(self.owner, local=True):
             for rows in self.rows.select_columns(wanted).with_format("arrow").iter(batch_size=_ROWS):
+                rows.validate(full=True)  # a damaged file may say that its values lie elsewhere in memory
                 yield Batch(self.split, self.owner, self.folders, first, rows)
                 first += rows.num_rows
 

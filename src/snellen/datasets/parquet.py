@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from snellen.errors import Missing, WrongUse
+from snellen.errors import Missing, SnellenError, WrongUse
 from snellen.image_columns import Columns, find_columns
 from snellen.image_table import Batch, ImageTable, load_table
 from snellen.naming import printable
@@ -84,15 +84,16 @@ def load(name: str, options: Options) -> ImageTable:
 def _opened(shard: Shard) -> Iterator[Any]:
     """An open Parquet file; what goes wrong in reading it is told as what to do about it."""
     try:
-        import pyarrow
-        import pyarrow.parquet
+        from pyarrow.parquet import ParquetFile
     except ImportError:
         raise Missing("the data set 'parquet' needs pyarrow: pip install 'snellen[data]'") from None
     shown = printable(str(shard.path))
     try:
-        with pyarrow.parquet.ParquetFile(shard.path, buffer_size=_BUFFER, pre_buffer=False) as file:
+        with ParquetFile(shard.path, buffer_size=_BUFFER, pre_buffer=False) as file:
             yield file
-    except (pyarrow.ArrowException, OSError) as error:
+    except SnellenError:
+        raise
+    except Exception as error:  # whatever a decoder makes of a damaged file
         reason = " ".join(str(error).split())[:200]
         raise WrongUse(f"{shown} cannot be read as Parquet, it is cut, damaged or of another kind: {reason}") from None
 
