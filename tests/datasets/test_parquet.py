@@ -306,7 +306,7 @@ def test_a_file_that_changes_while_it_is_in_use_is_told(tmp_path: Path) -> None:
 
 def test_without_pyarrow_the_way_to_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = write_parquet(tmp_path / "x.parquet", ROWS, NAMES)
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     with pytest.raises(Missing, match=r"pip install 'snellen\[data\]'"):
         read(place)
 
