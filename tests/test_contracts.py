@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conftest import draw_folder
+from formats import as_hf, as_manifest, as_parquet, as_tar
 from onnx_models import write_classifier
 from snellen import plugins
 from snellen.codec import question_key
@@ -69,17 +70,14 @@ def scripted(question: Question, image: Image | None) -> str | Answer:
 # Data sets
 
 
-def _manifest(place: Path) -> str:
-    draw_folder(place / "drawn")
-    rows = [f"{path.relative_to(place)},{path.parent.name}" for path in sorted(place.glob("drawn/*/*"))]
-    (place / "labels.csv").write_text("image,label\n" + "\n".join(rows))
-    return str(place / "labels.csv")
-
-
 DATASETS: Mapping[str, Callable[[Path], str]] = {
+    "digits": lambda place: "",
     "folder": lambda place: str(draw_folder(place / "drawn")),
-    "manifest": _manifest,
+    "hf-datasets": lambda place: str(as_hf(draw_folder(place / "drawn"), place / "saved")),
+    "manifest": lambda place: str(as_manifest(draw_folder(place / "drawn"), place / "labels.csv")),
+    "parquet": lambda place: str(as_parquet(draw_folder(place / "drawn"), place / "images.parquet")),
     "shapes": lambda place: "",
+    "webdataset": lambda place: str(as_tar(draw_folder(place / "drawn"), place / "images.tar")),
 }
 
 

@@ -33,7 +33,10 @@ LAYERS = (
     {"meters"},
     {"naming", "wordnet"},
     {"image_files", "tables"},
+    {"shards", "stored_labels", "tar_samples", "image_columns"},
+    {"image_table"},
     {"datasets", "strategies", "engines", "metrics", "worker", "store"},
+    {"readers"},
     {"results", "folder", "plan", "recall"},
     {"exports", "asking", "listing", "summary", "company", "interview"},
     {"study_file", "terminal"},
@@ -46,7 +49,7 @@ LAYERS = (
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 HEAVY = {
     *("torch", "transformers", "onnxruntime", "pyarrow", "pandas", "scipy", "sklearn", "peft", "huggingface_hub"),
-    *("timm", "open_clip", "torchvision"),
+    *("timm", "open_clip", "torchvision", "datasets", "model2vec", "sentence_transformers"),
 }
 PEERS = {"datasets", "strategies", "engines", "metrics"}
 # an __init__ is light, the rest is imported when a model is loaded

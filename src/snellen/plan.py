@@ -14,6 +14,7 @@ from snellen import plugins
 from snellen.database import DATABASE
 from snellen.errors import WrongUse, nearest
 from snellen.naming import slug
+from snellen.readers import find_reader
 from snellen.selection import Selection, select
 from snellen.shots import hold_out
 from snellen.specs import (
@@ -72,12 +73,12 @@ class Plan:
 
 
 def load_dataset(spec: Spec, also: Sequence[str] = ()) -> tuple[Dataset, Mapping[str, Any]]:
-    """The data set of a spec and the spec in full: a folder, a manifest, or `reader/rest` such as `shapes`.
+    """The data set of a spec and the spec in full: a folder, a file, or `reader/rest` such as `shapes`.
 
     `also` are keys known to the caller, for the hint on an unknown one.
     """
     path, given = name_and_options(spec, "path")
-    reader, name = _reader(path)
+    reader, name = find_reader(path)
     module = plugins.load("datasets", reader)
     known = [*(field.name for field in dataclasses.fields(module.Options)), *also]
     for key in given:
@@ -86,23 +87,6 @@ def load_dataset(spec: Spec, also: Sequence[str] = ()) -> tuple[Dataset, Mapping
     options = plugins.configure(module.Options, given, f"the data set {path}")
     dataset: Dataset = module.load(name, options)
     return dataset, {"path": path, **dataclasses.asdict(options)}
-
-
-def _reader(path: str) -> tuple[str, str]:
-    place = Path(path).expanduser()
-    if place.is_dir():
-        return "folder", path
-    if place.is_file():
-        if place.suffix.lower() in (".csv", ".tsv", ".jsonl"):
-            return "manifest", path
-        raise WrongUse(f"the data set {path} is a file; expected a folder of class folders, or a .csv, .tsv or .jsonl")
-    reader, _, rest = path.partition("/")
-    if reader in plugins.names("datasets"):
-        return reader, rest
-    raise WrongUse(
-        f"there is no data set {path}: expected a folder of class folders, a .csv, .tsv or .jsonl file, "
-        f"or one of {', '.join(plugins.names('datasets'))}"
-    )
 
 
 def _count(given: Any, key: str) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -14,6 +14,10 @@ from snellen.naming import is_printable, printable
 
 _DELIMITED = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 _JSON_LINES = (".jsonl", ".ndjson")
+_USUAL = {  # the names looked for first, and those looked for next
+    "image": (("image",), ("image_path", "filename", "file_name", "filepath", "file", "path")),
+    "label": (("label",), ("class", "class_name", "category", "target")),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +99,24 @@ class Table:
 
     def _where(self, line: int) -> str:
         return f"{self.path}, line {line}"
+
+
+def find_column(kind: str, given: str | None, columns: Iterable[str], owner: str) -> str:
+    """The column that holds the image, label or id: the `given` one, else the one with a usual name.
+
+    Raises WrongUse: no such column, none, or several that could be it.
+    """
+    names = list(columns)
+    if given is not None:
+        if given not in names:
+            raise WrongUse(f"{owner} has no column {given!r}{nearest(given, names)}")
+        return given
+    for usual in _USUAL[kind]:
+        fitting = [column for column in names if column.strip().lower() in usual]
+        if len(fitting) == 1:
+            return fitting[0]
+        if fitting:
+            raise WrongUse(f"{owner}: which column is the {kind}, {' or '.join(fitting)}? Say it by {kind}_column=NAME")
+    raise WrongUse(
+        f"{owner}: expected a column {kind!r} but it has {', '.join(names)}; say which it is by {kind}_column=NAME"
+    )

@@ -17,7 +17,7 @@ from snellen.errors import WrongUse, nearest
 @app.command()
 def init(
     dataset: Annotated[
-        str, typer.Argument(metavar="DATASET", help="A folder of class folders, or a .csv/.jsonl.")
+        str, typer.Argument(metavar="DATASET", help="A folder of class folders, or a file as for run -d.")
     ] = ".",
     out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="The file to write.")] = Path("study.yaml"),
 ) -> None:
@@ -58,7 +58,7 @@ def list_names(
 
 @datasets_app.command("show")
 def show_dataset(
-    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="A folder, a .csv/.jsonl, or a name.")],
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="As for run -d.")],
 ) -> None:
     """Show a data set's classes, their sizes, and what is odd about them.
 

@@ -14,7 +14,7 @@ DatasetOption = Annotated[
         "--dataset",
         envvar="SNELLEN_DATASET",
         metavar="DATASET",
-        help="A folder of class folders, a .csv or .jsonl, shapes.",
+        help="A folder of class folders, a .csv, .jsonl, .parquet or .tar, or a name (snellen ls datasets).",
     ),
 ]
 ModelArgument = Annotated[str, typer.Argument(metavar="MODEL", help="PROVIDER/NAME[,option=value…]")]

@@ -8,22 +8,18 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os.path
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from snellen.errors import WrongUse, nearest
 from snellen.image_files import located
 from snellen.images import Image
 from snellen.naming import find_background, printable, read_renames, rename, slug
-from snellen.tables import Row, Table
+from snellen.stored_labels import read_class_list
+from snellen.tables import Row, Table, find_column
 from snellen.types import Classes, Example
 
-_USUAL = {  # the names looked for first, and those looked for next
-    "image": (("image",), ("image_path", "filename", "file_name", "filepath", "file", "path")),
-    "label": (("label",), ("class", "class_name", "category", "target")),
-}
 _TELLS_NOTHING = frozenset({"annotations", "data", "index", "labels", "manifest", "metadata"})
 
 
@@ -112,7 +108,7 @@ def load(name: str, options: Options) -> Manifest:
     if not path.is_file():
         raise WrongUse(f"expected a table of images and labels, but {name} is no file; 'folder' reads class folders")
     reading = _reading(path, name, options)
-    declared = _declared(options.class_list)
+    declared = read_class_list(options.class_list)
     found, count = _survey(reading, declared)
     labels = declared or sorted(found)
     if len(labels) < 2:
@@ -138,9 +134,9 @@ def _reading(path: Path, name: str, options: Options) -> _Reading:
     reading = _Reading(
         table,
         Path(os.path.abspath(root.expanduser())),  # noqa: PTH100 (links stay, so that absolute paths by them fit)
-        _column("image", options.image_column, first.cells, path),
-        _column("label", options.label_column, first.cells, path),
-        None if options.id_column is None else _column("id", options.id_column, first.cells, path),
+        find_column("image", options.image_column, first.cells, str(path)),
+        find_column("label", options.label_column, first.cells, str(path)),
+        None if options.id_column is None else find_column("id", options.id_column, first.cells, str(path)),
     )
     some = list(itertools.islice(reading, 10))
     if not any(entry.path.exists() for entry in some):
@@ -149,22 +145,6 @@ def _reading(path: Path, name: str, options: Options) -> _Reading:
             "give another folder as root=FOLDER"
         )
     return reading
-
-
-def _column(kind: str, given: str | None, columns: Mapping[str, Any], path: Path) -> str:
-    if given is not None:
-        if given not in columns:
-            raise WrongUse(f"{path} has no column {given!r}{nearest(given, columns)}")
-        return given
-    for usual in _USUAL[kind]:
-        fitting = [column for column in columns if column.strip().lower() in usual]
-        if len(fitting) == 1:
-            return fitting[0]
-        if fitting:
-            raise WrongUse(f"{path}: which column is the {kind}, {' or '.join(fitting)}? Say it by {kind}_column=NAME")
-    raise WrongUse(
-        f"{path}: expected a column {kind!r} but it has {', '.join(columns)}; say which it is by {kind}_column=NAME"
-    )
 
 
 def _survey(reading: _Reading, declared: list[str]) -> tuple[set[str], int]:
@@ -187,21 +167,3 @@ def _survey(reading: _Reading, declared: list[str]) -> tuple[set[str], int]:
             )
         seen.add(digest)
     return found, count
-
-
-def _declared(classes: tuple[str, ...] | str | None) -> list[str]:
-    if classes is None:
-        return []
-    if isinstance(classes, str):
-        path = located(classes, "a file with a class name on each line as class_list")
-        try:
-            classes = tuple(path.read_text(encoding="utf-8-sig").splitlines())
-        except (OSError, UnicodeDecodeError) as error:
-            raise WrongUse(f"class_list: cannot read {path} as text: {error}") from None
-    names = [name.strip() for name in classes if name.strip()]
-    repeated = next((name for name in names if names.count(name) > 1), None)
-    if repeated is not None:
-        raise WrongUse(f"class_list: {repeated!r} is given twice")
-    if len(names) < 2:
-        raise WrongUse(f"class_list: expected at least two names, got {', '.join(names) or 'none'}")
-    return names
