@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from checkpoints.texts import static
 from conftest import draw_folder
 from formats import as_hf, as_manifest, as_parquet, as_tar
 from onnx_models import write_classifier
@@ -210,7 +211,9 @@ ENGINES: Mapping[str, Callable[[pytest.FixtureRequest, Path], str]] = {
     "onnx": lambda request, place: _onnx(place),
     "predictions": lambda request, place: _predictions(place),
     "scripted": lambda request, place: "test_contracts:scripted",
+    "text": lambda request, place: str(static(place / "static")),
 }
+SEEING = sorted(ENGINES.keys() - {"text"})
 
 
 def _onnx(place: Path) -> str:
@@ -310,6 +313,7 @@ def test_an_engine_has_less_room_for_each_question_and_facts_that_can_be_written
     json.dumps(dict(loaded.engine.facts()), allow_nan=False)
 
 
+@pytest.mark.parametrize("loaded", SEEING, indirect=True)
 def test_an_unreadable_image_is_a_failure_and_the_others_are_answered(loaded: Loaded) -> None:
     question = questions_for(loaded.module)[0]
     broken = Image(data=b"no image at all")

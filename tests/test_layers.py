@@ -57,6 +57,7 @@ LOADED_WITH_ITS_ENGINE = (
     *(f"engines/classifier/{name}" for name in ("loading", "network", "timm_parts", "transformers_parts")),
     "engines/clip/",
     "engines/hf/",
+    "engines/text/loading.py",
     "local/device.py",
     "local/explaining.py",
     "local/passes.py",

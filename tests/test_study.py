@@ -300,7 +300,8 @@ def test_answers_that_have_arrived_are_kept_when_the_run_is_interrupted(folder: 
     assert states(out) == {"answered": 12}
 
 
-LONG = "time.sleep(0.05)\nreturn truth(image) + ' ' * 20_000"  # slower than its answers are kept: each has a commit of its own
+# slower than its answers are kept, so that each has a commit of its own
+LONG = "time.sleep(0.05)\nreturn truth(image) + ' ' * 20_000"
 
 
 def test_a_full_disk_ends_the_run_with_one_line_and_keeps_the_answers(folder: Path, file: Path, out: Path) -> None:

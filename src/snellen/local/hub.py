@@ -16,6 +16,7 @@ from typing import Any
 
 from snellen.errors import Missing, WrongUse
 
+_PARTS = re.compile(r"additional_chat_templates/|[0-9]_\w+/")  # folders whose files belong to a model
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SECONDS = 20.0
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
@@ -74,7 +75,7 @@ def snapshot(name: str, commit: str, suffixes: Sequence[str], provider: str, nee
             return cached
         listed = hub.HfApi().model_info(name, revision=commit, timeout=_SECONDS).siblings or []
         names = [file.rfilename for file in listed if file.rfilename.endswith(tuple(suffixes))]
-        names = [file for file in names if "/" not in file or file.startswith("additional_chat_templates/")]
+        names = [file for file in names if "/" not in file or _PARTS.match(file)]
         foreign = WEIGHTS if OPEN_CLIP_WEIGHTS in needs else OPEN_CLIP_WEIGHTS
         names = [file for file in names if file not in foreign]
         if any(file.endswith(".safetensors") for file in names):

@@ -41,7 +41,10 @@ class Source:
         return hub.snapshot(self.place, self.commit, DEFINING, self.provider, needs)
 
     def settings(self, file: str) -> dict[str, Any]:
-        """One of its JSON files, before all else is fetched; empty where there is none. Raises WrongUse or Missing."""
+        """One of its JSON files, before all else is fetched; empty where there is none, a list under "".
+
+        Raises WrongUse or Missing.
+        """
         place: Path | None = Path(self.place) / file
         if self.commit is not None:
             place = hub.file_of(self.place, self.commit, file, self.provider)
@@ -51,7 +54,7 @@ class Source:
             found = json.loads(place.read_text(encoding="utf-8"))
         except ValueError as error:
             raise WrongUse(f"{self.provider}/{self.place}: its {file} is no JSON: {error}") from None
-        return found if isinstance(found, dict) else {}
+        return found if isinstance(found, dict) else {"": found}
 
 
 def locate(name: str, revision: str | None, provider: str, configs: Sequence[str] = ("config.json",)) -> Source:
@@ -90,8 +93,11 @@ def check_folder(folder: Path, owner: str, configs: Sequence[str] = ("config.jso
 
 
 def defining_files(folder: Path) -> list[Path]:
-    """The files that make the model what it is, sorted by name: configuration, tokenizer, template, code, weights."""
-    files = [*folder.iterdir(), *folder.glob("additional_chat_templates/*.jinja")]
+    """The files that make the model what it is, sorted by name: configuration, tokenizer, template, code, weights.
+
+    Those of sentence-transformers have parts in folders such as `1_Pooling`.
+    """
+    files = [*folder.iterdir(), *folder.glob("additional_chat_templates/*.jinja"), *folder.glob("[0-9]_*/*")]
     return sorted(
         file
         for file in files
