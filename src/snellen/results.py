@@ -29,7 +29,8 @@ from snellen.types import MODEL, Classes, Recognise, State
 class ResultRow:
     """One row of the results: a model asked by a strategy. What was not measured is None, never 0.
 
-    Rows with the same `selection` are about the same images. A `superseded` row belongs to another model or setting
+    Rows with the same `selection` are about the same images. `ceiling` is the share of images whose class stood in the
+    shortlist that the strategy chose from. A `superseded` row belongs to another model or setting
     that went by the same name before, such as a predictions file that was changed since.
     """
 
@@ -61,6 +62,9 @@ class ResultRow:
     per_class: tuple[Mapping[str, Any], ...]
     classes_covered: int | None
     classes_uncovered: tuple[str, ...] | None
+    ceiling: float | None
+    ceiling_low: float | None
+    ceiling_high: float | None
     questions_per_image: float | None
     images_per_second: float | None
     timed_images: int | None
@@ -274,6 +278,7 @@ class Results:
                 f"SELECT avg(questions) FROM {_RECORDS_OF_ROW} AND state IN ('answered', 'unparsed')", number
             ),
             trouble=trouble,
+            **self._ceiling(number),
             **values,
         )
 
@@ -284,6 +289,17 @@ class Results:
             row,
         )
         return dict(found.fetchall())
+
+    def _ceiling(self, row: int) -> dict[str, Any]:
+        """How often the right class was among those that a shortlist left, with its 95 % Wilson interval."""
+        held, all_ = self._database.execute(
+            "SELECT sum(label IN (SELECT value FROM json_each(details, '$.shortlist'))), count(*) "
+            f"FROM {_RECORDS_OF_ROW} AND state IN ('answered', 'unparsed') "
+            "AND json_type(details, '$.shortlist') = 'array'",
+            row,
+        ).fetchone()
+        low, high = wilson(held, all_) if all_ else (None, None)
+        return {"ceiling": held / all_ if all_ else None, "ceiling_low": low, "ceiling_high": high}
 
     def _measure(self, row: int, names: tuple[str, ...]) -> Classification | None:
         """The classification figures of a row; None where nothing was answered."""

@@ -69,6 +69,7 @@ _COLUMNS = (
     _Column("Failed", _ALWAYS, lambda row: str(row.failed)),
     _Column("Pending", _ALWAYS, lambda row: str(row.pending)),
     _Column("Covered", 50, _covered),
+    _Column("Ceiling", 55, lambda row: _number(row.ceiling)),
     _Column("img/s", 70, lambda row: rate_text(row.images_per_second)),
     _Column("p50", 40, lambda row: _seconds(row.latency_p50)),
     _Column("RAM GB", 30, lambda row: _number(row.peak_rss_gb, 2)),
@@ -76,7 +77,7 @@ _COLUMNS = (
 )
 _SILENT = {  # what says nothing where it stands in all rows
     **dict.fromkeys(("Unparsed", "Failed", "Pending"), "0"),
-    **dict.fromkeys(("Covered", "img/s", "p50", "RAM GB", "GPU GB"), "–"),
+    **dict.fromkeys(("Covered", "Ceiling", "img/s", "p50", "RAM GB", "GPU GB"), "–"),
 }
 
 
