@@ -28,7 +28,8 @@ from snellen.types import *
 LOG = os.environ.get("ASKED_LOG") or str(Path(__file__).with_suffix(".log"))
 
 def note(question, image):
-    line = f"{image.digest} {question_key(question).hex()} {image.path.stem if image.path else ''}\\n"
+    digest, path = (image.digest, image.path) if image else ("none", None)
+    line = f"{digest} {question_key(question).hex()} {path.stem if path else ''}\\n"
     file = os.open(LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.write(file, line.encode())
     os.close(file)

@@ -15,7 +15,8 @@ _LEADING = re.compile(r"[\W_]*([A-Za-z])[.):]+(?!\w)")  # "b) dog", "(B): dog"
 _CAPITAL = re.compile(r"(?<![\w'’.-])([A-Z])(?![\w'’-])")
 _DENIED = re.compile(r"(?:\bnot|n['’]t|\bneither|\bnor)\s+(?:option\s+)?\W*$", re.IGNORECASE)
 _CALLED = re.compile(r"\b(?:option|letter|choice)\W*$", re.IGNORECASE)
-_WORDS = frozenset("AI")  # are words too, and letters only where they are called so or no word follows
+_WORDS = frozenset("AI")  # are words too, and letters only where they are called so or no noun or verb can follow
+_GOES_ON = re.compile(r"\s+(?:and|as|because|but|is|nor|or|since)\b|\s*$|\S", re.IGNORECASE)
 
 
 def letters_for(options: Sequence[str]) -> str:
@@ -63,7 +64,7 @@ def _named(text: str) -> set[str]:
     found = {leading[1].upper()} if leading else set()
     for match in _CAPITAL.finditer(text):
         before, behind = text[: match.start()], text[match.end() :]
-        word = match[1] in _WORDS and behind[:1].isspace() and behind.strip() and not _CALLED.search(before)
+        word = match[1] in _WORDS and not _GOES_ON.match(behind) and not _CALLED.search(before)
         if not word and not _DENIED.search(before):
             found.add(match[1])
     return found
