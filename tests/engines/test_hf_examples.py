@@ -51,6 +51,20 @@ def test_prompts_with_examples_are_answered_alike_with_shared_beginnings(checkpo
     assert furthest(plain, without) > 1e-3 and furthest(plain, turned) > 1e-4  # the examples are seen, in their order
 
 
+@pytest.mark.parametrize("family", ["llava", "llava_onevision"])
+def test_a_template_that_gathers_the_pictures_tells_examples_from_nothing_and_is_refused(
+    checkpoint: Checkpoint, family: str
+) -> None:
+    pictures = varied(4)
+    exemplars = tuple(zip(pictures[:3], CLASSES.names, strict=True))
+    asked: list[Any] = [*questions(pictures[3:], exemplars), (pictures[3], PLAIN)]
+    *failed, answered = ask(load(checkpoint(family)), asked)
+    assert isinstance(answered, Scores)
+    assert {"does not leave the 4 pictures of a prompt between the texts" in failure.reason for failure in failed} == {
+        True
+    }
+
+
 def test_a_model_that_takes_one_picture_says_so_and_answers_the_rest(checkpoint: Checkpoint, tmp_path: Path) -> None:
     one_picture = (
         "{% for message in messages %}{{ message.role | upper }}: {% for part in message.content %}"

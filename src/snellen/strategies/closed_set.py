@@ -41,7 +41,8 @@ class Strategy:
     `max_tokens`: room for the longest class name or a short sentence with it, and no essay.
     `shots` labelled examples of each class stand before the photo, each with the question and its label (few-shot
     prompts: arXiv 2602.23229). They come in one mixed order and with the names in the order given, so that the prompts
-    of all photos begin alike and a prefix cache can keep that; the photo's own list is shuffled as ever.
+    of all photos begin alike and a prefix cache can keep that; the photo's own list is shuffled as ever. A model whose
+    prompts cannot hold pictures between texts fails on them.
     """
 
     template: str = CLOSED_SET
