@@ -23,12 +23,14 @@ from onnx_models import write_classifier
 from snellen import plugins
 from snellen.codec import question_key
 from snellen.engines.scripted import Scripted
+from snellen.errors import WrongUse
 from snellen.images import Image
 from snellen.placing import Key, Placed
 from snellen.rows import Row
 from snellen.runner import Ended, Runner, replay
 from snellen.shots import first
 from snellen.types import (
+    MODEL,
     PHOTO,
     Answer,
     Choose,
@@ -45,6 +47,7 @@ from snellen.types import (
     Prediction,
     Question,
     Recognise,
+    Role,
     Scores,
     Strategy,
     Text,
@@ -114,9 +117,15 @@ STRATEGIES: Sequence[tuple[str, Mapping[str, Any]]] = (
     ("binary", {}),
     ("binary", {"answer": "choose", "ahead": 3}),
     ("binary", {"decide": "argmax"}),
+    ("binary-then-choose", {}),
+    ("binary-then-choose", {"image": "last"}),
     ("closed-set", {}),
     ("closed-set", {"votes": 3, "image": "last"}),
     ("closed-set", {"answer": "choose"}),
+    ("closed-set", {"shots": 2, "votes": 3, "image": "last"}),
+    ("letters", {}),
+    ("letters", {"debias": "none", "order": "given", "image": "last"}),
+    ("letters", {"answer": "generate"}),
     ("likelihood", {}),
     ("likelihood", {"normalise": "mean", "calibrate": "blank", "image": "last"}),
     ("likelihood", {"prompt": "open", "normalise": "bytes", "calibrate": "text"}),
@@ -125,6 +134,10 @@ STRATEGIES: Sequence[tuple[str, Mapping[str, Any]]] = (
     ("open-set", {}),
     ("open-set", {"prompt": "<OD>", "image": "last", "max_tokens": 100}),
     ("open-set", {"prompt": ""}),
+    ("shortlist", {"encoder": "scripted/test_contracts:scripted", "k": 2}),
+    ("shortlist", {"encoder": "scripted/test_contracts:scripted", "order": "similarity", "templates": "a {name}"}),
+    ("tournament", {}),
+    ("tournament", {"size": 2}),
     ("vocabulary", {}),
     ("vocabulary", {"rules": "exact,head", "mapping": {"hoop": "circle", "disc": None}, "among": "covered"}),
     ("zero-shot", {}),
@@ -155,6 +168,21 @@ def answer_to(question: Question, texts: st.SearchStrategy[str], draw: Callable[
     return Vector((draw(numbers), draw(numbers)))
 
 
+def goes_with(strategy: Strategy, classes: Classes) -> bool:
+    """Whether the strategy's own check lets it go with these classes."""
+    try:
+        getattr(strategy, "check", lambda classes: None)(classes)
+    except WrongUse:
+        return False
+    return True
+
+
+def asked_of(strategy: Strategy) -> Mapping[str, frozenset[type]]:
+    """The kinds of question by the role that they are put to."""
+    roles: Mapping[str, Role] = getattr(strategy, "roles", {})
+    return {MODEL: strategy.asks, **{name: role.asks for name, role in roles.items()}}
+
+
 def shots_for(strategy: Strategy, classes: Classes) -> list[Example]:
     count = range(getattr(strategy, "shots", 0))
     drawn = {name: [Image(data=b"%d %d" % (place, i)) for i in count] for place, name in enumerate(classes.names)}
@@ -168,14 +196,16 @@ def test_a_strategy_concludes_from_any_answers_and_replays(
     case: tuple[str, Mapping[str, Any]], data: st.DataObject, classes: Classes, seed: int
 ) -> None:
     strategy = make_strategy(case)
-    said = [*classes.names, "yes", "No.", "It is a star.", "star<loc_1><loc_2><loc_3><loc_4>", ""]
+    if not goes_with(strategy, classes):
+        return
+    said = [*classes.names, "yes", "No.", "It is a star.", "B.", "star<loc_1><loc_2><loc_3><loc_4>", ""]
     texts = st.one_of(st.sampled_from(said), st.text(max_size=30))
     known: dict[Key, Answer] = {}
     photo = Image(data=b"photo")
     row = Row(strategy, classes, seed, tuple(shots_for(strategy, classes)))
 
     def lookup(placed: Placed) -> Answer:
-        assert type(placed.question) in strategy.asks
+        assert type(placed.question) in asked_of(strategy)[placed.role]
         return known.setdefault(placed.key, answer_to(placed.question, texts, data.draw))
 
     if row.prepares:
@@ -199,7 +229,7 @@ def test_a_strategy_is_a_frozen_value_that_travels(case: tuple[str, Mapping[str,
     field = dataclasses.fields(strategy)[0].name
     with pytest.raises(dataclasses.FrozenInstanceError):
         setattr(strategy, field, None)
-    assert strategy.asks <= set(KINDS)
+    assert frozenset().union(*asked_of(strategy).values()) <= set(KINDS)
 
 
 # Engines
@@ -334,10 +364,10 @@ def test_a_model_has_an_identity_that_can_be_written_and_stays(loaded: Loaded) -
 @pytest.mark.parametrize("case", STRATEGIES, ids=str)
 def test_every_strategy_runs_on_an_engine(case: tuple[str, Mapping[str, Any]], tmp_path: Path) -> None:
     classes = CLASS_LISTS[0]
-    runner = Runner({"model": Scripted(scripted, batch_size=5)})
+    strategy = make_strategy(case)
+    runner = Runner({role: Scripted(scripted, batch_size=5) for role in asked_of(strategy)})
     draw_folder(tmp_path)
     images = [Image(path) for path in sorted(tmp_path.glob("*/*"))]
-    strategy = make_strategy(case)
     shots = [Example(str(path), Image(path), path.parent.name) for path in sorted(tmp_path.glob("*/*"))]
     row = Row(strategy, classes, 0, first(shots, getattr(strategy, "shots", 0)))
     ends: list[Ended] = []

@@ -71,6 +71,13 @@ def test_accuracy_on_covered_classes_stands_beside_their_number_where_there_is_r
     assert "Acc. cov." not in shown(rows, 70)[0]
 
 
+def test_the_ceiling_stands_in_the_table_where_a_row_has_one() -> None:
+    rows = [row("a", "shortlist", ceiling=0.8765), row("b")]
+    lines = shown(rows, 200)
+    assert "Ceiling" in lines[0] and " 0.876 " in lines[1] and " – " in lines[2]
+    assert "Ceiling" not in shown(rows[1:], 200)[0]
+
+
 def test_columns_that_say_nothing_are_left_out() -> None:
     nothing = dict.fromkeys(("accuracy", "accuracy_low", "macro_f1", "weighted_f1", "images_per_second", "latency_p50"))
     head, line = shown([row("scripted/a", **nothing, peak_rss_gb=None, peak_gpu_gb=None, failed=3)], 80)

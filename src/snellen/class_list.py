@@ -22,6 +22,12 @@ def ordered(names: tuple[str, ...], order: Order, rng: Random) -> tuple[str, ...
     return names if order == "given" else tuple(rng.sample(names, len(names)))
 
 
+def check_slot(template: str) -> None:
+    """Raises ValueError where a template has no place for the names."""
+    if SLOT not in template:
+        raise ValueError(f"the template {template!r} has no {SLOT}, for which the class names stand")
+
+
 def filled(template: str, names: Sequence[str], separator: str) -> str:
     """The template with the names for its slot; braces of a name mean nothing."""
     return template.replace(SLOT, separator.join(names))

@@ -60,7 +60,7 @@ def read_label(text: str, classes: Classes, finish: Finish = Finish.STOP) -> Rea
     if finish is Finish.REFUSED:
         return Reading(None, Outcome.REFUSED)
     matcher = matcher_of(classes)
-    said = text if text in matcher.exact else _spoken(text, finish)
+    said = text if text in matcher.exact else spoken(text, finish)
     if isinstance(said, Outcome):
         return Reading(None, said)
     reading = _read(said, matcher)
@@ -73,7 +73,7 @@ def read_label(text: str, classes: Classes, finish: Finish = Finish.STOP) -> Rea
 
 def read_yes_no(text: str, finish: Finish = Finish.STOP) -> tuple[bool | None, Outcome]:
     """Whether a text says yes or no, as its first word or as the only one of the two anywhere; else None."""
-    answer = _spoken(text, finish)
+    answer = spoken(text, finish)
     if isinstance(answer, Outcome):
         return None, answer
     said = tuple(word for word in words(answer) if is_word(word))
@@ -93,7 +93,7 @@ def read_yes_no(text: str, finish: Finish = Finish.STOP) -> tuple[bool | None, O
     return None, Outcome.TRUNCATED if cut and outcome is not Outcome.REFUSED else outcome
 
 
-def _spoken(text: str, finish: Finish) -> str | Outcome:
+def spoken(text: str, finish: Finish) -> str | Outcome:
     """The part of a text that is the answer: what a model thinks aloud before it is not."""
     if finish is Finish.REFUSED:
         return Outcome.REFUSED

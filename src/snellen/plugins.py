@@ -69,6 +69,8 @@ def configure(options: type[T], given: Mapping[str, Any], owner: str) -> T:
     except ValidationError as error:
         first = error.errors()[0]
         where = str(next(iter(first["loc"]), "its options"))  # what follows in a union are pydantic's own words
+        if first["type"] == "missing":
+            raise WrongUse(f"{owner} needs the option {where}: write {owner},{where}=…") from None
         message = first["msg"].removeprefix("Value error, ")
         raise WrongUse(f"{owner}: {where}={first['input']!r}: {message}") from None
     except ValueError as error:

@@ -30,8 +30,9 @@ class ResultRow:
     """One row of the results: a model asked by a strategy. What was not measured is None, never 0.
 
     Rows with the same `selection` are about the same images. `accuracy_covered` is over the images of the classes that
-    the model's own vocabulary covers, `classes_covered_by` their number by the rule that found them. A `superseded` row
-    belongs to another model or setting that went by the same name before, such as a predictions file changed since.
+    the model's own vocabulary covers, `classes_covered_by` their number by the rule that found them. `ceiling` is the
+    share of images whose class stood in the shortlist that the strategy chose from. A `superseded` row belongs to
+    another model or setting that went by the same name before, such as a predictions file changed since.
     """
 
     number: int
@@ -66,6 +67,9 @@ class ResultRow:
     accuracy_covered: float | None
     accuracy_covered_low: float | None
     accuracy_covered_high: float | None
+    ceiling: float | None
+    ceiling_low: float | None
+    ceiling_high: float | None
     questions_per_image: float | None
     images_per_second: float | None
     timed_images: int | None
@@ -278,6 +282,7 @@ class Results:
             ),
             trouble=trouble,
             **_covered(self._coverage(spec["models"][MODEL], spec, names), confusion),
+            **self._ceiling(number),
             **values,
         )
 
@@ -288,6 +293,17 @@ class Results:
             row,
         )
         return dict(found.fetchall())
+
+    def _ceiling(self, row: int) -> dict[str, Any]:
+        """How often the right class was among those that a shortlist left, with its 95 % Wilson interval."""
+        held, all_ = self._database.execute(
+            "SELECT sum(label IN (SELECT value FROM json_each(details, '$.shortlist'))), count(*) "
+            f"FROM {_RECORDS_OF_ROW} AND state IN ('answered', 'unparsed') "
+            "AND json_type(details, '$.shortlist') = 'array'",
+            row,
+        ).fetchone()
+        low, high = wilson(held, all_) if all_ else (None, None)
+        return {"ceiling": held / all_ if all_ else None, "ceiling_low": low, "ceiling_high": high}
 
     def _confusion(self, row: int, names: tuple[str, ...]) -> Confusion:
         """How often each class was predicted for each, in a row; the last column is for what is none of them."""

@@ -33,6 +33,11 @@ class ClassVectors:
             raise ValueError(f"a vector of {len(vector.values)} values cannot be compared with {self.matrix.shape[1]}")
         return np.asarray(self.matrix @ unit(vector.values))
 
+    def nearest(self, vector: Vector, count: int) -> tuple[str, ...]:
+        """The names of the classes with the highest cosines, the highest first, of equals the first."""
+        places = np.argsort(-self.cosines(vector), kind="stable")[:count]
+        return tuple(self.names[place] for place in places)
+
     def scores(self, vector: Vector) -> dict[str, float]:
         """How well each class fits, as the model was trained to say it.
 

@@ -52,12 +52,20 @@ PROMPTS = {
 }
 
 
+GATHER = {"llava", "llava_next", "llava_next_llama3", "llava_onevision", "paligemma"}  # all pictures before all texts
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_prompts_as_the_model_reads_them(checkpoint: Checkpoint, family: str) -> None:
     engine, photo, shot = load(checkpoint(family)), noise(40, 40), noise(50, 50)
     prompts = engine._prompts
     assert prompts.render((PHOTO, "Is", " it", "?"), photo) == Rendering(PROMPTS[family], (photo,))
-    assert prompts.render((shot, "A cup. ", PHOTO, "Is it?"), photo).images == (shot, photo)
+    if family in GATHER:
+        with pytest.raises(ValueError, match="does not leave the 2 pictures of a prompt between the texts"):
+            prompts.render((shot, "A cup. ", PHOTO, "Is it?"), photo)
+    else:
+        assert prompts.render((shot, "A cup. ", PHOTO, "Is it?"), photo).images == (shot, photo)
+    assert prompts.render((shot, PHOTO, "Are they alike?"), photo).images == (shot, photo)
     passes = engine._passes
     begins = passes.rows.make(prompts.render((PHOTO, "Is it?"), photo)).tokens
     begin = engine._tokenizer.bos_token_id

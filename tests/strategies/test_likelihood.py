@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snellen import plugins
+from snellen.blank import BLANK
 from snellen.errors import WrongUse
 from snellen.spellings import choices_of, spellings_of
 from snellen.strategies import closed_set
-from snellen.strategies.likelihood import BLANK, OPEN, Strategy
+from snellen.strategies.likelihood import OPEN, Strategy
 from snellen.types import PHOTO, Choose, Classes, Outcome, Prediction, Scores
 
 CLASSES = Classes(("cat", "dog", "Bird", "clutter"), "clutter")

@@ -10,18 +10,20 @@ from typing import Annotated, Any, Literal, cast
 
 from annotated_types import Ge
 
-from snellen.class_list import CLOSED_SET, SLOT, Order, Side, beside, filled, ordered, place_of
+from snellen.class_list import CLOSED_SET, Order, Side, beside, check_slot, filled, ordered, place_of
+from snellen.exemplars import Exemplars, mixed, shown
 from snellen.labels import Reading, read_label
 from snellen.spellings import Spellings, best, choices_of, probabilities, spellings_of, summed
 from snellen.types import (
     PHOTO,
     Choose,
     Classes,
+    Example,
     Generate,
     Inquiry,
     Outcome,
-    Part,
     Prediction,
+    Preparation,
     Question,
     Scores,
     Text,
@@ -37,6 +39,10 @@ class Strategy:
     `votes` shuffles are asked about; unreadable votes do not count, the earliest of equals wins.
     `answer: choose` compares the probabilities of the names, averaged over the votes as logarithms.
     `max_tokens`: room for the longest class name or a short sentence with it, and no essay.
+    `shots` labelled examples of each class stand before the photo, each with the question and its label (few-shot
+    prompts: arXiv 2602.23229). They come in one mixed order and with the names in the order given, so that the prompts
+    of all photos begin alike and a prefix cache can keep that; the photo's own list is shuffled as ever. A model whose
+    prompts cannot hold pictures between texts fails on them.
     """
 
     template: str = CLOSED_SET
@@ -46,10 +52,10 @@ class Strategy:
     order: Order = "shuffled"
     answer: Literal["generate", "choose"] = "generate"
     max_tokens: Annotated[int, Ge(1)] = 20
+    shots: Annotated[int, Ge(0)] = 0
 
     def __post_init__(self) -> None:
-        if SLOT not in self.template:
-            raise ValueError(f"the template {self.template!r} has no {{classes}}, for which the class names stand")
+        check_slot(self.template)
         if self.votes > 1 and self.order == "given":
             raise ValueError(f"votes={self.votes} with order=given would ask the same question again")
 
@@ -57,18 +63,25 @@ class Strategy:
     def asks(self) -> frozenset[type]:
         return frozenset({Generate if self.answer == "generate" else Choose})
 
-    def inquire(self, classes: Classes, known: Any, rng: Random) -> Inquiry:
+    def prepare(self, classes: Classes, shots: Sequence[Example]) -> Preparation:
+        """The examples as every prompt shows them; nothing is asked."""
+        yield from ()
+        return mixed(shots)
+
+    def inquire(self, classes: Classes, known: Exemplars | None, rng: Random) -> Inquiry:
         """One round of as many questions as there are votes; the first shuffles are the same however many follow."""
         orders = [ordered(classes.names, self.order, rng) for _ in range(self.votes)]
+        before = shown(known or (), self._text(classes.names), self.image)
+        prompts = [(*before, *beside(PHOTO, self._text(order), self.image)) for order in orders]
         if self.answer == "generate":
-            asked: list[Question] = [Generate(self._prompt(order), self.max_tokens) for order in orders]
+            asked: list[Question] = [Generate(prompt, self.max_tokens) for prompt in prompts]
             return _majority(classes, orders, cast("Sequence[Text]", (yield asked)))
         spellings = spellings_of(classes.names)
-        asked = [Choose(self._prompt(order), choices_of(spellings)) for order in orders]
+        asked = [Choose(prompt, choices_of(spellings)) for prompt in prompts]
         return _average(spellings, orders, cast("Sequence[Scores]", (yield asked)))
 
-    def _prompt(self, order: tuple[str, ...]) -> tuple[Part, ...]:
-        return beside(PHOTO, filled(self.template, order, self.separator), self.image)
+    def _text(self, order: tuple[str, ...]) -> str:
+        return filled(self.template, order, self.separator)
 
 
 def _majority(classes: Classes, orders: Sequence[tuple[str, ...]], answers: Sequence[Text]) -> Prediction:

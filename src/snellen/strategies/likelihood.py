@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import math
-from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Literal, cast
 
+from snellen.blank import BLANK
 from snellen.class_list import CLOSED_SET, SLOT, Order, Side, beside, filled, ordered, place_of
 from snellen.errors import WrongUse
-from snellen.images import Image
 from snellen.spellings import Spellings, best, choices_of, log_sums, probabilities, spellings_of
 from snellen.types import PHOTO, Choose, Classes, Inquiry, Outcome, Part, Prediction, Scores
 
 OPEN = "Answer this question in one word: What type of object is in this photo? Answer:"
-# A middle grey of 336 x 336 pixels as a PNG file. It is written down because answers are kept by the bytes of pictures,
-# and another version of an encoder may pack them otherwise.
-BLANK = Image(
-    data=b64decode(
-        "iVBORw0KGgoAAAANSUhEUgAAAVAAAAFQAQMAAADTJrSaAAAAA1BMVEWAgICQdD0xAAAAJElEQVR42u3BAQEAAACCIP+vbkhAAQAAAAAA"
-        "AAAAAAAAAADvBjhwAAFnshr6AAAAAElFTkSuQmCC"
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,10 @@ class Prompts:
         return self._template is not None
 
     def render(self, prompt: Sequence[Part], photo: Image | None) -> Rendering:
-        """The prompt as the model reads it, up to where its answer begins."""
+        """The prompt as the model reads it, up to where its answer begins.
+
+        Raises ValueError where the prompt has several pictures and they would not stand between its texts.
+        """
         parts: list[str | Image] = []
         for part in prompt:
             if isinstance(part, Photo):
@@ -75,7 +78,13 @@ class Prompts:
             else:
                 parts.append(part)
         text = self._rendered(tuple(part if isinstance(part, str) else None for part in parts))
-        return Rendering(text, tuple(part for part in parts if isinstance(part, Image)))
+        images = tuple(part for part in parts if isinstance(part, Image))
+        if len(images) > 1 and _moved(parts, text):
+            raise ValueError(
+                f"its chat template or processor does not leave the {len(images)} pictures of a prompt between the "
+                "texts, so that the model could not tell which text is about which"
+            )
+        return Rendering(text, images)
 
     def _text(self, parts: Sequence[Any], answer: str | None = None) -> str:
         """`parts` are texts, and anything else for a picture."""
@@ -131,6 +140,20 @@ class Prompts:
         ends = [token for token in special if behind.startswith(token)]
         # anything but white space is the template's own text, such as an empty thought, and not for the model to say
         return before if before.isspace() else "", max(ends, key=len, default=None)
+
+
+def _moved(parts: Sequence[str | Image], text: str) -> bool:
+    """Whether two texts with a picture between them stand in the rendering with nothing between them."""
+    end = -1
+    for part in parts:
+        if isinstance(part, str) and (words := part.strip()):
+            start = text.find(words, max(end, 0))
+            if start < 0:  # the template writes texts its own way
+                return False
+            if end >= 0 and not text[end:start].strip():
+                return True
+            end = start + len(words)
+    return False
 
 
 def _template_of(processor: Any) -> str | None:
