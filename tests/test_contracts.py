@@ -134,6 +134,7 @@ STRATEGIES: Sequence[tuple[str, Mapping[str, Any]]] = (
     ("open-set", {}),
     ("open-set", {"prompt": "<OD>", "image": "last", "max_tokens": 100}),
     ("open-set", {"prompt": ""}),
+    ("open-set", {"encoder": "scripted/test_contracts:scripted", "threshold": 0.2}),
     ("shortlist", {"encoder": "scripted/test_contracts:scripted", "k": 2}),
     ("shortlist", {"encoder": "scripted/test_contracts:scripted", "order": "similarity", "templates": "a {name}"}),
     ("tournament", {}),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import studies
+from checkpoints.texts import static
 from snellen.errors import WrongUse
 from snellen.interview import NotPrepared
 from snellen.progress import Silence
@@ -151,6 +152,24 @@ def test_what_shows_no_photo_is_asked_once_for_all_photos(folder: Path, tmp_path
         pass
     about_none = [each for each in studies.asked(file) if each.image == "-"]
     assert (len(about_none), len(about_photos(file))) == (1, 12)
+
+
+def test_answers_are_mapped_by_a_model_of_texts_and_both_accuracies_are_told(folder: Path, tmp_path: Path) -> None:
+    encoder = static(tmp_path / "static")
+    said = 'return {"cat": "a small kitten", "dog": "puppy", "bird": "bird"}[truth(image)]'
+    name, out = studies.model(tmp_path / "model.py", said), tmp_path / "run"
+    with studies.ran(folder, name, "open-set", f"open-set,encoder=text/{encoder}", out=out) as results:
+        rows = {row.accuracy: row for row in results.rows}
+        assert set(rows) == {1.0, 1 / 3}
+        assert rows[1.0].accuracy_raw == 1 / 3 and rows[1 / 3].accuracy_raw is None
+        assert rows[1.0].outcomes == {"mapped": 8, "exact": 4}
+        assert rows[1.0].questions_per_image == pytest.approx(1 + 8 / 12)
+    kept = studies.sql(out, "SELECT m.name, count(*) FROM answers JOIN models m ON m.number = model GROUP BY model")
+    assert sorted(count for _, count in kept) == [3 + 2, 12]  # three class names and two answers; the photos
+    before = studies.rows(out)
+    shutil.rmtree(encoder)
+    rescore(out).close()
+    assert studies.rows(out) == before
 
 
 def test_too_few_examples_for_shots_are_told(folder: Path, tmp_path: Path) -> None:

@@ -30,9 +30,10 @@ class ResultRow:
     """One row of the results: a model asked by a strategy. What was not measured is None, never 0.
 
     Rows with the same `selection` are about the same images. `accuracy_covered` is over the images of the classes that
-    the model's own vocabulary covers, `classes_covered_by` their number by the rule that found them. `ceiling` is the
-    share of images whose class stood in the shortlist that the strategy chose from. A `superseded` row belongs to
-    another model or setting that went by the same name before, such as a predictions file changed since.
+    the model's own vocabulary covers, `classes_covered_by` their number by the rule that found them. `accuracy_raw` is
+    that of what was said, where an answer that named no class was mapped to the nearest. `ceiling` is the share of
+    images whose class stood in the shortlist that the strategy chose from. A `superseded` row belongs to another model
+    or setting that went by the same name before, such as a predictions file changed since.
     """
 
     number: int
@@ -67,6 +68,9 @@ class ResultRow:
     accuracy_covered: float | None
     accuracy_covered_low: float | None
     accuracy_covered_high: float | None
+    accuracy_raw: float | None
+    accuracy_raw_low: float | None
+    accuracy_raw_high: float | None
     ceiling: float | None
     ceiling_low: float | None
     ceiling_high: float | None
@@ -282,6 +286,7 @@ class Results:
             ),
             trouble=trouble,
             **_covered(self._coverage(spec["models"][MODEL], spec, names), confusion),
+            **self._raw(number),
             **self._ceiling(number),
             **values,
         )
@@ -294,16 +299,25 @@ class Results:
         )
         return dict(found.fetchall())
 
+    def _raw(self, row: int) -> dict[str, Any]:
+        """The accuracy of what answers alone named, where others were mapped to a class; with its 95 % interval."""
+        return self._rate("accuracy_raw", "json_extract(details, '$.raw') IS label", "$.raw", row)
+
     def _ceiling(self, row: int) -> dict[str, Any]:
         """How often the right class was among those that a shortlist left, with its 95 % Wilson interval."""
-        held, all_ = self._database.execute(
-            "SELECT sum(label IN (SELECT value FROM json_each(details, '$.shortlist'))), count(*) "
-            f"FROM {_RECORDS_OF_ROW} AND state IN ('answered', 'unparsed') "
-            "AND json_type(details, '$.shortlist') = 'array'",
+        return self._rate(
+            "ceiling", "label IN (SELECT value FROM json_each(details, '$.shortlist'))", "$.shortlist", row
+        )
+
+    def _rate(self, name: str, holds: str, detail: str, row: int) -> dict[str, Any]:
+        """How often something holds of the answers with this detail; None where a row has none of them."""
+        count, all_ = self._database.execute(
+            f"SELECT sum({holds}), count(*) FROM {_RECORDS_OF_ROW} "
+            f"AND state IN ('answered', 'unparsed') AND json_type(details, '{detail}') IS NOT NULL",
             row,
         ).fetchone()
-        low, high = wilson(held, all_) if all_ else (None, None)
-        return {"ceiling": held / all_ if all_ else None, "ceiling_low": low, "ceiling_high": high}
+        low, high = wilson(count, all_) if all_ else (None, None)
+        return {name: count / all_ if all_ else None, f"{name}_low": low, f"{name}_high": high}
 
     def _confusion(self, row: int, names: tuple[str, ...]) -> Confusion:
         """How often each class was predicted for each, in a row; the last column is for what is none of them."""

@@ -71,6 +71,7 @@ _COLUMNS = (
     _Column("Pending", _ALWAYS, lambda row: str(row.pending)),
     _Column("Covered", 50, _covered),
     _Column("Acc. cov.", 45, lambda row: _number(row.accuracy_covered)),
+    _Column("Raw acc.", 55, lambda row: _number(row.accuracy_raw)),
     _Column("Ceiling", 55, lambda row: _number(row.ceiling)),
     _Column("img/s", 70, lambda row: rate_text(row.images_per_second)),
     _Column("p50", 40, lambda row: _seconds(row.latency_p50)),
@@ -79,7 +80,7 @@ _COLUMNS = (
 )
 _SILENT = {  # what says nothing where it stands in all rows
     **dict.fromkeys(("Unparsed", "Failed", "Pending"), "0"),
-    **dict.fromkeys(("Covered", "Acc. cov.", "Ceiling", "img/s", "p50", "RAM GB", "GPU GB"), "–"),
+    **dict.fromkeys(("Covered", "Acc. cov.", "Raw acc.", "Ceiling", "img/s", "p50", "RAM GB", "GPU GB"), "–"),
 }
 
 

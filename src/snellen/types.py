@@ -234,6 +234,7 @@ class Outcome(StrEnum):
     SCORED = "scored"
     CONFIRMED = "confirmed"
     NONE_CONFIRMED = "none-confirmed"
+    MAPPED = "mapped"
 
     AMBIGUOUS = "ambiguous"
     OUT_OF_LIST = "out-of-list"

@@ -113,14 +113,15 @@ def merged_facts(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, An
 
 def _facts(engines: Mapping[str, Engine]) -> dict[str, Any]:
     """The model's facts, with the parameters and the peaks of all that the process holds."""
-    each = {role: engine.facts() for role, engine in engines.items()}
-    merged: dict[str, Any] = {}
-    for facts in each.values():
-        merged = merged_facts(merged, facts)
-    counts = [facts.get("parameters") for facts in each.values()]
-    merged |= {key: value for key, value in each[MODEL].items() if not key.startswith("peak_")}
-    merged["parameters"] = None if None in counts else sum(counts)
-    return {**merged, "peak_rss_gb": peak_rss_gb()}
+    facts = dict(engines[MODEL].facts())
+    for role, engine in engines.items():
+        if role == MODEL:
+            continue
+        other = engine.facts()
+        facts = merged_facts(facts, {key: value for key, value in other.items() if key.startswith("peak_")})
+        counts = facts.get("parameters"), other.get("parameters")
+        facts["parameters"] = None if None in counts else sum(counts)
+    return {**facts, "peak_rss_gb": peak_rss_gb()}
 
 
 def _serve(parent: Parent, setup: Setup, engines: Mapping[str, Engine]) -> None:

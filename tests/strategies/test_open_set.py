@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,9 +12,25 @@ from hypothesis import strategies as st
 
 from snellen import plugins
 from snellen.errors import WrongUse
+from snellen.images import Image
+from snellen.placing import Placed
 from snellen.plan import DEFAULT_STRATEGIES, strategy_plan
+from snellen.rows import Row
+from snellen.runner import replay
 from snellen.strategies.open_set import Strategy
-from snellen.types import PHOTO, Classes, Finish, Generate, Outcome, Prediction, Question, Text
+from snellen.types import (
+    PHOTO,
+    Answer,
+    Classes,
+    EmbedText,
+    Finish,
+    Generate,
+    Outcome,
+    Prediction,
+    Question,
+    Text,
+    Vector,
+)
 
 CLASSES = Classes(("cat", "dog", "sports car", "background"), "background")
 
@@ -142,3 +160,68 @@ def test_the_box_that_is_read_is_none_smaller_than_any_other(things: list[tuple[
     prediction, _ = ask(text)
     assert prediction.details == {"said": first[0], "box": list(first[1:])}
     assert prediction.label == (first[0] if first[0] in CLASSES.names else None)
+
+
+# Mapped by an encoder
+
+VECTORS = {
+    "cat": (1, 0, 0),
+    "dog": (0, 1, 0),
+    "sports car": (0, 0, 1),
+    "a kitty": (3, 1, 0),
+    "racer": (0, 1, 9),
+    "?": (0, 0, 0),
+}
+
+
+def mapped(said: str, **options: Any) -> Prediction:
+    """The prediction with an encoder that knows these words."""
+    row = Row(Strategy(encoder="text/x", **options), CLASSES, 0)
+
+    def lookup(placed: Placed) -> Answer:
+        question = placed.question
+        if isinstance(question, EmbedText):
+            assert question.to == "encoder"
+            return Vector(VECTORS[question.text])
+        return Text(said)
+
+    state, _ = replay(row.prepare(), None, lookup) or (None, 0)
+    photo = Image(data=b"photo")
+    prediction, _ = replay(dataclasses.replace(row, known=state).inquire(photo), photo, lookup) or (None, 0)
+    assert isinstance(prediction, Prediction)
+    return prediction
+
+
+@pytest.mark.parametrize(
+    ("said", "label", "outcome", "raw"),
+    [
+        ("cat", "cat", Outcome.EXACT, "cat"),
+        ("a kitty", "cat", Outcome.MAPPED, None),
+        (" racer\n", "sports car", Outcome.MAPPED, None),
+        ("?", None, Outcome.EMPTY, None),
+        ("background", "background", Outcome.EXACT, "background"),
+        ("I cannot help with that.", None, Outcome.REFUSED, None),
+    ],
+)
+def test_what_names_no_class_is_mapped_to_the_nearest_and_the_raw_reading_stays(
+    said: str, label: str | None, outcome: Outcome, raw: str | None
+) -> None:
+    prediction = mapped(said)
+    assert (prediction.label, prediction.outcome, prediction.details["raw"]) == (label, outcome, raw)
+
+
+def test_below_the_threshold_an_answer_stays_unread() -> None:
+    assert mapped("a kitty", threshold=0.94).label == "cat"
+    far = mapped("a kitty", threshold=0.95)
+    assert (far.label, far.outcome) == (None, Outcome.OUT_OF_LIST)
+    assert far.details["similarity"] == pytest.approx(3 / 10**0.5, abs=1e-4)
+
+
+def test_words_that_the_encoder_does_not_know_are_near_to_no_class(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(VECTORS, "gibberish", (0, 0, 0))
+    assert (mapped("gibberish").label, mapped("gibberish").outcome) == (None, Outcome.OUT_OF_LIST)
+
+
+def test_a_threshold_needs_an_encoder() -> None:
+    with pytest.raises(WrongUse, match=r"threshold=0\.5 is for an encoder"):
+        plugins.configure(Strategy, {"threshold": 0.5}, "open-set")

@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Annotated, Any, cast
 
-from annotated_types import Ge
+from annotated_types import Ge, Le
 
 from snellen.class_list import Side, beside
 from snellen.labels import Reading, read_label
-from snellen.types import PHOTO, Classes, Finish, Generate, Inquiry, Outcome, Prediction, Text
+from snellen.types import (
+    PHOTO,
+    Classes,
+    EmbedText,
+    Example,
+    Finish,
+    Generate,
+    Inquiry,
+    Outcome,
+    Prediction,
+    Preparation,
+    Role,
+    Text,
+    Vector,
+)
+from snellen.vectors import ClassVectors, embedded_classes
 
 OPEN_SET = "What type of object is in this photo?"  # arXiv 2405.18415 and 2503.21851, to the letter
 _PLACES = re.compile(r"((?:(?!<loc_\d+>).)*)((?:<loc_\d+>)+)", re.DOTALL)
 _SHOWN = 200  # characters of an answer that a record repeats
 _ALONE = (Outcome.EXACT, Outcome.NORMALISED)
+_SAYS_NOTHING = (Outcome.EMPTY, Outcome.REFUSED)
+_ENCODER = "encoder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +48,57 @@ class Strategy:
     the main object is the one with the largest box, and its label alone is read.
     The background class is predicted only where the answer is its name and no more: any photo has a background.
     `max_tokens` leaves room for a caption or a few boxes; models that answer in a word end by themselves.
+
+    With an `encoder` (`text/minishlab/potion-base-8M`, or `clip/…`) an answer in which no class can be read is mapped
+    to the class whose name is nearest to it, by the cosine of their vectors; the background class is none of these.
+    Where the cosine is below `threshold` it stays unread. `raw` in a record is what the answer alone gave: the results
+    tell both accuracies, as what is read by force may flatter a model as much as what is dropped belittles it.
     """
 
     prompt: str = OPEN_SET
     image: Side = "first"
     max_tokens: Annotated[int, Ge(1)] = 50
+    encoder: str | None = None
+    threshold: Annotated[float, Ge(-1), Le(1)] | None = None
+
+    def __post_init__(self) -> None:
+        if self.encoder is None and self.threshold is not None:
+            raise ValueError(f"threshold={self.threshold} is for an encoder, such as encoder=text/FOLDER")
 
     @property
     def asks(self) -> frozenset[type]:
         return frozenset({Generate})
 
-    def inquire(self, classes: Classes, known: Any, rng: Random) -> Inquiry:
-        """One round of one question."""
+    @property
+    def roles(self) -> Mapping[str, Role]:
+        return {_ENCODER: Role(self.encoder, frozenset({EmbedText}))} if self.encoder else {}
+
+    def prepare(self, classes: Classes, shots: Sequence[Example]) -> Preparation:
+        """The encoder's vectors of the class names; nothing without an encoder."""
+        if self.encoder is None or not classes.foreground:
+            return None
+        return (yield from embedded_classes({name: [name] for name in classes.foreground}, to=_ENCODER))
+
+    def inquire(self, classes: Classes, known: ClassVectors | None, rng: Random) -> Inquiry:
+        """One question and, where its answer names no class and there is an encoder, the vector of the answer."""
         prompt = beside(PHOTO, self.prompt, self.image) if self.prompt else (PHOTO,)
         (answer,) = yield [Generate(prompt, self.max_tokens)]
         said = _heard(cast(Text, answer))
-        return _conclusion(said, _read(said, classes))
+        reading = _read(said, classes)
+        details = _told(said)
+        if known is None:
+            return Prediction(reading.label, reading.outcome, details=details)
+        details["raw"] = reading.label
+        if reading.label is not None or reading.outcome in _SAYS_NOTHING:
+            return Prediction(reading.label, reading.outcome, details=details)
+        (answer,) = yield [EmbedText(said.text.strip(), _ENCODER)]
+        vector = cast(Vector, answer)
+        cosine = float(known.cosines(vector).max())
+        details |= {"unread": str(reading.outcome), "similarity": round(cosine, 4)}
+        # a vector of nothing but zeros is of words that the encoder does not know: it is near to none
+        if not vector.values.any() or (self.threshold is not None and cosine < self.threshold):
+            return Prediction(None, reading.outcome, details=details)
+        return Prediction(known.nearest(vector, 1)[0], Outcome.MAPPED, details=details)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +139,9 @@ def _read(said: _Said, classes: Classes) -> Reading:
     return read_label(said.text, Classes(classes.foreground), said.finish)
 
 
-def _conclusion(said: _Said, reading: Reading) -> Prediction:
+def _told(said: _Said) -> dict[str, Any]:
+    """What was said, for the record."""
     details: dict[str, Any] = {"said": said.text if len(said.text) <= _SHOWN else f"{said.text[: _SHOWN - 1]}…"}
     if said.box is not None:
         details["box"] = list(said.box)
-    return Prediction(reading.label, reading.outcome, details=details)
+    return details
