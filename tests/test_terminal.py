@@ -183,6 +183,17 @@ def test_plain_lines_tell_rate_failures_and_the_time_left(clock: Clock) -> None:
     ]
 
 
+def test_work_without_a_known_end_tells_how_much_is_done(clock: Clock) -> None:
+    told, out = progress()
+    told.begin("model, preparing", 0)
+    clock.now += 20
+    told.advance(0)
+    assert out.getvalue() == ""
+    told.advance(40)
+    told.end()
+    assert out.getvalue().splitlines() == ["model, preparing: 40, 2/s"] * 2
+
+
 def test_a_bar_shows_rate_and_failures_on_a_terminal(clock: Clock) -> None:
     told, out = progress(force_terminal=True)
     told.begin("scripted/" + "folder/" * 12 + "rules.py:[red]f\x1b]0;title\x07", 100)

@@ -68,7 +68,7 @@ class TerminalProgress:
             if self._failed:
                 fields["failed"] = f"{self._failed} failed"
             self._bars.update(self._bar, advance=done, **fields)
-        elif time.monotonic() - self._told > _PLAIN_SECONDS:
+        elif self._done and time.monotonic() - self._told > _PLAIN_SECONDS:
             self._told = time.monotonic()
             self.say(self._line())
 
@@ -77,7 +77,8 @@ class TerminalProgress:
 
     def _line(self) -> str:
         rate = self._per_second()
-        line = f"{self._task}: {self._done}/{self._total}, {rate_text(rate)}/s"
+        of = f"/{self._total}" if self._total else ""  # of some tasks nobody knows the end
+        line = f"{self._task}: {self._done}{of}, {rate_text(rate)}/s"
         if self._failed:
             line += f", {self._failed} failed"
         if 0 < self._done < self._total:
