@@ -71,14 +71,16 @@ def plain(processor: Any) -> PlainProcessor | None:
         return None
     quick = PlainProcessor(processor)
     rng = np.random.default_rng(0)
-    for width, height in _TRIED:
-        picture = PIL.Image.fromarray(rng.integers(0, 256, (height, width, 3), dtype=np.uint8))
-        expected = processor(images=picture, return_tensors="np")
-        made = quick.prepare(picture)
-        if set(expected) != {"pixel_values"} or (made is not None and not _same(made, expected["pixel_values"][0])):
-            return None
+    pictures = [PIL.Image.fromarray(rng.integers(0, 256, (h, w, 3), dtype=np.uint8)) for w, h in _TRIED]
+    trials = [(made, picture) for picture in pictures if (made := quick.prepare(picture)) is not None]
+    if not trials or not all(_same(made, processor(images=each, return_tensors="np")) for made, each in trials):
+        return None
     return quick
 
 
-def _same(one: Array, other: Array) -> bool:
-    return one.dtype == other.dtype and np.array_equal(one, other)
+def _same(made: Array, expected: Any) -> bool:
+    """Whether the library makes the same of one picture, and nothing else."""
+    if set(expected) != {"pixel_values"}:
+        return False
+    (pixels,) = expected["pixel_values"]
+    return made.dtype == pixels.dtype and np.array_equal(made, pixels)
