@@ -4,9 +4,10 @@
 
 PHOTOGRAPHS is a folder of class folders with JPEG files; FOLDER holds ONNX classifiers with their labels.txt. Each
 figure is the slope between few and many images, each measured in a process of its own, so that loading does not count;
-decoding and preparing of the photographs do. *Bare loop*: Pillow, the library's own preparation, the model in batches
-of the same size and on the same threads, its outputs as numbers. *Engine*: the engine under Snellen's runner. *Whole
-run*: a study with its survey of the files, its worker process, its stored answers and records, without timing pass.
+decoding and preparing of the photographs do. Networks run on one thread. *Bare loop*: Pillow, the library's own
+preparation, the model in batches of the same size, its outputs as numbers. *Engine*: the engine under Snellen's runner.
+*Whole run*: a study with its survey of the files, its worker process, its stored answers and records, without the
+timing pass.
 """
 
 from __future__ import annotations
@@ -39,8 +40,8 @@ BATCH = 16
 CASES = {  # name: provider, strategy, images of a long run in hundreds
     "MobileNet v1 0.25 128 (ONNX)": ("onnx", "vocabulary", 30),
     "MobileNet v2 1.0 224 (ONNX)": ("onnx", "vocabulary", 12),
-    "ResNet-50 (transformers)": ("classifier", "vocabulary", 2),
-    "CLIP ViT-B/32 (transformers)": ("clip", "embed", 2),
+    "ResNet-50 (transformers)": ("classifier", "vocabulary", 1.6),
+    "CLIP ViT-B/32 (transformers)": ("clip", "embed", 1.6),
 }
 FILES = {
     "MobileNet v1 0.25 128 (ONNX)": "mobilenet_v1_0.25_128.onnx",
@@ -64,7 +65,7 @@ def onnx_loop(model: str) -> tuple[Callable[[list[Any]], Any], int]:
     import onnxruntime
 
     settings = onnxruntime.SessionOptions()
-    settings.add_session_config_entry("session.intra_op.allow_spinning", "0")  # else it would cost twice as much here
+    settings.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(model, settings, providers=["CPUExecutionProvider"])
     (takes,) = session.get_inputs()
     side = takes.shape[2]
@@ -99,10 +100,15 @@ def torch_loop(provider: str, model: str) -> tuple[Callable[[list[Any]], Any], i
     return forward, BATCH
 
 
+def options_for(provider: str) -> dict[str, Any]:
+    threads = {"threads": 1} if provider == "onnx" else {}
+    return {"device": "cpu", "batch_size": BATCH, **threads}
+
+
 def engine(provider: str, model: str, photographs: Sequence[Path], strategy: Any) -> None:
     """The engine under the runner, as a worker runs it."""
     module = plugins.load("engines", provider)
-    loaded = module.load(model, plugins.configure(module.Options, {"device": "cpu", "batch_size": BATCH}, model))
+    loaded = module.load(model, plugins.configure(module.Options, options_for(provider), model))
     runner, classes = Runner(loaded), Classes(("a", "b", "c"))
     waiting, predicted = enumerate(map(Image, photographs)), 0
     following = next(waiting, None)
@@ -122,7 +128,7 @@ def engine(provider: str, model: str, photographs: Sequence[Path], strategy: Any
 def whole_run(provider: str, model: str, folder: Path, count: int, strategy: str) -> None:
     """A study, its worker a process of its own."""
     with tempfile.TemporaryDirectory() as out:
-        spec = {"model": f"{provider}/{model}", "device": "cpu", "batch_size": BATCH}
+        spec = {"model": f"{provider}/{model}", **options_for(provider)}
         request = Request({"path": str(folder), "limit": count}, (spec,), (strategy,), out=out, timing=False)
         with closing(study.run(resolve(request))) as results:
             assert (results.rows[0].failed, results.rows[0].pending) == (0, 0)
@@ -146,30 +152,37 @@ def measure(case: str, way: str, model: str, folder: Path, count: int) -> None:
 
 
 def seeing(place: Path) -> dict[str, str]:
-    """The environment in which the strategy `embed` of small_encoders is an entry point."""
+    """The environment: networks on one thread, and the strategy `embed` of small_encoders an entry point."""
     known = place.parent / "embed-1.dist-info"
     known.mkdir(exist_ok=True)
     (known / "METADATA").write_text("Name: embed\nVersion: 1\n")
     (known / "entry_points.txt").write_text("[snellen.strategies]\nembed = small_encoders\n")
     paths = [str(place.parent), str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    return {**os.environ, **threads, "PYTHONPATH": os.pathsep.join(paths)}
 
 
-def slope(case: str, way: str, model: str, folder: Path, repeats: int) -> tuple[float, float]:
-    """Images a second and images a CPU-second; medians."""
-    few, many = 32, 100 * CASES[case][2]
-    found: list[tuple[float, float]] = []
+def slopes(case: str, model: str, folder: Path, repeats: int) -> dict[str, tuple[float, float]]:
+    """Images a second and images a CPU-second of each way, which take turns; medians."""
+    few, many = 32, int(100 * CASES[case][2])
+    found: dict[str, list[tuple[float, float]]] = {way: [] for way in WAYS}
     for _ in range(repeats):
-        sides = []
-        for count in (few, many):
-            words = [sys.executable, __file__, str(folder), "--case", case, "--way", way, "--model", model]
-            done = subprocess.run(
-                [*words, "--count", str(count)], check=True, stdout=subprocess.PIPE, env=seeing(folder)
-            )
-            sides.append(json.loads(done.stdout.splitlines()[-1]))
-        (wall, cpu), (more_wall, more_cpu) = sides
-        found.append(((many - few) / (more_wall - wall), (many - few) / (more_cpu - cpu)))
-    return statistics.median(wall for wall, _ in found), statistics.median(cpu for _, cpu in found)
+        for way in WAYS:
+            (wall, cpu), (more_wall, more_cpu) = (_alone(case, way, model, folder, count) for count in (few, many))
+            found[way].append(((many - few) / (more_wall - wall), (many - few) / (more_cpu - cpu)))
+    return {
+        way: (statistics.median(wall for wall, _ in each), statistics.median(cpu for _, cpu in each))
+        for way, each in found.items()
+    }
+
+
+def _alone(case: str, way: str, model: str, folder: Path, count: int) -> tuple[float, float]:
+    """The wall and the processor seconds of one measurement in a process of its own."""
+    words = [sys.executable, __file__, str(folder), "--case", case, "--way", way, "--model", model]
+    words += ["--count", str(count)]
+    done = subprocess.run(words, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=seeing(folder))
+    wall, cpu = json.loads(done.stdout.splitlines()[-1])
+    return wall, cpu
 
 
 def lines(place: Path, folder: Path, mobilenets: Path | None, repeats: int, cases: Sequence[str]) -> Iterator[str]:
@@ -186,10 +199,9 @@ def lines(place: Path, folder: Path, mobilenets: Path | None, repeats: int, case
             continue
         else:
             model = mobilenets.resolve() / FILES[case]
-        first: tuple[float, float] | None = None
-        for way in WAYS:
-            wall, cpu = slope(case, way, str(model), folder, repeats)
-            first = first or (wall, cpu)
+        measured = slopes(case, str(model), folder, repeats)
+        first = measured[WAYS[0]]
+        for way, (wall, cpu) in measured.items():
             yield f"| {case} | {way} | {wall:.1f} | {wall / first[0]:.0%} | {cpu:.1f} | {cpu / first[1]:.0%} |"
 
 
