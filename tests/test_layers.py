@@ -62,6 +62,7 @@ LOADED_WITH_ITS_ENGINE = (
     "local/device.py",
     "local/explaining.py",
     "local/passes.py",
+    "local/plain_processor.py",
     "local/quiet.py",
     "local/torchvision.py",
     "local/transforms.py",

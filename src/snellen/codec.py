@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -96,7 +97,12 @@ def question_key(question: Question) -> bytes:
 
 def write_choices(choices: Sequence[str]) -> str:
     """A vocabulary as JSON; it is kept once, answers refer to its key."""
-    return _dump(list(choices))
+    return _written_choices(tuple(choices))
+
+
+@lru_cache(maxsize=16)  # a recogniser's thousand labels come with each of its answers
+def _written_choices(choices: tuple[str, ...]) -> str:
+    return _dump(choices)
 
 
 def read_choices(body: str) -> tuple[str, ...]:

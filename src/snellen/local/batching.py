@@ -109,6 +109,6 @@ def _is_fatal(error: BaseException) -> bool:
 
 def _reason(error: BaseException) -> str:
     if is_out_of_memory(error):
-        return "out of memory with one row at a time; try smaller pictures, a smaller dtype or model, or quantization"
+        return "out of memory with one row at a time; try a smaller dtype or model; with hf/… also max_pixels"
     lines = str(error).strip().splitlines()
     return f"the model failed: {type(error).__name__}" + (f": {lines[0][:300]}" if lines else "")

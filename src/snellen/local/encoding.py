@@ -141,7 +141,9 @@ class Encoder:
     def _answer(self, kind: type, row: Array, usage: Usage) -> Answer | Failure:
         if not np.isfinite(row).all():
             return Failure(f"the model gave {'scores' if kind is Recognise else 'features'} that are no finite numbers")
-        return Scores(self._network.labels, tuple(row.tolist()), usage) if kind is Recognise else Vector(row, usage)
+        if kind is Recognise:
+            return Scores(self._network.labels, row, usage)  # type: ignore[arg-type]  # it makes a tuple of any sequence
+        return Vector(row, usage)
 
     def _read(self) -> Done:
         batch = [self._texts.popleft() for _ in range(min(self._batches.size, len(self._texts)))]

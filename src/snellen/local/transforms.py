@@ -13,6 +13,7 @@ from snellen.errors import WrongUse
 from snellen.local.explaining import explained
 from snellen.local.hub import PROCESSORS
 from snellen.local.passes import Prepared
+from snellen.local.plain_processor import plain
 
 Transform: TypeAlias = Callable[[PIL.Image.Image], Prepared]
 
@@ -29,7 +30,11 @@ def load_transform(folder: Path, owner: str, trust_remote_code: bool = False) ->
             folder, backend="pil", trust_remote_code=trust_remote_code
         )
 
+    quick = plain(processor)
+
     def transform(picture: PIL.Image.Image) -> Prepared:
+        if quick is not None and (pixels := quick.prepare(picture)) is not None:
+            return {"pixel_values": pixels}
         made = processor(images=picture, return_tensors="np")
         return {name: array[0] for name, array in made.items()}
 

@@ -59,9 +59,10 @@ class OnnxNetwork:
 
         A fixed batch is filled up with black pictures.
         """
-        batch = np.zeros((self.takes.batch or len(cells), *cells[0].shape), cells[0].dtype)
-        for place, each in zip(batch, cells, strict=False):
-            place[...] = each
+        missing = (self.takes.batch or len(cells)) - len(cells)
+        batch = cells[0][None] if len(cells) == 1 else np.stack(cells)
+        if missing:
+            batch = np.concatenate([batch, np.zeros((missing, *cells[0].shape), batch.dtype)])
         names = [self._scores]
         if with_features and self.features is not None:
             names.append(self.features.name)

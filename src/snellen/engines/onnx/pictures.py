@@ -13,6 +13,7 @@ import PIL.Image
 from snellen.engines.onnx.options import Options
 from snellen.errors import WrongUse
 from snellen.local.encoding import Array
+from snellen.local.pixel_table import looked_up
 
 _TYPES = {"tensor(float)": "float32", "tensor(float16)": "float16", "tensor(uint8)": "uint8"}
 _FILTERS = {"bilinear": PIL.Image.Resampling.BILINEAR, "bicubic": PIL.Image.Resampling.BICUBIC}
@@ -36,11 +37,7 @@ class Input:
         """RGB pixels cropped, resized and normalised: [channel, row, column] or [row, column, channel]."""
         picture = picture.crop(self._box(*picture.size)).convert("L" if self.channels == 1 else "RGB")
         picture = picture.resize((self.width, self.height), _FILTERS[self.interpolation])
-        pixels = np.asarray(picture).reshape(self.height, self.width, self.channels)
-        planes = np.ascontiguousarray(pixels.transpose(2, 0, 1))
-        cells = np.empty(planes.shape, self.table.dtype)
-        for plane, table, out in zip(planes, self.table, cells, strict=True):
-            np.take(table, plane, out=out, mode="clip")  # the mode that writes into `out` without a copy
+        cells = looked_up(picture, self.table)
         return cells if self.channels_first else np.ascontiguousarray(cells.transpose(1, 2, 0))
 
     def _box(self, width: int, height: int) -> tuple[int, int, int, int]:
