@@ -209,6 +209,13 @@ def test_score_derives_the_same_from_stored_answers_without_asking(
     assert records("runs/drawn") == derived and asked() == 16
 
 
+def test_all_is_told_of_one_name(snellen: Snellen) -> None:
+    said = snellen("ls", "strategies", "zero-shot")
+    assert said.out.startswith("`zero-shot`: the class whose texts")
+    assert "    templates='single'\n" in said.out and "`background`: a text for" in said.out
+    assert "'zero-shot'" in snellen("ls", "strategies", "zeroshot").err
+
+
 def test_ls_lists_what_there_is(snellen: Snellen, drawn: Path) -> None:
     assert re.search(r"^closed-set: .+\n +.*votes=1", snellen("ls", "strategies").out, re.MULTILINE)
     assert re.search(r"^scripted: .+\n +batch_size=64", snellen("ls", "models").out, re.MULTILINE)

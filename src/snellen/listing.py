@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from snellen import plugins
@@ -17,16 +18,37 @@ from snellen.labels import lint
 from snellen.plan import load_dataset
 from snellen.results import Results
 
+_LONGEST = 30  # characters of a default in a list
+
 
 def describe(group: str) -> Iterator[str]:
     """Each name of a group with its meaning and its options."""
     for name in plugins.names(group):
         module = plugins.load(group, name)
-        options: Any = getattr(module, "Options", None) or module.Strategy
-        yield f"{name}: {(inspect.getdoc(module) or '').partition(chr(10))[0]}"
-        shown = [f"{field.name}={_default(field)}" for field in dataclasses.fields(options)]
+        meaning = (inspect.getdoc(module) or "").partition("\n")[0]
+        yield f"{name}: {meaning.removeprefix(f'`{name}`: ')}"
+        shown = [f"{field.name}={_short(_default(field))}" for field in dataclasses.fields(_options(module))]
         if shown:
             yield f"    {', '.join(shown)}"
+
+
+def explain(group: str, name: str) -> Iterator[str]:
+    """All that is said of one name of a group: its meaning, its options with their defaults, what they mean."""
+    module = plugins.load(group, name)
+    options = _options(module)
+    yield inspect.getdoc(module) or name
+    fields = [f"    {field.name}={_default(field)}" for field in dataclasses.fields(options)]
+    yield "\n".join(["\nOptions and their defaults:", *fields]) if fields else "\nIt has no options."
+    if fields:
+        yield f"\n{inspect.getdoc(options)}"
+
+
+def _options(module: ModuleType) -> Any:
+    return getattr(module, "Options", None) or module.Strategy
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= _LONGEST else f"{value[: _LONGEST - 2]}…{value[-1]}"
 
 
 def _default(field: dataclasses.Field[Any]) -> str:

@@ -36,21 +36,23 @@ def init(
 @app.command(name="ls")
 def list_names(
     kind: Annotated[str, typer.Argument(metavar="KIND", help="models, strategies, datasets or runs")],
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="One of them, to be told all about it.")] = None,
 ) -> None:
-    """List what there is.
+    """List what there is, or tell what one of them does and what its options mean.
 
     \b
     Examples:
       snellen ls strategies
+      snellen ls strategies zero-shot
       snellen ls runs
     """
-    from snellen.listing import describe, runs
+    from snellen.listing import describe, explain, runs
 
     groups = {"models": "engines", "strategies": "strategies", "datasets": "datasets"}
     if kind == "runs":
         lines = list(runs(Path("runs")))
     elif kind in groups:
-        lines = list(describe(groups[kind]))
+        lines = list(explain(groups[kind], name) if name else describe(groups[kind]))
     else:
         raise WrongUse(f"cannot list {kind!r}{nearest(kind, [*groups, 'runs'])}")
     tell("\n".join(lines))
