@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from checkpoints.texts import static
 from conftest import Said, draw_folder
 from onnx_models import write_classifier
 from studies import model
@@ -33,6 +34,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (place / "labels.txt").write_text("\n".join(LABELS))
     write_wordnet(place / "wordnet")
     return place
+
+
+def write_model(place: Path, labels: tuple[str, ...]) -> Path:
+    np = pytest.importorskip("numpy")
+    place.mkdir()
+    (place / "labels.txt").write_text("\n".join(labels))
+    return write_classifier(place / "net.onnx", np.random.default_rng(0).normal(size=(3, len(labels))))
 
 
 @pytest.fixture
@@ -148,3 +156,27 @@ def test_wrong_use_is_told(snellen: Snellen, place: Path) -> None:
     assert said.code == 2 and "expected exact,head" in said.err
     hosted = snellen("map", f"onnx/{place}/none.onnx", "-d", place / "photos")
     assert hosted.code == 2 and hosted.out == ""
+
+
+def test_a_model_of_texts_maps_what_no_rule_does_if_it_is_near_enough(snellen: Snellen, place: Path) -> None:
+    pytest.importorskip("model2vec")
+    drawn = draw_folder(place / "two", 2, ("circle", "star"))
+    (drawn / "circle").rename(drawn / "kitten")
+    (drawn / "star").rename(drawn / "dog")
+    labels = ("cat", "small puppy", "bird", "gibberish", "dogs")
+    model = write_model(place / "other", labels)
+    static(place / "static")
+    words = ("map", f"onnx/{model}", "-d", drawn, "--encoder", f"text/{place}/static")
+    said = snellen(*words, "-o", place / "near.csv", "--threshold", "0.9")
+    assert said.code == 0
+    assert "kitten  embedding  cat\n" in said.out and "dog     embedding  small puppy\n" in said.out
+    assert said.out.endswith("coverage: 2 of 2 classes (1 by name, 1 by embedding)\n")
+    assert table(snellen(*words, "--threshold", "0.9999", "--json")) == {"dogs": ("exact", "dog")}
+    with (place / "near.csv").open(newline="") as file:
+        assert [*csv.reader(file)][1:] == [
+            ["small puppy", "dog", "embedding"],
+            ["dogs", "dog", "exact"],
+            ["cat", "kitten", "embedding"],
+        ]
+    assert "cosine above 0" in snellen(*words, "--threshold", "0").err
+    assert "makes no vectors of texts" in snellen(*words[:-1], f"onnx/{model}").err

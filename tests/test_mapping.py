@@ -22,7 +22,7 @@ def covered(
     hypernyms: Mapping[str, str] | None = None,
 ) -> Coverage:
     classes = Classes(names, "background" if "background" in names else None)
-    mapped = map_concepts(vocabulary, classes, tuple((mapping or {}).items()), rules, hypernyms)
+    mapped = map_concepts(vocabulary, classes, tuple((mapping or {}).items()), rules, {"hypernym": hypernyms or {}})
     return coverage_of(vocabulary, classes, mapped)
 
 

@@ -26,6 +26,7 @@ from snellen.types import (
     Engine,
     Failure,
     Generate,
+    Preparation,
     Question,
     Text,
     Vector,
@@ -166,6 +167,19 @@ def ask_all(
     except Exception as error:  # what a checkpoint or a device may raise has no limits
         raise NoAnswer(f"{model.title} gave up: {type(error).__name__}: {error}") from error
     return results
+
+
+def concluded(engine: Engine, model: ModelPlan, rounds: Preparation) -> Any:
+    """What questions about no photo lead to. Raises NoAnswer where one of them is not answered."""
+    runner = Runner({MODEL: engine})
+    result: Any = None
+    runner.start(0, None, {0: rounds}, {})
+    while runner.busy:
+        for event in runner.step(1.0):
+            result = event.result if isinstance(event, Ended) else result
+    if isinstance(result, Failure):
+        raise NoAnswer(f"{model.title}: {result.reason}")
+    return result
 
 
 def _alone(question: Question) -> Generator[Sequence[Question], Sequence[Answer], Any]:

@@ -6,7 +6,8 @@
             called exactly so go before those called nearly so, and these before those that are only also called so:
             a harp is no "harmonica, mouth organ, harp" where there is a "harp";
 `hypernym`  what WordNet says (`wordnet.py`), given from outside as a concept's class, or none;
-`head`      the concept's first name ends in the class's name, as "reflex camera" does in camera (see `_ends_in_class`).
+`head`      the concept's first name ends in the class's name, as "reflex camera" does in camera (see `_ends_in_class`);
+`embedding` the class whose name is nearest by the vectors of a model of texts, given from outside as hypernyms are.
 
 Rules look at the vocabulary and the classes alone; what a mapping says of one concept changes no other.
 """
@@ -23,9 +24,10 @@ from snellen.types import Classes
 from snellen.words import Words, normalise, same_but_for_number, without_articles, words
 
 RULES = ("exact", "head")  # those that a strategy can be told to follow, the strongest first
-ORDER = ("mapping", "exact", "hypernym", "head")
-_SPOKEN = {"mapping": "the mapping", "exact": "name", "hypernym": "hypernym", "head": "head noun"}
+ORDER = ("mapping", "exact", "hypernym", "head", "embedding")
+_SPOKEN = {**{rule: rule for rule in ORDER}, "mapping": "the mapping", "exact": "name", "head": "head noun"}
 Pairs: TypeAlias = Sequence[tuple[str, str]]
+Given: TypeAlias = Mapping[str, Mapping[str, str]]  # by the name of the rule
 
 _BINDING = frozenset({"of", "in", "on", "for", "with", "to", "and"})  # the head of such a name is not its last word
 
@@ -88,13 +90,14 @@ def map_concepts(
     classes: Classes,
     mapping: Pairs = (),
     rules: Sequence[str] = ("exact",),
-    hypernyms: Mapping[str, str] | None = None,
+    given: Given | None = None,
 ) -> Mapped:
     """Maps a vocabulary to classes. No rule finds the background class; the mapping may name it.
 
-    `hypernyms` is what WordNet knows: the class of a concept, or "" where it belongs to none; of such a concept the
-    head says nothing more.
+    `given` are the rules `hypernym` and `embedding` as they were found outside: the class of a concept, or "" where it
+    belongs to none; of such a concept no weaker rule says more.
     """
+    given = given or {}
     matcher = matcher_of(Classes(classes.foreground))
     clashes: dict[str, None] = {}  # of the mapping itself
     ambiguous: dict[str, None] = {}
@@ -104,8 +107,9 @@ def map_concepts(
     ranked: tuple[tuple[str, Mapping[str, str]], ...] = (
         ("mapping", _explicit(vocabulary, mapping, clashes)),
         ("exact", exact if "exact" in rules else {}),
-        ("hypernym", hypernyms or {}),
+        ("hypernym", given.get("hypernym", {})),
         ("head", {concept: name for concept, name in heads.items() if name not in named}),
+        ("embedding", given.get("embedding", {})),
     )
     known = {*classes.names}
     found: dict[str, tuple[str, str] | None] = {}

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from snellen import plugins
-from snellen.asking import NoAnswer, ask_all, load_engine
+from snellen.asking import NoAnswer, ask_all, concluded, load_engine
 from snellen.errors import WrongUse
 from snellen.mapping import Coverage, names_of, rules_text
 from snellen.plan import chosen, load_dataset
 from snellen.specs import ModelPlan, Spec, model_plan, strategy_plan
-from snellen.types import Classes, Recognise, Scores
-from snellen.wordnet import WordNet, kinds_of
+from snellen.types import Classes, EmbedText, Recognise, Scores
+from snellen.vectors import embedded_classes
+from snellen.wordnet import Kinds, WordNet, kinds_of
 from snellen.words import ARTICLES, in_other_number, words
 
 _SUGGESTED = 3
@@ -41,24 +42,38 @@ class Review:
     other_senses: Mapping[str, str]
 
 
-def review(model: str, dataset: Spec, rules: str, mapping: str | None, wordnet: Path | None) -> Review:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How a vocabulary is to be mapped: the strategy's options, and what else may find a class for a concept.
+
+    `wordnet` is a folder of WordNet's files; `encoder` a model of texts, whose word counts from `threshold` on.
+    """
+
+    rules: str = "exact"
+    mapping: str | None = None
+    wordnet: Path | None = None
+    encoder: str | None = None
+    threshold: float = 0.8
+
+
+def review(model: str, dataset: Spec, asked: Asked) -> Review:
     """Maps the model's vocabulary to the data set's classes. Raises SnellenError where one of them will not do."""
-    given: dict[str, Any] = {"strategy": "vocabulary", "rules": rules}
-    strategy: Any = strategy_plan(given | ({"mapping": mapping} if mapping else {})).strategy
-    net = WordNet(wordnet.expanduser()) if wordnet else None
-    planned = model_plan(model)
+    if not 0 < asked.threshold <= 1:
+        raise WrongUse(f"--threshold: expected a cosine above 0 and up to 1, got {asked.threshold:g}")
+    options: dict[str, Any] = {"strategy": "vocabulary", "rules": asked.rules}
+    strategy: Any = strategy_plan(options | ({"mapping": asked.mapping} if asked.mapping else {})).strategy
+    net = WordNet(asked.wordnet.expanduser()) if asked.wordnet else None
+    planned, encoder = model_plan(model), model_plan(asked.encoder) if asked.encoder else None
     selection, _ = chosen(dataset)
     classes = selection.classes
     strategy.check(classes)
     vocabulary = vocabulary_of(planned)
-    if net is None:
-        coverage, other = strategy.coverage(classes, vocabulary), {}
-    else:
-        kinds = kinds_of(vocabulary, classes, net, _synsets(planned))
-        coverage, other = strategy.coverage(classes, vocabulary, kinds.classes), kinds.other
-        ambiguous = dict.fromkeys((*coverage.ambiguous, *(each for each in kinds.ambiguous if each not in coverage.by)))
-        coverage = dataclasses.replace(coverage, ambiguous=tuple(ambiguous))
-    other = {concept: name for concept, name in other.items() if concept not in coverage.by}
+    kinds = kinds_of(vocabulary, classes, net, _synsets(planned)) if net else Kinds({}, (), {})
+    near = _nearest(encoder, asked.threshold, vocabulary, classes) if encoder else {}
+    coverage = strategy.coverage(classes, vocabulary, {"hypernym": kinds.classes, "embedding": near})
+    ambiguous = dict.fromkeys((*coverage.ambiguous, *(each for each in kinds.ambiguous if each not in coverage.by)))
+    coverage = dataclasses.replace(coverage, ambiguous=tuple(ambiguous))
+    other = {concept: name for concept, name in kinds.other.items() if concept not in coverage.by}
     suggested = _suggestions([name for name in coverage.uncovered if name != classes.background], vocabulary)
     return Review(planned.title, selection.name, vocabulary, classes, coverage, suggested, other)
 
@@ -81,6 +96,23 @@ def vocabulary_of(model: ModelPlan) -> tuple[str, ...]:
 def _synsets(model: ModelPlan) -> Sequence[str | None] | None:
     module = plugins.load("engines", model.provider)
     return module.synsets(model.name, model.options) if hasattr(module, "synsets") else None
+
+
+def _nearest(encoder: ModelPlan, threshold: float, vocabulary: Sequence[str], classes: Classes) -> dict[str, str]:
+    """The class whose name is nearest to each concept, by the mean vector of its names, if it is near enough."""
+    if EmbedText not in encoder.answers:
+        raise WrongUse(f"--encoder: {encoder.title} makes no vectors of texts; expected text/… or clip/…")
+    with closing(load_engine(encoder)) as engine:
+        named = concluded(engine, encoder, embedded_classes({name: [name] for name in classes.foreground}))
+        texts = {concept: names_of(concept) or [concept] for concept in dict.fromkeys(vocabulary)}
+        concepts = concluded(engine, encoder, embedded_classes(texts))
+    cosines = concepts.matrix @ named.matrix.T
+    best = cosines.argmax(axis=1)
+    return {
+        concept: named.names[place]
+        for concept, place, row in zip(concepts.names, best, cosines, strict=True)
+        if row[place] >= threshold
+    }
 
 
 def _suggestions(names: Sequence[str], vocabulary: Sequence[str]) -> dict[str, tuple[str, ...]]:

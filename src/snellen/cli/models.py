@@ -85,6 +85,10 @@ def map_vocabulary(
     wordnet: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="WordNet's index.noun and data.noun: adds hypernyms.")
     ] = None,
+    encoder: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="text/… or clip/…: adds the nearest class by its vectors.")
+    ] = None,
+    threshold: Annotated[float, typer.Option(metavar="COSINE", help="How near that has to be.")] = 0.8,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="FILE.csv", help="Write the mapping, to be reviewed and used.")
     ] = None,
@@ -99,13 +103,14 @@ def map_vocabulary(
     Examples:
       snellen map onnx/./mobilenet.onnx -d photos
       snellen map onnx/./mobilenet.onnx -d photos --rules exact,head -o mapping.csv
+      snellen map onnx/./mobilenet.onnx -d photos --encoder text/minishlab/potion-base-8M --threshold 0.75
     """
     from snellen.concepts import write_mapping
     from snellen.flags import Flags, dataset_spec
-    from snellen.review import as_data, lines, mapping_lines, review
+    from snellen.review import Asked, as_data, lines, mapping_lines, review
 
     spec = dataset_spec(None, Flags(dataset, subset={"classes": classes, "seed": seed}))
-    found = review(model, spec, rules, mapping, wordnet)
+    found = review(model, spec, Asked(rules, mapping, wordnet, encoder, threshold))
     if out is not None:
         write_mapping(out, mapping_lines(found))
     tell(json.dumps(as_data(found), indent=2) if as_json else "\n".join(lines(found)))

@@ -12,7 +12,7 @@ import numpy as np
 
 from snellen.concepts import checked, read_mapping
 from snellen.errors import WrongUse, nearest
-from snellen.mapping import RULES, Coverage, Mapped, coverage_of, map_concepts
+from snellen.mapping import RULES, Coverage, Given, Mapped, coverage_of, map_concepts
 from snellen.types import Classes, Inquiry, Outcome, Prediction, Recognise, Scores
 
 _Numbers = np.ndarray[Any, np.dtype[np.intp]]
@@ -56,14 +56,12 @@ class Strategy:
             if name and name not in classes.names:
                 raise WrongUse(f"vocabulary: {concept!r} is mapped to {name!r}, no class{nearest(name, classes.names)}")
 
-    def coverage(
-        self, classes: Classes, vocabulary: tuple[str, ...], hypernyms: Mapping[str, str] | None = None
-    ) -> Coverage:
+    def coverage(self, classes: Classes, vocabulary: tuple[str, ...], given: Given | None = None) -> Coverage:
         """Which concepts of the vocabulary stand for which class, by which rule, and what is left.
 
-        `hypernyms` (see `map_concepts`) are for review alone: what they find is asked by a mapping that names it.
+        What is `given` (see `map_concepts`) is for review alone: it is asked for by a mapping that names it.
         """
-        mapped = _map(vocabulary, classes, self._pairs, self._rules, self.background, hypernyms)
+        mapped = _map(vocabulary, classes, self._pairs, self._rules, self.background, given)
         return coverage_of(vocabulary, classes, mapped)
 
     def inquire(self, classes: Classes, known: Any, rng: Random) -> Inquiry:
@@ -157,8 +155,8 @@ def _map(
     pairs: tuple[tuple[str, str], ...],
     rules: tuple[str, ...],
     background: str | None,
-    hypernyms: Mapping[str, str] | None = None,
+    given: Given | None = None,
 ) -> Mapped:
     if background is not None and classes.background is not None:
         pairs = (*pairs, (background, classes.background))
-    return map_concepts(vocabulary, classes, pairs, rules, hypernyms)
+    return map_concepts(vocabulary, classes, pairs, rules, given)
