@@ -37,7 +37,7 @@ LAYERS = (
     {"shards", "stored_labels", "tar_samples", "image_columns"},
     {"image_table"},
     {"datasets", "strategies", "engines", "metrics", "worker", "store"},
-    {"readers"},
+    {"readers", "shares"},
     {"results", "folder", "plan", "recall"},
     {"exports", "asking", "listing", "summary", "company", "interview"},
     {"study_file", "terminal"},

@@ -22,6 +22,7 @@ from snellen.errors import Missing, WrongUse
 from snellen.metrics.classification import Confusion, classify
 from snellen.metrics.comparison import mcnemar
 from snellen.metrics.intervals import wilson
+from snellen.shares import OF_ANSWERS, RECORDS_OF_ROW, accuracy_raw, ceiling, top5_accuracy
 from snellen.types import MODEL, Classes, Recognise, State
 
 
@@ -68,6 +69,9 @@ class ResultRow:
     accuracy_covered: float | None
     accuracy_covered_low: float | None
     accuracy_covered_high: float | None
+    top5_accuracy: float | None
+    top5_accuracy_low: float | None
+    top5_accuracy_high: float | None
     accuracy_raw: float | None
     accuracy_raw_low: float | None
     accuracy_raw_high: float | None
@@ -114,10 +118,6 @@ _RECORDS = """
     WHERE w.number = ?
     ORDER BY s.example
 """
-_RECORDS_OF_ROW = """rows w
-    JOIN selected s ON s.selection = w.selection
-    JOIN records r ON r.row = w.number AND r.example = s.example
-    WHERE w.number = ?"""
 
 
 class Results:
@@ -165,7 +165,7 @@ class Results:
     def _correct(self, row: ResultRow) -> NDArray[np.int8]:
         """For each example of the row in order: 1 right, 0 wrong, -1 without an answer."""
         found = self._database.execute(
-            "SELECT CASE WHEN state IN ('answered', 'unparsed') THEN prediction IS label ELSE -1 END "
+            f"SELECT CASE WHEN {OF_ANSWERS} THEN prediction IS label ELSE -1 END "
             "FROM selected LEFT JOIN records ON row = ? AND records.example = selected.example "
             "WHERE selection = ? ORDER BY selected.example",
             row.number,
@@ -233,7 +233,7 @@ class Results:
     def out_of_list(self, row: ResultRow) -> list[tuple[str, int]]:
         """What a fixed vocabulary recognised where that stands for no class, and how often, the most frequent first."""
         return self._database.execute(
-            f"SELECT json_extract(details, '$.concept') concept, count(*) FROM {_RECORDS_OF_ROW} "
+            f"SELECT json_extract(details, '$.concept') concept, count(*) FROM {RECORDS_OF_ROW} "
             "AND outcome = 'out-of-list' AND concept IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1",
             row.number,
         ).fetchall()
@@ -282,50 +282,30 @@ class Results:
             outcomes=self._count(number, "outcome"),
             per_class=tuple(dataclasses.asdict(each) for each in measured.per_class) if measured else (),
             questions_per_image=self._database.value(
-                f"SELECT avg(questions) FROM {_RECORDS_OF_ROW} AND state IN ('answered', 'unparsed')", number
+                f"SELECT avg(questions) FROM {RECORDS_OF_ROW} AND {OF_ANSWERS}", number
             ),
             trouble=trouble,
             **_covered(self._coverage(spec["models"][MODEL], spec, names), confusion),
-            **self._raw(number),
-            **self._ceiling(number),
+            **top5_accuracy(self._database, number, len(names)),
+            **accuracy_raw(self._database, number),
+            **ceiling(self._database, number),
             **values,
         )
 
     def _count(self, row: int, column: str) -> dict[str, int]:
         """How often each value of a column of the records occurs in a row."""
         found = self._database.execute(
-            f"SELECT {column}, count(*) FROM {_RECORDS_OF_ROW} AND {column} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1",
+            f"SELECT {column}, count(*) FROM {RECORDS_OF_ROW} AND {column} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1",
             row,
         )
         return dict(found.fetchall())
-
-    def _raw(self, row: int) -> dict[str, Any]:
-        """The accuracy of what answers alone named, where others were mapped to a class; with its 95 % interval."""
-        return self._rate("accuracy_raw", "json_extract(details, '$.raw') IS label", "$.raw", row)
-
-    def _ceiling(self, row: int) -> dict[str, Any]:
-        """How often the right class was among those that a shortlist left, with its 95 % Wilson interval."""
-        return self._rate(
-            "ceiling", "label IN (SELECT value FROM json_each(details, '$.shortlist'))", "$.shortlist", row
-        )
-
-    def _rate(self, name: str, holds: str, detail: str, row: int) -> dict[str, Any]:
-        """How often something holds of the answers with this detail; None where a row has none of them."""
-        count, all_ = self._database.execute(
-            f"SELECT sum({holds}), count(*) FROM {_RECORDS_OF_ROW} "
-            f"AND state IN ('answered', 'unparsed') AND json_type(details, '{detail}') IS NOT NULL",
-            row,
-        ).fetchone()
-        low, high = wilson(count, all_) if all_ else (None, None)
-        return {name: count / all_ if all_ else None, f"{name}_low": low, f"{name}_high": high}
 
     def _confusion(self, row: int, names: tuple[str, ...]) -> Confusion:
         """How often each class was predicted for each, in a row; the last column is for what is none of them."""
         places = {name: place for place, name in enumerate(names)}
         counts = np.zeros((len(names), len(names) + 1), dtype=np.int64)
         for label, prediction, count in self._database.execute(
-            f"SELECT label, prediction, count(*) FROM {_RECORDS_OF_ROW} "
-            "AND state IN ('answered', 'unparsed') GROUP BY 1, 2",
+            f"SELECT label, prediction, count(*) FROM {RECORDS_OF_ROW} AND {OF_ANSWERS} GROUP BY 1, 2",
             row,
         ):
             counts[places[label], places.get(prediction, len(names))] += count

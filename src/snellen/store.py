@@ -12,7 +12,7 @@ from snellen.codec import key_of, read_answer, read_choices, write_answer, write
 from snellen.database import Database
 from snellen.types import Answer, Failure, Prediction, Question, State
 
-_TOP_SCORES = 5
+TOP_SCORES = 5
 
 
 class Store:
@@ -131,7 +131,7 @@ class Store:
             values: tuple[Any, ...] = (State.FAILED, None, None, None, None, reason)
         else:
             state = State.ANSWERED if result.label is not None else State.UNPARSED
-            top = sorted((result.scores or {}).items(), key=lambda item: -item[1])[:_TOP_SCORES]
+            top = sorted((result.scores or {}).items(), key=lambda item: -item[1])[:TOP_SCORES]
             scores, details = write_details(dict(top)), write_details(result.details)
             values = (state, result.label, result.outcome, scores or None, details or None, None)
         self._database.execute(

@@ -63,6 +63,7 @@ def _covered(row: ResultRow) -> str:
 _COLUMNS = (
     _Column("Accuracy", _ALWAYS, lambda row: _number(row.accuracy)),
     _Column("95 %", _ALWAYS, _interval),
+    _Column("Top 5", 25, lambda row: _number(row.top5_accuracy)),
     _Column("F1", 60, lambda row: _number(row.macro_f1)),
     _Column("F1 w.", 20, lambda row: _number(row.weighted_f1)),
     _Column("Images", _ALWAYS, lambda row: str(row.images)),
@@ -80,7 +81,7 @@ _COLUMNS = (
 )
 _SILENT = {  # what says nothing where it stands in all rows
     **dict.fromkeys(("Unparsed", "Failed", "Pending"), "0"),
-    **dict.fromkeys(("Covered", "Acc. cov.", "Raw acc.", "Ceiling", "img/s", "p50", "RAM GB", "GPU GB"), "–"),
+    **dict.fromkeys(("Covered", "Top 5", "Acc. cov.", "Raw acc.", "Ceiling", "img/s", "p50", "RAM GB", "GPU GB"), "–"),
 }
 
 

@@ -1,0 +1,50 @@
+"""Shares of a row's answers other than its accuracy, each with its 95 % Wilson interval, computed by the database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from snellen.database import Database
+from snellen.metrics.intervals import wilson
+from snellen.store import TOP_SCORES
+
+RECORDS_OF_ROW = """rows w
+    JOIN selected s ON s.selection = w.selection
+    JOIN records r ON r.row = w.number AND r.example = s.example
+    WHERE w.number = ?"""
+OF_ANSWERS = "state IN ('answered', 'unparsed')"
+
+
+def top5_accuracy(database: Database, row: int, classes: int) -> dict[str, Any]:
+    """How often the right class is among the five best-scored; None for up to five classes, and where none is scored.
+
+    An answer without scores, in which no class could be read, is not right.
+    """
+    scored = "EXISTS (SELECT 1 FROM records WHERE row = w.number AND scores IS NOT NULL)"
+    holds = "coalesce(label IN (SELECT key FROM json_each(scores)), 0)"
+    return _share(database, "top5_accuracy", holds, scored if classes > TOP_SCORES else "0", row)
+
+
+def accuracy_raw(database: Database, row: int) -> dict[str, Any]:
+    """The accuracy of what answers alone named, where others were mapped to a class."""
+    return _share(database, "accuracy_raw", "json_extract(details, '$.raw') IS label", _has("raw"), row)
+
+
+def ceiling(database: Database, row: int) -> dict[str, Any]:
+    """How often the right class was among those that a shortlist left."""
+    holds = "label IN (SELECT value FROM json_each(details, '$.shortlist'))"
+    return _share(database, "ceiling", holds, _has("shortlist"), row)
+
+
+def _share(database: Database, name: str, holds: str, of: str, row: int) -> dict[str, Any]:
+    """How often something holds of the answers of which `of` is true; None where a row has none of them."""
+    count, all_ = database.execute(
+        f"SELECT sum({holds}), count(*) FROM {RECORDS_OF_ROW} AND {OF_ANSWERS} AND {of}", row
+    ).fetchone()
+    low, high = wilson(count, all_) if all_ else (None, None)
+    return {name: count / all_ if all_ else None, f"{name}_low": low, f"{name}_high": high}
+
+
+def _has(detail: str) -> str:
+    """SQL that is true of a record with this detail, be it null."""
+    return f"json_type(details, '$.{detail}') IS NOT NULL"

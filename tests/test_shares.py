@@ -1,0 +1,43 @@
+"""Shares of answers beside the accuracy, against counting by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import studies
+
+NAMES = tuple("abcdefg")
+# the right class has rank 1 for the first photo of each class, 3 for the second, 7 for the third; the fourth names none
+SCORES = """
+names = sorted("abcdefg")
+place = int(image.path.stem[-1])
+right = truth(image)
+others = [name for name in names if name != right]
+order = {0: [right, *others], 1: [*others[:2], right, *others[2:]], 2: [*others, right]}.get(place, others)
+values = [0.5 - order.index(name) / 20 if name in order else 0.0 for name in names]
+return Scores(tuple([*names, "other"]), tuple([*values, 0.9 if place == 3 else 0.0]))
+"""
+
+
+def test_top_5_counts_the_right_class_among_the_five_best_and_answers_without_scores(tmp_path: Path) -> None:
+    folder = studies.photographs(tmp_path / "photos", 4, NAMES)
+    name = studies.model(tmp_path / "model.py", SCORES)
+    with studies.ran(folder, name, "vocabulary,among=covered", "vocabulary", out=tmp_path / "run") as results:
+        rows = {row.strategy: row for row in results.rows}
+    assert rows["vocabulary,among=covered"].accuracy == pytest.approx(1 / 4)
+    assert {row.top5_accuracy for row in rows.values()} == {0.5}
+    row = rows["vocabulary"]
+    assert row.top5_accuracy_low is not None and row.top5_accuracy_high is not None
+    assert row.top5_accuracy_low < 0.5 < row.top5_accuracy_high
+
+
+def test_there_is_no_top_5_of_five_classes_or_without_scores(tmp_path: Path) -> None:
+    folder = studies.photographs(tmp_path / "photos", 4, NAMES)
+    out = tmp_path / "run"
+    with studies.ran(folder, studies.model(tmp_path / "m.py", SCORES), "vocabulary", out=out, classes=5) as results:
+        assert [row.top5_accuracy for row in results.rows] == [None]
+    with studies.ran(folder, studies.model(tmp_path / "n.py", "return truth(image)"), out=out) as results:
+        closed = next(row for row in results.rows if row.strategy == "closed-set")
+    assert (closed.accuracy, closed.top5_accuracy, closed.accuracy_raw, closed.ceiling) == (1.0, None, None, None)
