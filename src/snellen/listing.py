@@ -19,9 +19,13 @@ from snellen.results import Results
 
 
 def describe(group: str) -> Iterator[str]:
-    """Each name of a group with its meaning and its options."""
+    """Each name of a group with its meaning and its options; of a third party's that cannot be used, why."""
     for name in plugins.names(group):
-        module = plugins.load(group, name)
+        try:
+            module = plugins.load(group, name)
+        except SnellenError as error:
+            yield f"{name}: {error}"
+            continue
         options: Any = getattr(module, "Options", None) or module.Strategy
         yield f"{name}: {(inspect.getdoc(module) or '').partition(chr(10))[0]}"
         shown = [f"{field.name}={_default(field)}" for field in dataclasses.fields(options)]
