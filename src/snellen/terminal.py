@@ -77,7 +77,8 @@ class TerminalProgress:
 
     def _line(self) -> str:
         rate = self._per_second()
-        line = f"{self._task}: {self._done}/{self._total}, {rate_text(rate)}/s"
+        of = f"/{self._total}" if self._total else ""  # 0: how many there will be is not known
+        line = f"{self._task}: {self._done}{of}, {rate_text(rate)}/s"
         if self._failed:
             line += f", {self._failed} failed"
         if 0 < self._done < self._total:
