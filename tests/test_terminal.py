@@ -166,6 +166,15 @@ def progress(quiet: bool = False, **options: Any) -> tuple[TerminalProgress, io.
     return TerminalProgress(Console(file=out, width=80, **options), quiet), out
 
 
+def test_a_total_that_is_not_known_is_not_shown(clock: Clock) -> None:
+    told, out = progress()
+    told.begin("model, preparing", 0)
+    clock.now += 5
+    told.advance(50)
+    told.end()
+    assert out.getvalue() == "model, preparing: 50, 10/s\n"
+
+
 def test_plain_lines_tell_rate_failures_and_the_time_left(clock: Clock) -> None:
     told, out = progress()
     told.begin("model\x1b[31m[red]", 100)

@@ -22,10 +22,14 @@ _LONGEST = 30  # characters of a default in a list
 
 
 def describe(group: str) -> Iterator[str]:
-    """Each name of a group with its meaning and its options."""
+    """Each name of a group with its meaning and its options; of a third party's that cannot be used, why."""
     for name in plugins.names(group):
-        module = plugins.load(group, name)
-        meaning = (inspect.getdoc(module) or "").partition("\n")[0]
+        try:
+            module = plugins.load(group, name)
+        except SnellenError as error:
+            yield f"{name}: {error}"
+            continue
+        meaning = (inspect.getdoc(module) or "").partition(chr(10))[0]
         yield f"{name}: {meaning.removeprefix(f'`{name}`: ')}"
         shown = [f"{field.name}={_short(_default(field))}" for field in dataclasses.fields(_options(module))]
         if shown:

@@ -75,7 +75,8 @@ class Plan:
 def load_dataset(spec: Spec, also: Sequence[str] = ()) -> tuple[Dataset, Mapping[str, Any]]:
     """The data set of a spec and the spec in full: a folder, a file, or `reader/rest` such as `shapes`.
 
-    `also` are keys known to the caller, for the hint on an unknown one.
+    `also` are keys known to the caller, for the hint on an unknown one. Raises WrongUse for one without classes, and
+    what the data set's own `load` raises.
     """
     path, given = name_and_options(spec, "path")
     reader, name = find_reader(path)
@@ -86,6 +87,8 @@ def load_dataset(spec: Spec, also: Sequence[str] = ()) -> tuple[Dataset, Mapping
             raise WrongUse(f"the data set {path} has no option {key!r}{nearest(key, known)}")
     options = plugins.configure(module.Options, given, f"the data set {path}")
     dataset: Dataset = module.load(name, options)
+    if not dataset.classes.names:
+        raise WrongUse(f"the data set {path} has no classes: there is no labelled image in it")
     return dataset, {"path": path, **dataclasses.asdict(options)}
 
 

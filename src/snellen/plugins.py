@@ -1,7 +1,8 @@
 """Finds data sets, strategies and engines by name, and turns options given as text into typed ones.
 
 A built-in is a module of the package (`closed-set` is `snellen.strategies.closed_set`); a third party's is an entry
-point of the group `snellen.datasets`, `snellen.strategies` or `snellen.engines`. There is no registry to edit.
+point of the group `snellen.datasets`, `snellen.strategies` or `snellen.engines`, whose value is such a module. There is
+no registry to edit; docs/adding.md shows one of each.
 
 - a data set module has a dataclass `Options` and `load(name, options) -> Dataset`;
 - an engine module has `ANSWERS`, a dataclass `Options`, `identity(name, options)` and `load(name, options) -> Engine`,
@@ -10,6 +11,9 @@ point of the group `snellen.datasets`, `snellen.strategies` or `snellen.engines`
   `vocabulary(name, options)`, the names it recognises, and `synsets(name, options)`, their WordNet ids or None, both
   as tuples read without loading the model;
 - a strategy module has a frozen dataclass `Strategy`, whose fields are its options.
+
+A strategy or engine that needs packages beyond those of Snellen lists them in `NEEDS`; `EXTRA` is what to install for
+them: the name of an extra of Snellen's for a built-in, anything that pip takes for a third party's.
 
 A field of `Options` marked `metadata={"answers": False}` is no part of the identity: it changes no answer, or what it
 names is in the identity by its content. One marked `{"title": False}` never tells two models apart and is not shown.
@@ -26,9 +30,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
-from snellen.errors import WrongUse, nearest
+from snellen.errors import Missing, WrongUse, nearest
 
 _SINGULAR = {"datasets": "data set", "strategies": "strategy", "engines": "model provider"}
+_HAS = {  # what a module must have
+    "datasets": ("Options", "load"),
+    "strategies": ("Strategy",),
+    "engines": ("ANSWERS", "Options", "identity", "load"),
+}
 T = TypeVar("T")
 
 
@@ -44,13 +53,27 @@ def names(group: str) -> list[str]:
 
 
 def load(group: str, name: str) -> ModuleType:
-    """The module behind a name. Raises WrongUse, with the nearest known name, where there is none."""
+    """The module behind a name.
+
+    Raises WrongUse: no such name (the nearest known one is named), or a third party's that is no plug-in; Missing where
+    a third party's cannot be imported.
+    """
     if name in _built_in(group):
         return importlib.import_module(f"snellen.{group}.{name.replace('-', '_')}")
     for point in importlib.metadata.entry_points(group=f"snellen.{group}", name=name):
-        module: ModuleType = point.load()
-        return module
+        return _of_third_party(group, point)
     raise WrongUse(f"unknown {_SINGULAR[group]} {name!r}{nearest(name, names(group))}")
+
+
+def _of_third_party(group: str, point: importlib.metadata.EntryPoint) -> ModuleType:
+    owner = f"the {_SINGULAR[group]} {point.name!r} ({point.value}{f' of {point.dist.name}' if point.dist else ''})"
+    try:
+        module: ModuleType = point.load()
+    except Exception as error:  # what a module may raise as it is imported has no limits
+        raise Missing(f"{owner} cannot be imported: {type(error).__name__}: {error}") from error
+    if lacking := [name for name in _HAS[group] if not hasattr(module, name)]:
+        raise WrongUse(f"{owner} has no {' and no '.join(lacking)}: its entry point must name a module with them")
+    return module
 
 
 def configure(options: type[T], given: Mapping[str, Any], owner: str) -> T:

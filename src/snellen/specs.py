@@ -116,11 +116,18 @@ def identified(text: str, options: Any) -> ModelPlan:
 
 
 def _check_packages(module: ModuleType, owner: str) -> None:
-    """Raises Missing where a package is not there that a plug-in needs; its extra is named as the plug-in is."""
-    extra = getattr(module, "EXTRA", module.__name__.rpartition(".")[2].replace("_", "-"))
+    """Raises Missing where a package is not there that a plug-in needs.
+
+    A built-in's extra is named as the plug-in is unless it says otherwise; a third party has no extra of Snellen's.
+    """
+    place, _, own = module.__name__.rpartition(".")
     for package in getattr(module, "NEEDS", ()):
         if not _is_installed(package):
-            raise Missing(f"{owner} needs the package {package}: pip install 'snellen[{extra}]'")
+            if place.partition(".")[0] == "snellen":
+                wanted = f"'snellen[{getattr(module, 'EXTRA', own.replace('_', '-'))}]'"
+            else:
+                wanted = f"'{getattr(module, 'EXTRA', package)}'"
+            raise Missing(f"{owner} needs the package {package}: pip install {wanted}")
 
 
 def _is_installed(package: str) -> bool:

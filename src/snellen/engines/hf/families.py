@@ -1,9 +1,16 @@
-"""The few particulars in which families differ where the tokens of a prompt's beginning are computed once."""
+"""The few particulars in which families differ where the tokens of a prompt's beginning are computed once.
+
+A third party tells those of a family of its own by an entry point of the group `snellen.families`: its name is the
+`model_type` of the checkpoints' config.json, its value a `Family`.
+"""
 
 from __future__ import annotations
 
+import importlib.metadata
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from snellen.errors import Missing, WrongUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +41,22 @@ _FAMILIES = {
 
 
 def family_of(config: Any) -> Family:
-    """The particulars of a checkpoint's family; those of most families where it is not listed."""
-    return _FAMILIES.get(config.model_type, Family())
+    """The particulars of a checkpoint's family; those of most families where it is not listed.
+
+    Raises WrongUse or Missing where a third party tells of it, and what it tells cannot be used.
+    """
+    if config.model_type in _FAMILIES:
+        return _FAMILIES[config.model_type]
+    for point in importlib.metadata.entry_points(group="snellen.families", name=config.model_type):
+        try:
+            family = point.load()
+        except Exception as error:  # what a module may raise as it is imported has no limits
+            told = f"the family {point.name!r} ({point.value}) cannot be imported: {type(error).__name__}: {error}"
+            raise Missing(told) from error
+        if not isinstance(family, Family):
+            raise WrongUse(f"the family {point.name!r}: expected {point.value} to be a Family, not {family!r}")
+        return family
+    return Family()
 
 
 def windows(config: Any) -> dict[str, int | None]:
