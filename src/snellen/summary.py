@@ -57,7 +57,10 @@ def _seconds(value: float | None) -> str:
 
 
 def _covered(row: ResultRow) -> str:
-    return "–" if row.classes_covered is None else f"{row.classes_covered}/{row.classes}"
+    """The accuracy on the covered classes, and how many these are."""
+    if row.classes_covered is None:
+        return "–"
+    return f"{_number(row.accuracy_covered)} of {row.classes_covered}"
 
 
 _COLUMNS = (
@@ -70,8 +73,7 @@ _COLUMNS = (
     _Column("Unparsed", _ALWAYS, lambda row: str(row.unparsed)),
     _Column("Failed", _ALWAYS, lambda row: str(row.failed)),
     _Column("Pending", _ALWAYS, lambda row: str(row.pending)),
-    _Column("Covered", 50, _covered),
-    _Column("Acc. cov.", 45, lambda row: _number(row.accuracy_covered)),
+    _Column("Covered", 75, _covered),
     _Column("Raw acc.", 55, lambda row: _number(row.accuracy_raw)),
     _Column("Ceiling", 55, lambda row: _number(row.ceiling)),
     _Column("img/s", 70, lambda row: rate_text(row.images_per_second)),
@@ -81,7 +83,7 @@ _COLUMNS = (
 )
 _SILENT = {  # what says nothing where it stands in all rows
     **dict.fromkeys(("Unparsed", "Failed", "Pending"), "0"),
-    **dict.fromkeys(("Covered", "Top 5", "Acc. cov.", "Raw acc.", "Ceiling", "img/s", "p50", "RAM GB", "GPU GB"), "–"),
+    **dict.fromkeys(("Covered", "Top 5", "Raw acc.", "Ceiling", "img/s", "p50", "RAM GB", "GPU GB"), "–"),
 }
 
 
