@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snellen.types import EmbedText, Vector
+from snellen.placing import Placed
+from snellen.runner import replay
+from snellen.types import EmbedText, Preparation, Vector
 from snellen.vectors import ClassVectors, best, class_texts, embedded_classes, unit
 
 NUMBERS = st.lists(st.floats(-10, 10, width=32), min_size=3, max_size=3)
@@ -46,14 +48,38 @@ def test_texts_of_a_class_are_joined_as_the_mean_of_unit_vectors() -> None:
     given = {"a cat": (2, 0, 0), "one cat": (0, 5, 0), "a dog": (0, 0, 7)}
     asking = embedded_classes({"cat": ["a cat", "one cat"], "dog": ["a dog"]}, to="encoder")
     questions = next(asking)
-    assert questions == [EmbedText("a cat", "encoder"), EmbedText("one cat", "encoder")]
-    questions = asking.send([Vector(given[each.text], scale=4.0, bias=-1.0) for each in questions])  # type: ignore[union-attr]
+    assert questions == [EmbedText(text, "encoder") for text in given]
     with pytest.raises(StopIteration) as stop:
         asking.send([Vector(given[each.text], scale=4.0, bias=-1.0) for each in questions])  # type: ignore[union-attr]
     found: ClassVectors = stop.value.value
     half = 1 / math.sqrt(2)
     assert found.matrix == pytest.approx(np.asarray([[half, half, 0], [0, 0, 1]]), abs=1e-6)
     assert (found.names, found.scale, found.bias) == (("cat", "dog"), 4.0, -1.0)
+
+
+def test_texts_are_asked_for_in_rounds_of_whole_classes() -> None:
+    texts = {f"class {place}": [f"{place} {number}" for number in range(80)] for place in range(20)}
+    asking = embedded_classes(texts)
+    rounds: list[int] = []
+
+    def lookup(placed: Placed) -> Vector:
+        assert isinstance(placed.question, EmbedText)
+        return Vector([1, 0] if placed.question.text.startswith("7 ") else [0, 1])
+
+    def counted() -> Preparation:
+        questions = next(asking)
+        while True:
+            rounds.append(len(questions))
+            answers = yield questions
+            try:
+                questions = asking.send(answers)
+            except StopIteration as stop:
+                return stop.value
+
+    found, asked = replay(counted(), None, lookup) or (None, 0)
+    assert asked == 1600
+    assert rounds == [560, 560, 480]
+    assert found.matrix.argmax(axis=1).tolist() == [1] * 7 + [0] + [1] * 12
 
 
 def test_a_class_may_have_a_text_of_its_own() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -13,6 +13,7 @@ from snellen.templates import filled
 from snellen.types import MODEL, Answer, EmbedText, Question, Vector
 
 Matrix = npt.NDArray[np.float32]
+_ROUND = 512  # texts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,16 +65,30 @@ def embedded_classes(
 ) -> Generator[Sequence[Question], Sequence[Answer], ClassVectors]:
     """Asks for the vectors of each class's texts and joins them: the unit vector of the mean of unit vectors.
 
-    That is the ensemble in embedding space of Radford et al. 2021, section 3.1.4. One round a class.
+    That is the ensemble in embedding space of Radford et al. 2021, section 3.1.4. A round is of so many classes that
+    the model can read texts together, and of no more, as their vectors are held until they are joined.
     """
     rows = []
     scale = bias = None
-    for written in texts.values():
-        answers = yield [EmbedText(text, to) for text in written]
+    for group in _in_rounds(list(texts.values())):
+        answers = yield [EmbedText(text, to) for written in group for text in written]
         vectors = cast("Sequence[Vector]", answers)
         scale, bias = vectors[0].scale, vectors[0].bias
-        rows.append(unit(unit(np.stack([vector.values for vector in vectors])).mean(axis=0)))
+        read = iter(unit(stacked(vectors)))
+        rows += [unit(np.stack([next(read) for _ in written]).mean(axis=0)) for written in group]
     return ClassVectors(tuple(texts), np.stack(rows), scale, bias)
+
+
+def _in_rounds(texts: Sequence[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
+    """The texts of whole classes, some _ROUND of them at a time."""
+    group: list[Sequence[str]] = []
+    for written in texts:
+        group.append(written)
+        if sum(map(len, group)) >= _ROUND:
+            yield group
+            group = []
+    if group:
+        yield group
 
 
 def class_texts(names: Sequence[str], templates: Sequence[str], own: Mapping[str, str]) -> dict[str, list[str]]:
