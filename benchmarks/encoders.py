@@ -32,8 +32,9 @@ import PIL.Image
 from snellen import plugins, study
 from snellen.images import Image
 from snellen.meters import environment
-from snellen.plan import Request, resolve, strategy_plan
+from snellen.plan import Request, resolve
 from snellen.runner import Ended, Runner
+from snellen.specs import strategy_plan
 from snellen.types import Classes, Prediction
 
 BATCH = 16
@@ -109,7 +110,7 @@ def engine(provider: str, model: str, photographs: Sequence[Path], strategy: Any
     """The engine under the runner, as a worker runs it."""
     module = plugins.load("engines", provider)
     loaded = module.load(model, plugins.configure(module.Options, options_for(provider), model))
-    runner, classes = Runner(loaded), Classes(("a", "b", "c"))
+    runner, classes = Runner({"model": loaded}), Classes(("a", "b", "c"))
     waiting, predicted = enumerate(map(Image, photographs)), 0
     following = next(waiting, None)
     while runner.busy or following:

@@ -12,7 +12,7 @@ import torch
 import transformers
 
 from snellen.local.quiet import quiet
-from snellen.types import PHOTO, Classes, Embed, Inquiry, Outcome, Prediction
+from snellen.types import Classes, Embed, Inquiry, Outcome, Prediction
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Strategy:
         return frozenset({Embed})
 
     def inquire(self, classes: Classes, known: Any, rng: Random) -> Inquiry:
-        (answer,) = yield [Embed(PHOTO)]
+        (answer,) = yield [Embed()]
         place = int(answer.values.argmax())  # type: ignore[union-attr]
         return Prediction(classes.names[place % len(classes.names)], Outcome.SCORED)
 
