@@ -183,12 +183,12 @@ def test_plain_lines_tell_rate_failures_and_the_time_left(clock: Clock) -> None:
     clock.now += 20
     told.advance(39, failed=2)
     told.advance(10)
-    clock.now += 5
-    told.advance(50)
+    clock.now += 20
+    told.advance(50)  # the end is told once
     told.end()
     assert out.getvalue().splitlines() == [
         r"model\x1b[31m[red]: 40/100, 2/s, 2 failed, 30 s left",
-        r"model\x1b[31m[red]: 100/100, 4/s, 2 failed",
+        r"model\x1b[31m[red]: 100/100, 2.5/s, 2 failed",
     ]
 
 

@@ -68,7 +68,7 @@ class TerminalProgress:
             if self._failed:
                 fields["failed"] = f"{self._failed} failed"
             self._bars.update(self._bar, advance=done, **fields)
-        elif self._done and time.monotonic() - self._told > _PLAIN_SECONDS:
+        elif 0 < self._done != self._total and time.monotonic() - self._told > _PLAIN_SECONDS:
             self._told = time.monotonic()
             self.say(self._line())
 
