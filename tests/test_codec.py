@@ -94,6 +94,20 @@ def test_an_answer_comes_back_bit_by_bit(answer: Answer) -> None:
             assert getattr(back, name, None) == getattr(answer, name, None)
 
 
+@given(ANSWERS)
+def test_an_answer_travels_between_processes_as_it_is(answer: Answer) -> None:
+    back = pickle.loads(pickle.dumps(answer, pickle.HIGHEST_PROTOCOL))
+    assert type(back) is type(answer) and write_answer(back) == write_answer(answer)
+
+
+def test_a_vocabulary_that_travels_is_one_and_the_same_for_all_answers() -> None:
+    vocabulary = tuple(f"concept {number}, synonym" for number in range(1001))
+    sent = [pickle.dumps(Scores(vocabulary, (float(place),) * 1001)) for place in range(2)]
+    one, other = (pickle.loads(each) for each in sent)
+    assert one.choices == vocabulary and one.choices is other.choices
+    assert (one.best, other.values[7]) == (vocabulary[0], 1.0)
+
+
 def test_a_prompt_with_an_image_needs_the_image() -> None:
     body = write_question(Embed(Image(data=b"one")))
     with pytest.raises(ValueError, match="no images are at hand"):

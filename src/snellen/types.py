@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
+from functools import lru_cache
 from random import Random
 from typing import Any, Protocol, TypeAlias
 
@@ -169,10 +171,34 @@ class Scores:
             object.__setattr__(self, "lengths", tuple(map(int, self.lengths)))
         object.__setattr__(self, "values", tuple(np.asarray(self.values, dtype=np.float32).tolist()))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A vocabulary of thousands goes from process to process with every answer: as few objects, and known again."""
+        values = np.asarray(self.values, dtype=np.float32).tobytes()
+        return _scores, (_packed(self.choices), values, self.usage, self.lengths)
+
     @property
     def best(self) -> str:
         """The choice with the highest value, the first of equals."""
         return self.choices[max(range(len(self.values)), key=self.values.__getitem__)]
+
+
+@lru_cache(maxsize=64)
+def _packed(choices: tuple[str, ...]) -> bytes:
+    return pickle.dumps(choices)
+
+
+@lru_cache(maxsize=64)
+def _unpacked(packed: bytes) -> tuple[str, ...]:
+    choices: tuple[str, ...] = pickle.loads(packed)
+    return choices
+
+
+def _scores(packed: bytes, values: bytes, usage: Usage, lengths: tuple[int, ...] | None) -> Scores:
+    scores = object.__new__(Scores)  # all of it was checked when it was made
+    known = (_unpacked(packed), tuple(np.frombuffer(values, dtype=np.float32).tolist()), usage, lengths)
+    for name, value in zip(("choices", "values", "usage", "lengths"), known, strict=True):
+        object.__setattr__(scores, name, value)
+    return scores
 
 
 @dataclass(frozen=True, slots=True, eq=False)
