@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from snellen.database import Database
+from snellen.database import DATABASE, Database
 from snellen.errors import NoSpace, WrongUse
 
 
@@ -110,3 +111,19 @@ def test_others_may_read_while_one_writes(database: Database) -> None:
         database.set_fact("b", "1")
         assert facts(database.path) == ["a"]
     assert facts(database.path) == ["a", "b"]
+
+
+def test_the_file_alone_is_the_whole_once_it_is_closed(tmp_path: Path) -> None:
+    path = tmp_path / DATABASE
+    writer = Database(path)
+    with writer.commit():
+        writer.set_fact("source", "here")
+    reader = Database(path, read_only=True)  # a reader that stays would keep the log
+    assert reader.fact("source") == "here"
+    writer.close()
+    (tmp_path / "copy").mkdir()
+    shutil.copy(path, tmp_path / "copy" / DATABASE)
+    copied = Database(tmp_path / "copy" / DATABASE, read_only=True)
+    assert copied.fact("source") == "here"
+    reader.close()
+    copied.close()

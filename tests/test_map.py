@@ -180,3 +180,27 @@ def test_a_model_of_texts_maps_what_no_rule_does_if_it_is_near_enough(snellen: S
         ]
     assert "cosine above 0" in snellen(*words, "--threshold", "0").err
     assert "makes no vectors of texts" in snellen(*words[:-1], f"onnx/{model}").err
+
+
+def test_a_mapping_of_all_classes_serves_some_of_them_and_what_it_names_in_vain_is_told(
+    snellen: Snellen, place: Path
+) -> None:
+    pytest.importorskip("onnxruntime")
+    (place / "hand.csv").write_text("concept,class,by\nkite,toy kite\nreflex camera,camera,head\nlynx,dogs,mine\n")
+    words = (
+        "run",
+        "-d",
+        place / "photos",
+        "-m",
+        f"onnx/{place}/net.onnx",
+        "--no-timing",
+        "-q",
+        "--classes",
+        "tabby,camera",
+    )
+    said = snellen(*words, "-s", f"vocabulary,mapping={place}/hand.csv")
+    assert said.code == 0
+    assert "in the mapping, but no label of the model: lynx\n" in said.err
+    (place / "wrong.csv").write_text("concept,class\nkite,toy kit\n")
+    said = snellen(*words, "-s", f"vocabulary,mapping={place}/wrong.csv")
+    assert said.code == 2 and "'kite' is mapped to 'toy kit', no class (did you mean 'toy kite'?)" in said.err

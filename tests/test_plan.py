@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from checkpoints.texts import static
 from onnx_models import write_classifier
 from snellen import plugins
 from snellen.errors import WrongUse
@@ -91,7 +92,7 @@ def test_where_no_strategy_fits_those_that_do_are_told(tmp_path: Path) -> None:
     (tmp_path / "mine.csv").write_text("image,prediction\na/1.jpg,a\n")
     table = f"predictions/{tmp_path / 'mine.csv'}"
     with pytest.raises(
-        WrongUse, match=r"cannot answer Generate.*; strategies that fit predictions/.*mine\.csv: vocabulary"
+        WrongUse, match=r"cannot answer Generate.*; predictions/.*mine\.csv: strategies that fit it: vocabulary"
     ):
         resolve(Request("shapes,pictures=1", (table,), ("binary",)))
 
@@ -149,3 +150,16 @@ def test_a_model_that_refuses_what_its_provider_answers_is_told_with_the_reason(
         resolve(Request(str(drawn), (backbone,), ("vocabulary",)))
     plan = resolve(Request(str(drawn), (f"classifier/{encoder('vit')}", backbone), ("vocabulary",)))
     assert len(plan.pairs) == 1 and len(plan.not_applicable) == 1
+
+
+def test_a_model_that_no_usual_strategy_fits_is_told_and_not_dropped_in_silence(tmp_path: Path, drawn: Path) -> None:
+    text = static(tmp_path / "static")
+    plan = resolve(Request(str(drawn), (f"text/{text}", "scripted/test_contracts:scripted"), out=str(tmp_path / "run")))
+    (line,) = plan.not_applicable
+    assert (
+        line
+        == f"not asked: text/{text}: it makes vectors of texts alone, for an encoder= of open-set or of 'snellen map'"
+    )
+    assert {model.title for model, _ in plan.pairs} == {"scripted/test_contracts:scripted"}
+    with pytest.raises(WrongUse, match=r"not asked: text/.*vectors of texts alone"):
+        resolve(Request(str(drawn), (f"text/{text}",), out=str(tmp_path / "run")))

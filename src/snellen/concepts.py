@@ -70,7 +70,7 @@ def _of_table(text: str, path: str) -> Iterator[tuple[str, str]]:
     for row in rows:
         if not any(cell.strip() for cell in row):
             continue
-        if len(row) != len(header):
+        if len(row) not in (len(_COLUMNS), len(header)):
             raise WrongUse(
                 f"{path}, line {rows.line_num}: expected {','.join(header)}, found {len(row)} values; "
                 'a concept with commas stands in quotes: "tench, Tinca tinca",fish'

@@ -53,6 +53,7 @@ class Database:
     def __init__(self, path: Path, read_only: bool = False) -> None:
         """Raises WrongUse where the file is not a database of this version."""
         self.path = path
+        self._read_only = read_only
         self.undone = 0  # how many transactions came to nothing: what was remembered of them is not there
         self._connection = self._connect(read_only)
         try:
@@ -88,6 +89,10 @@ class Database:
             self.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
 
     def close(self) -> None:
+        """Ends the connection; one that wrote folds its log into the file, so that the file alone is the whole."""
+        with suppress(sqlite3.Error):  # such as a reader in the middle of it, or a full disk: nothing is lost by it
+            if not self._read_only:
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._connection.close()
 
     @contextmanager

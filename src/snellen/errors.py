@@ -35,7 +35,7 @@ class UnreadableImage(SnellenError):
 def nearest(word: str, known: Iterable[str]) -> str:
     """A hint for an unknown word: ` (did you mean …?)` with the nearest known one, or the list of all known ones."""
     names = sorted(known)
-    close = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     if close:
         return f" (did you mean {close[0]!r}?)"
     return f" (known: {', '.join(names)})" if names else ""

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from snellen import plugins
 from snellen.database import DATABASE
-from snellen.errors import WrongUse, nearest
+from snellen.errors import SnellenError, WrongUse, nearest
 from snellen.naming import slug
 from snellen.readers import find_reader
 from snellen.selection import Selection, select
@@ -28,7 +28,7 @@ from snellen.specs import (
     strategy_plan,
     with_roles,
 )
-from snellen.types import Classes, Dataset, Strategy
+from snellen.types import Classes, Dataset, EmbedText, Strategy
 
 DEFAULT_STRATEGIES = ("closed-set", "binary", "vocabulary", "zero-shot")
 SUBSET = ("classes", "per_class", "limit", "seed")  # keys of a data set that choose a part of it
@@ -135,7 +135,7 @@ def resolve(request: Request, batch_size: str | None = None) -> Plan:
     _check_out(out)
     _check_apart(out, spec["path"], selection.dataset)
     models = _unique((_written(each.identity), each) for each in (identified(*model) for model in written))
-    pairs, not_applicable = _pair(models, strategies, selection.classes, told=bool(request.strategies))
+    pairs, not_applicable = _pair(models, strategies, selection, told=bool(request.strategies))
     roles = {plan.title: with_roles(plan) for _, plan in pairs}
     pairs = tuple((model, roles[plan.title]) for model, plan in pairs)
     if shots := max(plan.shots for _, plan in pairs):
@@ -211,31 +211,53 @@ def _unique(plans: Iterable[tuple[str, P]]) -> list[P]:
 
 
 def _pair(
-    models: Sequence[ModelPlan], strategies: Sequence[StrategyPlan], classes: Classes, told: bool
+    models: Sequence[ModelPlan], strategies: Sequence[StrategyPlan], selection: Selection, told: bool
 ) -> tuple[tuple[tuple[ModelPlan, StrategyPlan], ...], tuple[str, ...]]:
     """The pairs in which the model answers what the strategy asks, and a line for each that was asked for in vain."""
+    classes, everything = selection.classes, selection.dataset.classes
     pairs, not_applicable = [], []
     for model in models:
-        for strategy in strategies:
-            if strategy.strategy.asks <= model.answers:
-                pairs.append((model, strategy))
-            elif told:
-                lacking = sorted(strategy.strategy.asks - model.answers, key=lambda kind: kind.__name__)
-                asked = ", ".join(kind.__name__ for kind in lacking)
-                why = "".join(f" ({model.refuses[kind]})" for kind in lacking if kind in model.refuses)
-                not_applicable.append(
-                    f"not applicable: {model.title} cannot answer {asked}, which {strategy.title} asks{why}"
-                )
+        fitting = [strategy for strategy in strategies if strategy.strategy.asks <= model.answers]
+        pairs += [(model, strategy) for strategy in fitting]
+        if told:
+            not_applicable += [_not_applicable(model, each) for each in strategies if each not in fitting]
+        elif not fitting:
+            not_applicable.append(f"not asked: {model.title}: {_instead(model)}")
     for strategy in dict.fromkeys(strategy for _, strategy in pairs):
-        if check := getattr(strategy.strategy, "check", None):
-            check(classes)
+        for method, of in (("check_names", everything), ("check", classes)):
+            if check := getattr(strategy.strategy, method, None):
+                check(of)
     if not pairs:
-        fitting = [f"strategies that fit {model.title}: {', '.join(_fitting(model))}" for model in models]
-        hints = fitting if told and any(map(_fitting, models)) else []
-        raise WrongUse("; ".join([*not_applicable, *hints]) or "no strategy fits these models; name one with -s")
+        hints = [f"{model.title}: {_instead(model)}" for model in models] if told else []
+        raise WrongUse("; ".join([*not_applicable, *hints]))
     return tuple(pairs), tuple(not_applicable)
+
+
+def _not_applicable(model: ModelPlan, strategy: StrategyPlan) -> str:
+    lacking = sorted(strategy.strategy.asks - model.answers, key=lambda kind: kind.__name__)
+    asked = ", ".join(kind.__name__ for kind in lacking)
+    why = "".join(f" ({model.refuses[kind]})" for kind in lacking if kind in model.refuses)
+    return f"not applicable: {model.title} cannot answer {asked}, which {strategy.title} asks{why}"
+
+
+def _instead(model: ModelPlan) -> str:
+    """Why a model is not asked without being told how, and which strategies fit it."""
+    why = "".join(f"{reason}; " for reason in dict.fromkeys(model.refuses.values()))
+    if fitting := _fitting(model):
+        return f"{why}strategies that fit it: {', '.join(fitting)} (name one with -s)"
+    if model.answers == {EmbedText}:
+        return "it makes vectors of texts alone, for an encoder= of open-set or of 'snellen map'"
+    return f"{why}no strategy of snellen's fits it" + ("" if why else "; is it named by the right provider?")
 
 
 def _fitting(model: ModelPlan) -> list[str]:
     """The names of the built-in strategies whose questions the model answers."""
-    return [name for name in DEFAULT_STRATEGIES if strategy_plan(name).strategy.asks <= model.answers]
+    found = []
+    for name in plugins.names("strategies"):
+        try:
+            strategy = strategy_plan(name).strategy
+        except SnellenError:  # it needs an option, or a package that is not here
+            continue
+        if strategy.asks <= model.answers:
+            found.append(name)
+    return found

@@ -91,11 +91,14 @@ def configure(options: type[T], given: Mapping[str, Any], owner: str) -> T:
         return TypeAdapter(options).validate_python(dict(given))
     except ValidationError as error:
         first = error.errors()[0]
-        where = str(next(iter(first["loc"]), "its options"))  # what follows in a union are pydantic's own words
+        where = str(next(iter(first["loc"]), ""))  # what follows in a union are pydantic's own words
         if first["type"] == "missing":
             raise WrongUse(f"{owner} needs the option {where}: write {owner},{where}=…") from None
         message = first["msg"].removeprefix("Value error, ")
-        raise WrongUse(f"{owner}: {where}={first['input']!r}: {message}") from None
+        said = (
+            f"{where}={first['input']!r}: {message}" if first["loc"] else message
+        )  # of all options together: as it is
+        raise WrongUse(f"{owner}: {said}") from None
     except ValueError as error:
         raise WrongUse(f"{owner}: {error}") from None
 

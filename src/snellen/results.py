@@ -66,6 +66,7 @@ class ResultRow:
     classes_covered: int | None
     classes_covered_by: Mapping[str, int] | None
     classes_uncovered: tuple[str, ...] | None
+    concepts_unknown: tuple[str, ...] | None
     accuracy_covered: float | None
     accuracy_covered_low: float | None
     accuracy_covered_high: float | None
@@ -332,7 +333,7 @@ class Results:
 def _covered(coverage: Any, confusion: Confusion) -> dict[str, Any]:
     """The figures of a row about the classes that a vocabulary covers; None where no coverage is known."""
     if coverage is None:
-        keys = ("classes_covered", "classes_covered_by", "classes_uncovered")
+        keys = ("classes_covered", "classes_covered_by", "classes_uncovered", "concepts_unknown")
         return dict.fromkeys((*keys, "accuracy_covered", "accuracy_covered_low", "accuracy_covered_high"))
     places = [place for place, name in enumerate(confusion.classes) if name not in coverage.uncovered]
     correct, answered = int(confusion.counts[places, places].sum()), int(confusion.counts[places].sum())
@@ -341,6 +342,7 @@ def _covered(coverage: Any, confusion: Confusion) -> dict[str, Any]:
         "classes_covered": len(places),
         "classes_covered_by": coverage.classes_by,
         "classes_uncovered": tuple(coverage.uncovered),
+        "concepts_unknown": tuple(coverage.unknown),
         "accuracy_covered": correct / answered if answered else None,
         "accuracy_covered_low": low,
         "accuracy_covered_high": high,

@@ -66,7 +66,7 @@ def review(model: str, dataset: Spec, asked: Asked) -> Review:
     planned, encoder = model_plan(model), model_plan(asked.encoder) if asked.encoder else None
     selection, _ = chosen(dataset)
     classes = selection.classes
-    strategy.check(classes)
+    strategy.check_names(selection.dataset.classes)
     vocabulary = vocabulary_of(planned)
     kinds = kinds_of(vocabulary, classes, net, _synsets(planned)) if net else Kinds({}, (), {})
     near = _nearest(encoder, asked.threshold, vocabulary, classes) if encoder else {}

@@ -15,10 +15,10 @@ from snellen.mapping import rules_text
 from snellen.results import ResultRow, Results
 from snellen.short_names import short_models, short_strategies
 
-_MODEL, _STRATEGY = 28, 18  # the room that names get before they are shortened to show one more column
+_MODEL, _STRATEGY = 28, 24  # the room that names get before they are shortened to show one more column
 _LEAST_MODEL, _LEAST_STRATEGY = 14, 10
 _ALWAYS = 100
-_UNREADABLE_SHOWN, _FAILURES_SHOWN, _UNCOVERED_SHOWN = 100, 5, 6
+_UNREADABLE_SHOWN, _FAILURES_SHOWN, _UNCOVERED_SHOWN, _NAMES_SHOWN = 100, 5, 6, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +74,8 @@ _COLUMNS = (
     _Column("Failed", _ALWAYS, lambda row: str(row.failed)),
     _Column("Pending", _ALWAYS, lambda row: str(row.pending)),
     _Column("Covered", 75, _covered),
-    _Column("Raw acc.", 55, lambda row: _number(row.accuracy_raw)),
-    _Column("Ceiling", 55, lambda row: _number(row.ceiling)),
+    _Column("Raw acc.", 73, lambda row: _number(row.accuracy_raw)),
+    _Column("Ceiling", 74, lambda row: _number(row.ceiling)),
     _Column("img/s", 70, lambda row: rate_text(row.images_per_second)),
     _Column("p50", 40, lambda row: _seconds(row.latency_p50)),
     _Column("RAM GB", 30, lambda row: _number(row.peak_rss_gb, 2)),
@@ -111,7 +111,7 @@ def results_table(rows: Sequence[ResultRow], width: int, coloured: bool = True) 
     names_room = max(min(longest_model, _MODEL), 5) + 1 + max(min(longest_strategy, _STRATEGY), 8)
     columns = _columns(rows, width - names_room)
     left = width - sum(column.width(rows) + 1 for column in columns) - 1
-    strategy_room = max(min(longest_strategy, max(left * 2 // 5, left - longest_model)), _LEAST_STRATEGY)
+    strategy_room = max(min(longest_strategy, max(left * 2 // 5, left - min(longest_model, _MODEL))), _LEAST_STRATEGY)
     model_room = max(min(longest_model, left - strategy_room), _LEAST_MODEL)
     models = short_models((one_line(row.model) for row in rows), model_room)
     strategies = short_strategies((one_line(row.strategy) for row in rows), strategy_room)
@@ -138,7 +138,10 @@ def print_results(rows: Sequence[ResultRow], console: Console) -> None:
         superseded, images, classes, seed, _ = key
         if len(groups) > 1:
             since = ", from a model or setting that has changed since" if superseded else ""
-            console.print(Text(f"{chr(10) * bool(place)}{-images} images of {-classes} classes, seed {seed}{since}"))
+            names = [str(each["name"]) for each in groups[key][0].per_class[:_NAMES_SHOWN]]
+            some = f" ({', '.join(map(one_line, names))}{', …' if -classes > len(names) else ''})" if names else ""
+            head = f"{-images} images of {-classes} classes{some}, seed {seed}{since}"
+            console.print(Text(f"{chr(10) * bool(place)}{head}"))
         table, width = results_table(groups.get(key, []), console.width, coloured=not console.no_color)
         console.width = max(console.width, width)
         console.print(table)
@@ -157,9 +160,9 @@ def notes(results: Results) -> Iterator[str]:
         yield f"failed: {count} x {reason}"
     if len(failures) > _FAILURES_SHOWN:
         yield f"and {len(failures) - _FAILURES_SHOWN} more reasons, all in {results.path / 'records.csv'}"
-    for row in results.rows:
-        if row.trouble:
-            yield f"pending: {row.model}: {row.trouble}"
+    troubles = ((row.model, row.trouble) for row in results.rows if row.trouble)
+    for model, trouble in dict.fromkeys(troubles):
+        yield f"pending: {trouble if model in trouble else f'{model}: {trouble}'}"
 
 
 def _coverage(results: Results) -> Iterator[str]:
@@ -167,15 +170,18 @@ def _coverage(results: Results) -> Iterator[str]:
     groups: dict[tuple[object, ...], list[ResultRow]] = {}
     for row in results.rows:
         rules = tuple((row.classes_covered_by or {}).items())
-        if (row.classes_uncovered or {rule for rule, _ in rules} - {"exact"}) and not row.superseded:
-            groups.setdefault((row.classes_uncovered, row.classes, rules), []).append(row)
+        special = row.classes_uncovered or row.concepts_unknown or {rule for rule, _ in rules} - {"exact"}
+        if special and not row.superseded:
+            groups.setdefault((row.classes_uncovered, row.classes, rules, row.concepts_unknown), []).append(row)
     for row, *others in groups.values():
         uncovered, by = row.classes_uncovered or (), row.classes_covered_by or {}
         names = ", ".join(dict.fromkeys(short_models((each.model for each in (row, *others)), _MODEL).values()))
         told = f" ({rules_text(by)})" if by else ""
         left = f", not {_some(uncovered)}" if uncovered else ""
         yield f"coverage: {row.classes_covered} of {row.classes} classes{told}{left}: {names}"
-        if found := [f"{concept} ({count})" for concept, count in results.out_of_list(row)]:
+        if row.concepts_unknown:
+            yield f"  in the mapping, but no label of the model: {_some(row.concepts_unknown)}"
+        if found := [f"{concept.split(',')[0]} ({count})" for concept, count in results.out_of_list(row)]:
             yield f"  recognised instead, most often: {_some(found)}"
     if any(row.classes_uncovered for row, *_ in groups.values()):
         yield "  more with rules=exact,head, mapping=FILE or background=NAME: see 'snellen map MODEL -d DATASET'"

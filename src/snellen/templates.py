@@ -58,7 +58,7 @@ def _of_file(path: str) -> tuple[str, ...]:
         known = ", ".join(_NAMED)
         raise WrongUse(
             f"templates={path}: expected {known}, a template with {NAME}, or a text file with a template on each line; "
-            f"there is no such file that can be read ({error})"
+            f"there is no such file that can be read ({getattr(error, 'strerror', None) or error})"
         ) from None
     return tuple(line.strip() for line in lines if line.strip())
 

@@ -130,7 +130,7 @@ def test_what_a_mapping_names_in_vain_is_told() -> None:
     strategy = Strategy(mapping={"lynx": "cat", "sofa": "Dog"})
     assert strategy.coverage(CLASSES, CONCEPTS).unknown == ("lynx",)
     with pytest.raises(WrongUse, match=r"'sofa' is mapped to 'dog', no class.*did you mean 'Dog'"):
-        Strategy(mapping={"sofa": "dog"}).check(CLASSES)
+        Strategy(mapping={"sofa": "dog"}).check_names(CLASSES)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_words_in_yaml_stay_words(tmp_path: Path) -> None:
         ("map.csv", "concept,class\ntench, Tinca tinca,fish\n", "line 2: expected concept,class, found 3 values"),
         ("map.csv", "concept,class\na,b\na,c\n", "'a' is mapped to 'b' and to 'c'"),
         ("map.csv", "concept,class\na,b\na,\n", "'a' is mapped to 'b' and to no class"),
-        ("map.csv", "concept,class,by\na,b\n", "line 2: expected concept,class,by, found 2 values"),
+        ("map.csv", "concept,class,by\na,b,c,d\n", "line 2: expected concept,class,by, found 4 values"),
         ("map.csv", "concept,class\n,b\n", "without a name"),
         ("map.yaml", "- a\n- b\n", "expected lines such as"),
         ("map.yaml", "a: [b, c]\n", "must be a name"),

@@ -48,13 +48,16 @@ class Strategy:
     def asks(self) -> frozenset[type]:
         return frozenset({Recognise})
 
-    def check(self, classes: Classes) -> None:
-        """Raises WrongUse where the mapping names a class that is none of these, or there is no background class."""
-        if self.background is not None and classes.background is None:
-            raise WrongUse(f"vocabulary: background={self.background!r} needs a background class, and there is none")
+    def check_names(self, classes: Classes) -> None:
+        """Raises WrongUse where the mapping names what is no class of the data set, of which a run may take some."""
         for concept, name in self._pairs:
             if name and name not in classes.names:
                 raise WrongUse(f"vocabulary: {concept!r} is mapped to {name!r}, no class{nearest(name, classes.names)}")
+
+    def check(self, classes: Classes) -> None:
+        """Raises WrongUse where there is no background class for the concept that stands for it."""
+        if self.background is not None and classes.background is None:
+            raise WrongUse(f"vocabulary: background={self.background!r} needs a background class, and there is none")
 
     def coverage(self, classes: Classes, vocabulary: tuple[str, ...], given: Given | None = None) -> Coverage:
         """Which concepts of the vocabulary stand for which class, by which rule, and what is left.
