@@ -149,3 +149,10 @@ def test_a_model_that_refuses_what_its_provider_answers_is_told_with_the_reason(
         resolve(Request(str(drawn), (backbone,), ("vocabulary",)))
     plan = resolve(Request(str(drawn), (f"classifier/{encoder('vit')}", backbone), ("vocabulary",)))
     assert len(plan.pairs) == 1 and len(plan.not_applicable) == 1
+
+
+def test_a_function_is_asked_for_vectors_of_texts_only_where_that_is_named() -> None:
+    plan = resolve(Request("shapes,pictures=1", (CIRCLE,)))
+    assert [strategy.title for _, strategy in plan.pairs] == ["closed-set", "binary", "vocabulary"]
+    plan = resolve(Request("shapes,pictures=1", (CIRCLE,), ("zero-shot",)))
+    assert [strategy.title for _, strategy in plan.pairs] == ["zero-shot"]

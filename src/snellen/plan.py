@@ -28,7 +28,7 @@ from snellen.specs import (
     strategy_plan,
     with_roles,
 )
-from snellen.types import Classes, Dataset, Strategy
+from snellen.types import Classes, Dataset, EmbedText, Generate, Strategy
 
 DEFAULT_STRATEGIES = ("closed-set", "binary", "vocabulary", "zero-shot")
 SUBSET = ("classes", "per_class", "limit", "seed")  # keys of a data set that choose a part of it
@@ -217,6 +217,8 @@ def _pair(
     pairs, not_applicable = [], []
     for model in models:
         for strategy in strategies:
+            if not told and _beyond(model.answers, strategy.strategy.asks):
+                continue
             if strategy.strategy.asks <= model.answers:
                 pairs.append((model, strategy))
             elif told:
@@ -234,6 +236,14 @@ def _pair(
         hints = fitting if told and any(map(_fitting, models)) else []
         raise WrongUse("; ".join([*not_applicable, *hints]) or "no strategy fits these models; name one with -s")
     return tuple(pairs), tuple(not_applicable)
+
+
+def _beyond(answers: frozenset[type], asks: frozenset[type]) -> bool:
+    """Whether a strategy has to be named: it asks for vectors of texts, and the model also answers in words.
+
+    Such a model is a function that may answer anything; few make vectors, and the others would only fail.
+    """
+    return EmbedText in asks and Generate in answers
 
 
 def _fitting(model: ModelPlan) -> list[str]:
