@@ -26,11 +26,11 @@ def load_towers(source: Source, owner: str, options: Options, device: torch.devi
     """The model on its device with its own processor. Raises WrongUse or Missing."""
     folder = source.folder((WEIGHTS, TOKENIZERS, PROCESSORS))
     with explained(owner, "configuration"):
-        config = transformers.AutoConfig.from_pretrained(folder)
+        config = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=False)
     _check_kind(config, owner)
     transform, processor = load_transform(folder, owner)
     with explained(owner, "tokenizer"):
-        tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     model = _load_model(folder, owner, options)
     model.to(device).eval()
     limits = _limits(config, tokenizer)
@@ -52,6 +52,7 @@ def _load_model(folder: Path, owner: str, options: Options) -> Any:
             folder,
             dtype="auto" if options.dtype == "auto" else getattr(torch, options.dtype),
             output_loading_info=True,
+            trust_remote_code=False,
         )
         check_weights(told, owner)
     return model
