@@ -31,6 +31,7 @@ def load_towers(source: Source, owner: str, options: Options, device: torch.devi
     transform, processor = load_transform(folder, owner)
     with explained(owner, "tokenizer"):
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    _check_words(tokenizer, owner)
     model = _load_model(folder, owner, options)
     model.to(device).eval()
     limits = _limits(config, tokenizer)
@@ -74,6 +75,16 @@ def _check_kind(config: Any, owner: str) -> None:
         f"{owner}: expected a model of pictures and texts such as CLIP or SigLIP, and its config.json names "
         f"{config.model_type!r}; {hint}"
     )
+
+
+def _check_words(tokenizer: Any, owner: str) -> None:
+    """Raises WrongUse where all words are alike: transformers makes an empty tokenizer where files are missing."""
+    cat, dog = tokenizer(["cat", "dog"])["input_ids"]
+    if cat == dog:
+        raise WrongUse(
+            f"{owner}: its tokenizer knows no words, for tokenizer.json (or the vocabulary in its place) is not there; "
+            "copy it from the model that this one was trained from"
+        )
 
 
 def _limits(config: Any, tokenizer: Any) -> dict[str, Any]:
