@@ -241,3 +241,11 @@ def test_code_of_a_checkpoint_s_own_is_not_run_and_nobody_is_asked(
     assert not (tmp_path / "run").exists()
     said = capsys.readouterr()
     assert "run the custom code" not in said.out + said.err
+
+
+@pytest.mark.parametrize(("family", "engine"), [("resnet", classifier), ("clip", clip)])
+def test_a_strip_is_a_failure_before_it_fills_the_memory(family: str, engine: Any, encoder: Checkpoint) -> None:
+    loaded = engine.load(str(encoder(family)), engine.Options(device="cpu"))
+    strip, narrow = ask(loaded, [(noise(1, 1001, seed=1), Embed()), (noise(1, 1000, seed=1), Embed())])
+    assert isinstance(strip, Failure) and "1x1001 pixels are a strip" in strip.reason
+    assert isinstance(narrow, Vector)
