@@ -39,3 +39,14 @@ def test_columns_are_found(kinds: dict[str, Any], features: Any, options: dict[s
 def test_two_columns_of_one_name_are_told() -> None:
     with pytest.raises(WrongUse, match="here: two columns have the name 'label'"):
         find_columns(pa.schema([("a", STRUCT), ("label", pa.int8()), ("label", pa.int8())]), {}, Options(), "here")
+
+
+def test_names_by_their_numbers_stand_in_the_order_of_the_numbers() -> None:
+    numbers = sorted(map(str, range(11)))
+    assert numbers[2] == "10"
+    label = {"_type": "ClassLabel", "names": {number: f"class {number}" for number in numbers}}
+    kinds = pa.schema([("a", STRUCT), ("label", pa.int8())])
+    assert find_columns(kinds, {"label": label}, Options(), "here").names == tuple(f"class {n}" for n in range(11))
+    gap = {"_type": "ClassLabel", "names": {"0": "cat", "2": "dog"}}
+    with pytest.raises(WrongUse, match="here: its ClassLabel has no list of names but"):
+        find_columns(kinds, {"label": gap}, Options(), "here")

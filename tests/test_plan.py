@@ -163,3 +163,10 @@ def test_a_model_that_no_usual_strategy_fits_is_told_and_not_dropped_in_silence(
     assert {model.title for model, _ in plan.pairs} == {"scripted/test_contracts:scripted"}
     with pytest.raises(WrongUse, match=r"not asked: text/.*vectors of texts alone"):
         resolve(Request(str(drawn), (f"text/{text}",), out=str(tmp_path / "run")))
+
+
+def test_a_function_is_asked_for_vectors_of_texts_only_where_that_is_named() -> None:
+    plan = resolve(Request("shapes,pictures=1", (CIRCLE,)))
+    assert [strategy.title for _, strategy in plan.pairs] == ["closed-set", "binary", "vocabulary"]
+    plan = resolve(Request("shapes,pictures=1", (CIRCLE,), ("zero-shot",)))
+    assert [strategy.title for _, strategy in plan.pairs] == ["zero-shot"]

@@ -93,3 +93,13 @@ def test_a_link_keeps_its_name(place: Path) -> None:
     (place / "b" / "link.tar").symlink_to(place / "b" / "blob")
     assert found(place / "b" / "link.tar") == ["link.tar"]
     assert find_shards(str(place / "b/link.tar"), (".tar",), "shards").place == f"{place}/b/link.tar"
+
+
+def test_a_folder_on_the_way_to_a_pattern_may_have_brackets_and_braces_in_its_name(tmp_path: Path) -> None:
+    folder = tmp_path / "pets [v2] {a,b}"
+    folder.mkdir()
+    for number in range(2):
+        (folder / f"s-{number}.tar").write_bytes(b"x")
+    for pattern in ("s-{0..1}.tar", "s-*.tar", "s-[01].tar"):
+        found = find_shards(f"{folder}/{pattern}", (".tar",), "shards")
+        assert [shard.name for shard in found] == ["s-0.tar", "s-1.tar"]

@@ -79,12 +79,22 @@ def _feature(features: Mapping[str, Any], column: str) -> Mapping[str, Any]:
 def _names(feature: Mapping[str, Any], owner: str) -> tuple[str, ...]:
     names = feature.get("names") if feature.get("_type") == "ClassLabel" else None
     if isinstance(names, Mapping):  # as data cards have it: {"0": "cat", "1": "dog"}
-        names = list(names.values())
+        names = _in_order(names)
     if names is None:
         return ()
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise WrongUse(f"{owner}: its ClassLabel has no list of names but {printable(repr(names))[:80]}")
     return tuple(names)
+
+
+def _in_order(names: Mapping[Any, Any]) -> list[Any] | Mapping[Any, Any]:
+    """The names by their numbers, whatever their order in the file (sorted as texts, 10 stands before 2).
+
+    As they are where they do not count from 0 without a gap.
+    """
+    named = {str(number): name for number, name in names.items()}
+    numbers = [str(number) for number in range(len(names))]
+    return [named[number] for number in numbers] if set(named) == set(numbers) else names
 
 
 def _is_text(kind: Any) -> bool:

@@ -28,7 +28,7 @@ from snellen.specs import (
     strategy_plan,
     with_roles,
 )
-from snellen.types import Classes, Dataset, EmbedText, Strategy
+from snellen.types import Classes, Dataset, EmbedText, Generate, Strategy
 
 DEFAULT_STRATEGIES = ("closed-set", "binary", "vocabulary", "zero-shot")
 SUBSET = ("classes", "per_class", "limit", "seed")  # keys of a data set that choose a part of it
@@ -217,7 +217,8 @@ def _pair(
     classes, everything = selection.classes, selection.dataset.classes
     pairs, not_applicable = [], []
     for model in models:
-        fitting = [strategy for strategy in strategies if strategy.strategy.asks <= model.answers]
+        candidates = [each for each in strategies if told or not _beyond(model.answers, each.strategy.asks)]
+        fitting = [strategy for strategy in candidates if strategy.strategy.asks <= model.answers]
         pairs += [(model, strategy) for strategy in fitting]
         if told:
             not_applicable += [_not_applicable(model, each) for each in strategies if each not in fitting]
@@ -248,6 +249,14 @@ def _instead(model: ModelPlan) -> str:
     if model.answers == {EmbedText}:
         return "it makes vectors of texts alone, for an encoder= of open-set or of 'snellen map'"
     return f"{why}no strategy of snellen's fits it" + ("" if why else "; is it named by the right provider?")
+
+
+def _beyond(answers: frozenset[type], asks: frozenset[type]) -> bool:
+    """Whether a strategy has to be named: it asks for vectors of texts, and the model also answers in words.
+
+    Such a model is a function that may answer anything; few make vectors, and the others would only fail.
+    """
+    return EmbedText in asks and Generate in answers
 
 
 def _fitting(model: ModelPlan) -> list[str]:

@@ -81,11 +81,12 @@ def is_pattern(name: str) -> bool:
 
 def _matching(pattern: str, expected: str) -> list[Path]:
     paths: set[str] = set()
-    for part in _expanded(pattern):
-        found = glob.glob(part, recursive=True)  # noqa: PTH207 (the pattern is absolute)
+    folder = next(above for above in Path(pattern).parents if above.exists())  # its own name may hold brackets
+    for part in _expanded(os.path.relpath(pattern, folder)):
+        found = glob.glob(os.path.join(glob.escape(str(folder)), part), recursive=True)  # noqa: PTH118, PTH207
         files = [path for path in found if Path(path).is_file()]
         if not files:
-            raise WrongUse(f"expected {expected}, but there is no {printable(part)}")
+            raise WrongUse(f"expected {expected}, but there is no {printable(str(folder / part))}")
         paths.update(files)
     return sorted(map(Path, paths))
 

@@ -353,3 +353,15 @@ def test_the_command_line_knows_them(
     said = snellen("datasets", "show", "shards/test-0.parquet,label_column=what")
     assert said.code == 2
     assert said.err == f"error: {tmp_path}/shards/test-0.parquet has no column 'what' (known: image, label)\n"
+
+
+def test_a_file_that_is_cut_while_it_is_read_is_told_and_does_not_end_early(tmp_path: Path) -> None:
+    images = [os.urandom(100_000) for _ in range(64)]
+    rows = [{"image": {"bytes": data, "path": None}, "label": "ab"[number % 2]} for number, data in enumerate(images)]
+    place = tmp_path / "x.parquet"
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), place, row_group_size=8)
+    examples = iter(read(place))
+    next(examples)
+    place.write_bytes(place.read_bytes()[:100])
+    with pytest.raises(WrongUse, match=r"changed while it was in use|cut, damaged"):
+        list(examples)

@@ -13,7 +13,7 @@ import pytest
 from local_models import altered, ask, noise, varied
 
 from snellen import plugins
-from snellen.engines import classifier
+from snellen.engines import classifier, clip
 from snellen.errors import Missing, WrongUse
 from snellen.images import Image
 from snellen.types import Embed, EmbedText, Failure, Recognise, Scores, Vector
@@ -21,7 +21,7 @@ from snellen.types import Embed, EmbedText, Failure, Recognise, Scores, Vector
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
-from checkpoints.encoders import NAMES  # noqa: E402
+from checkpoints.encoders import NAMES, SIDE, SMALL  # noqa: E402
 from snellen.local.quiet import quiet  # noqa: E402
 
 Checkpoint = Callable[[str], Path]
@@ -195,3 +195,57 @@ def test_models_of_another_kind_are_told_where_they_belong(
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(Missing, match=r"needs the package torch: pip install 'snellen\[classifier\]'"):
         load(encoder("vit"))
+
+
+def test_labels_that_are_no_names_by_numbers_are_told(encoder: Checkpoint, tmp_path: Path) -> None:
+    settings = json.loads((encoder("vit") / "config.json").read_text())
+    for number, changed in enumerate(({"id2label": {"cat": 0, "dog": 1}}, {"id2label": ["cat"]}, {"num_labels": "x"})):
+        config = json.dumps({**settings, **changed})
+        folder = altered(encoder("vit"), tmp_path / str(number), config__json=config)
+        with pytest.raises(WrongUse, match="expected names by their numbers as id2label"):
+            classifier.vocabulary(str(folder), classifier.Options())
+
+
+@pytest.mark.parametrize("family", ["IJepa", "ViTMAE"])
+def test_a_backbone_gives_the_same_features_each_time_of_the_whole_picture(family: str, tmp_path: Path) -> None:
+    """I-JEPA has no class token, and ViT-MAE looks at a random part of a picture unless it is told otherwise."""
+    with quiet():
+        model = getattr(transformers, f"{family}Model")(getattr(transformers, f"{family}Config")(**SMALL)).eval()
+        if family == "IJepa":
+            model.embeddings.position_embeddings.data.normal_()
+        for part in (model, transformers.ViTImageProcessorPil(size=SIDE)):
+            part.save_pretrained(tmp_path)
+    engine = load(tmp_path)
+    (image,) = varied(1)
+    found = np.stack([ask(engine, [(image, Embed())])[0].values for _ in range(3)])
+    pixels = torch.from_numpy(engine._network.prepare(image)["pixel_values"])[None]
+    if family == "ViTMAE":
+        model.config.mask_ratio = 0.0
+    with torch.inference_mode():
+        last = model(pixel_values=pixels).last_hidden_state[0]
+    expected = last.mean(0) if family == "IJepa" else last[0]
+    assert found == pytest.approx(np.tile(expected.numpy(), (3, 1)), abs=1e-5)
+
+
+def test_code_of_a_checkpoint_s_own_is_not_run_and_nobody_is_asked(
+    encoder: Checkpoint, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for family, engine in (("vit", classifier), ("clip", clip)):
+        settings = json.loads((encoder(family) / "config.json").read_text())
+        own = {"AutoConfig": "own.Config", "AutoModel": "own.Model", "AutoModelForImageClassification": "own.Model"}
+        config = json.dumps({**settings, "model_type": "own", "auto_map": own})
+        folder = altered(encoder(family), tmp_path / family, config__json=config)
+        (folder / "own.py").write_text(f"open({str(tmp_path / 'run')!r}, 'w')\n")
+        with pytest.raises(WrongUse, match="its own Python code, which is not run"):
+            engine.load(str(folder), engine.Options(device="cpu"))
+    assert not (tmp_path / "run").exists()
+    said = capsys.readouterr()
+    assert "run the custom code" not in said.out + said.err
+
+
+@pytest.mark.parametrize(("family", "engine"), [("resnet", classifier), ("clip", clip)])
+def test_a_strip_is_a_failure_before_it_fills_the_memory(family: str, engine: Any, encoder: Checkpoint) -> None:
+    loaded = engine.load(str(encoder(family)), engine.Options(device="cpu"))
+    strip, narrow = ask(loaded, [(noise(1, 1001, seed=1), Embed()), (noise(1, 1000, seed=1), Embed())])
+    assert isinstance(strip, Failure) and "1x1001 pixels are a strip" in strip.reason
+    assert isinstance(narrow, Vector)

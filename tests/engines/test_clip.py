@@ -140,6 +140,7 @@ def test_models_of_another_kind_are_told_where_they_belong(
             altered(encoder("clip"), tmp_path / "blind", preprocessor_config__json=None),
             "has no preprocessor_config.json",
         ),
+        (altered(encoder("clip"), tmp_path / "mute", tokenizer__json=None), "its tokenizer knows no words"),
     ):
         with pytest.raises(WrongUse, match=message):
             load(folder)

@@ -173,3 +173,15 @@ def test_features_is_none_of_a_graph_that_goes_round(tmp_path: Path) -> None:
     assert features_of(path, "auto") is None
     path = written(tmp_path / "n.onnx", [node("MatMul", ["a", "b"], "out"), node("Neg", ["b"], "b")], [])
     assert features_of(path, "auto") is None
+
+
+def test_features_of_a_graph_with_thousands_of_operators(tmp_path: Path) -> None:
+    nodes = [node("Relu", [f"t{number}"], f"t{number + 1}") for number in range(3000)]
+    nodes[0] = node("Relu", ["picture"], "t1")
+    nodes += [
+        node("GlobalAveragePool", ["t3000"], "pooled"),
+        node("Flatten", ["pooled"], "means"),
+        node("MatMul", ["means", "matrix"], "out"),
+    ]
+    found = features_of(written(tmp_path / "m.onnx", nodes, [tensor("matrix", MATRIX)]), "auto")
+    assert found is not None and found.name == "means"

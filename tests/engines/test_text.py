@@ -89,3 +89,14 @@ def test_what_is_no_model_of_texts_is_told(tmp_path: Path, monkeypatch: pytest.M
         text.identity(str(folder), Options())
     with pytest.raises(WrongUse, match="there is no folder"):
         text.identity("./nowhere", Options())
+
+
+def test_code_of_a_model_s_own_is_not_run(tmp_path: Path) -> None:
+    folder = sentence_transformer(tmp_path / "model")
+    listing = folder / "modules.json"
+    listing.write_text(listing.read_text().replace("sentence_transformers.models.Pooling", "own.Pooling"))
+    (folder / "own.py").write_text(f"open({str(tmp_path / 'run')!r}, 'w')\nclass Pooling: pass\n")
+    for act in (text.identity, text.load):
+        with pytest.raises(WrongUse, match=r"its modules\.json names own\.Pooling.*not run"):
+            act(str(folder), Options())
+    assert not (tmp_path / "run").exists()

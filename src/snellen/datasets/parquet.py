@@ -60,6 +60,7 @@ class _Files:
                 for rows in file.iter_batches(batch_size=_ROWS, columns=list(columns), use_threads=False):
                     yield Batch(shard.name, owner, (shard.path.parent,), first, rows)
                     first += rows.num_rows
+                shard.check()  # of a file that was cut meanwhile, the rest is missing without an error
 
 
 def load(name: str, options: Options) -> ImageTable:

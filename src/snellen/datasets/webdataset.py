@@ -75,6 +75,7 @@ class _Reading:
                         f"by label_member={'|'.join(_LABELS)}"
                     )
                 yield shard, sample, sample.members[found[0]], self._label(sample, where)
+            shard.check()
 
     def _label(self, sample: Sample, where: str) -> Label:
         text = sample.text(self.member, where).strip()

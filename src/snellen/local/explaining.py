@@ -43,6 +43,11 @@ def explained(owner: str, part: str) -> Iterator[None]:
 def _explain(owner: str, part: str, error: Exception) -> SnellenError:
     text = str(error)
     if "trust_remote_code" in text:
+        if not owner.startswith("hf/"):
+            return WrongUse(
+                f"{owner}: the checkpoint brings its own Python code, which is not run; take a checkpoint that "
+                "transformers reads by itself, or export the model and name it onnx/…"
+            )
         return WrongUse(
             f"{owner}: the checkpoint brings its own Python code: if you trust it, set trust_remote_code=true; "
             "or serve the model (vLLM, for one) and name it openai-compatible/…"

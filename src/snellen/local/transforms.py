@@ -9,13 +9,30 @@ from typing import Any, TypeAlias
 import PIL.Image
 import transformers
 
-from snellen.errors import WrongUse
+from snellen.errors import UnreadableImage, WrongUse
+from snellen.images import Image
 from snellen.local.explaining import explained
 from snellen.local.hub import PROCESSORS
 from snellen.local.passes import Prepared
 from snellen.local.plain_processor import plain
 
 Transform: TypeAlias = Callable[[PIL.Image.Image], Prepared]
+
+_THINNEST = 1000  # times longer than wide
+
+
+def pixels_of(image: Image) -> PIL.Image.Image:
+    """Upright RGB pixels.
+
+    Raises UnreadableImage, also for a strip: enlarged until its short side is a network's, it would fill the memory.
+    """
+    picture = image.pixels()
+    if max(picture.size) > _THINNEST * min(picture.size):
+        raise UnreadableImage(
+            f"{picture.width}x{picture.height} pixels are a strip more than {_THINNEST:,} times as long as wide, "
+            "which no network is prepared for"
+        )
+    return picture
 
 
 def load_transform(folder: Path, owner: str, trust_remote_code: bool = False) -> tuple[Transform, str]:

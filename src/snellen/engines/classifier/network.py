@@ -11,7 +11,7 @@ import torch
 from snellen.images import Image
 from snellen.local.encoding import Array
 from snellen.local.passes import Prepared, Tensors, facts_of, in_passes
-from snellen.local.transforms import Transform
+from snellen.local.transforms import Transform, pixels_of
 from snellen.types import Embed, Recognise
 
 
@@ -59,7 +59,7 @@ class ClassifierNetwork:
         self._features = inputs[0]
 
     def prepare(self, image: Image) -> Prepared:
-        return self.parts.transform(image.pixels())
+        return self.parts.transform(pixels_of(image))
 
     def see(self, prepared: Sequence[Prepared], kinds: frozenset[type]) -> Mapping[type, Array]:
         def forward(inputs: Tensors) -> Mapping[type, torch.Tensor]:

@@ -39,8 +39,14 @@ def labels_of(config: Mapping[str, Any], given: str | None, owner: str) -> tuple
         return given_labels(given, owner)
     if is_timm(config):
         return _timm_labels(config, owner)
-    named = {int(number): str(name) for number, name in (config.get("id2label") or {}).items()}
-    outputs = int(config.get("num_labels") or (max(named) + 1 if named else 2))  # transformers' own default
+    try:
+        named = {int(number): str(name) for number, name in (config.get("id2label") or {}).items()}
+        outputs = int(config.get("num_labels") or (max(named) + 1 if named else 2))  # transformers' own default
+    except (ValueError, TypeError, AttributeError):
+        raise WrongUse(
+            f"{owner}: expected names by their numbers as id2label in its config.json, such as "
+            '{"0": "cat", "1": "dog"}, and their count as num_labels'
+        ) from None
     return tuple(named.get(number, f"LABEL_{number}") for number in range(outputs))
 
 

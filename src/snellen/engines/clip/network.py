@@ -11,7 +11,7 @@ import torch
 from snellen.images import Image
 from snellen.local.encoding import Array
 from snellen.local.passes import Prepared, Tensors, facts_of, in_passes
-from snellen.local.transforms import Transform
+from snellen.local.transforms import Transform, pixels_of
 from snellen.types import Embed
 
 
@@ -40,7 +40,7 @@ class ClipNetwork:
         self.towers = towers
 
     def prepare(self, image: Image) -> Prepared:
-        return self.towers.transform(image.pixels())
+        return self.towers.transform(pixels_of(image))
 
     def see(self, prepared: Sequence[Prepared], kinds: frozenset[type]) -> Mapping[type, Array]:
         return in_passes(prepared, self.towers.model, lambda inputs: {Embed: self.towers.see(inputs)})

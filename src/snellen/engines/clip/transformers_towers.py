@@ -26,11 +26,12 @@ def load_towers(source: Source, owner: str, options: Options, device: torch.devi
     """The model on its device with its own processor. Raises WrongUse or Missing."""
     folder = source.folder((WEIGHTS, TOKENIZERS, PROCESSORS))
     with explained(owner, "configuration"):
-        config = transformers.AutoConfig.from_pretrained(folder)
+        config = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=False)
     _check_kind(config, owner)
     transform, processor = load_transform(folder, owner)
     with explained(owner, "tokenizer"):
-        tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    _check_words(tokenizer, owner)
     model = _load_model(folder, owner, options)
     model.to(device).eval()
     limits = _limits(config, tokenizer)
@@ -52,6 +53,7 @@ def _load_model(folder: Path, owner: str, options: Options) -> Any:
             folder,
             dtype="auto" if options.dtype == "auto" else getattr(torch, options.dtype),
             output_loading_info=True,
+            trust_remote_code=False,
         )
         check_weights(told, owner)
     return model
@@ -73,6 +75,16 @@ def _check_kind(config: Any, owner: str) -> None:
         f"{owner}: expected a model of pictures and texts such as CLIP or SigLIP, and its config.json names "
         f"{config.model_type!r}; {hint}"
     )
+
+
+def _check_words(tokenizer: Any, owner: str) -> None:
+    """Raises WrongUse where all words are alike: transformers makes an empty tokenizer where files are missing."""
+    cat, dog = tokenizer(["cat", "dog"])["input_ids"]
+    if cat == dog:
+        raise WrongUse(
+            f"{owner}: its tokenizer knows no words, for tokenizer.json (or the vocabulary in its place) is not there; "
+            "copy it from the model that this one was trained from"
+        )
 
 
 def _limits(config: Any, tokenizer: Any) -> dict[str, Any]:

@@ -69,21 +69,13 @@ def find_features(graph: Graph) -> Features | None:
     """
     makers = {output: node for node in graph.nodes for output in node.outputs}
     shapes = {tensor.name: tensor.shape for tensor in graph.tensors}
-    constants: dict[str, bool] = {"": True, **dict.fromkeys(shapes, True)}
-
-    def constant(name: str) -> bool:
-        if name not in constants:
-            node = makers.get(name)
-            constants[name] = False  # until it is known: a graph of a damaged file may go round
-            constants[name] = node is not None and all(map(constant, node.inputs))
-        return constants[name]
-
+    constants = _constants(graph)
     name = graph.outputs[0] if graph.outputs else ""
     for _ in graph.nodes:
         node = makers.get(name)
         if node is None:
             return None
-        data = [each for each in node.inputs if not constant(each)]
+        data = [each for each in node.inputs if each not in constants]
         if node.operator in _BY_SHAPE:
             data = data[:1]
         if len(data) != 1:
@@ -95,6 +87,15 @@ def find_features(graph: Graph) -> Features | None:
                 return None
             return Features(_real(name, makers), channels_first=convolves)
     return None
+
+
+def _constants(graph: Graph) -> set[str]:
+    """The tensors that do not depend on the picture; the nodes of a graph stand in the order in which they run."""
+    found = {"", *(tensor.name for tensor in graph.tensors)}
+    for node in graph.nodes:
+        if found.issuperset(node.inputs):
+            found.update(node.outputs)
+    return found
 
 
 def _kernel(node: Node, makers: dict[str, Node], shapes: dict[str, tuple[int, ...]]) -> tuple[int, ...]:

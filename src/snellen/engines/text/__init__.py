@@ -49,6 +49,12 @@ def _package(source: Source) -> str:
     kinds = [str(module.get("type")) for module in modules.get("", []) if isinstance(module, dict)]
     if source.settings("config.json").get("model_type") == "model2vec" or any("Static" in kind for kind in kinds):
         return "model2vec"
+    foreign = [kind for kind in kinds if not kind.startswith("sentence_transformers.")]
+    if foreign:  # older versions of the library import a folder's code without being asked to
+        raise WrongUse(
+            f"text/{source.place}: its {_MODULES} names {foreign[0]}, which is code of its own; such code is not run: "
+            "take a model whose parts are all of sentence-transformers"
+        )
     if kinds:
         return "sentence_transformers"
     raise WrongUse(
