@@ -44,7 +44,7 @@ def ask(
 
 def test_the_encoder_embeds_the_classes_once_and_each_photo_and_the_model_chooses() -> None:
     prediction, prepared, ((photo,), (question,)) = ask(k=2, order="similarity")
-    assert prepared == [[EmbedText(f"a photo of a {name}.", "encoder")] for name in CLASSES.foreground]
+    assert prepared == [[EmbedText(f"a photo of a {name}.", "encoder") for name in CLASSES.foreground]]
     assert photo == Embed(PHOTO, "encoder")
     text = (
         "Question: Answer this question in one word: What type of object is in this photo? "
