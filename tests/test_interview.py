@@ -252,3 +252,22 @@ def test_two_strategies_may_ask_one_model_in_different_roles(
     strategies = [f"ask-a-judge,other={other},role={role}" for role in ("judge", "critic")]
     with studies.ran(folder, name, *strategies, out=tmp_path / "run") as results:
         assert [(row.answered, row.accuracy) for row in results.rows] == [(12, 1.0)] * 2
+
+
+def test_of_two_models_the_one_that_cannot_be_loaded_is_named(folder: Path, tmp_path: Path) -> None:
+    name = studies.model(tmp_path / "model.py", "return truth(image)")
+    (tmp_path / "encoder.py").write_text("raise ValueError('torn')\ndef answer(question, image): ...\n")
+    encoder = f"scripted/{tmp_path}/encoder.py:answer"
+    with studies.ran(folder, name, f"open-set,encoder={encoder}", "closed-set", out=tmp_path / "run") as results:
+        troubles = {row.strategy: row.trouble for row in results.rows}
+    assert troubles["closed-set"] is None
+    assert f"its encoder {encoder} cannot be loaded: ValueError: torn" in str(troubles[f"open-set,encoder={encoder}"])
+
+
+def test_a_process_that_always_dies_while_preparing_costs_no_other_row(folder: Path, tmp_path: Path) -> None:
+    body = "if isinstance(question, EmbedText): os.kill(os.getpid(), signal.SIGKILL)\nreturn truth(image)"
+    name = studies.model(tmp_path / "model.py", body)
+    with studies.ran(folder, name, "zero-shot", "closed-set", out=tmp_path / "run") as results:
+        rows = {row.strategy: row for row in results.rows}
+    assert rows["closed-set"].accuracy == 1.0
+    assert "3 times on what is asked before the first image" in str(rows["zero-shot"].trouble)
