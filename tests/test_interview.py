@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -182,3 +183,91 @@ def test_too_few_examples_for_shots_are_told(folder: Path, tmp_path: Path) -> No
         studies.ran(folder, name, "linear-probe,shots=4", out=tmp_path / "run").__enter__()
     with studies.ran(folder, name, "linear-probe,shots=2", out=tmp_path / "run") as results:
         assert (results.rows[0].failed, results.rows[0].answered) == (2, 4)
+
+
+def test_of_a_preparation_only_what_was_never_answered_is_asked(folder: Path, tmp_path: Path) -> None:
+    file, out = tmp_path / "model.py", tmp_path / "run"
+    name = studies.model(file, EMBEDS)
+    with studies.ran(folder, name, "zero-shot", out=out):
+        before = len(studies.asked(file))
+    with studies.ran(folder, name, "zero-shot,templates=published", out=out) as results:
+        assert {row.accuracy for row in results.rows} == {1.0}
+    assert len(studies.asked(file)) - before == 3 * 79  # one of the 80 is the single one
+
+
+def test_a_class_more_asks_for_no_other_class_again(tmp_path: Path) -> None:
+    names = [f"cat{number}" for number in range(20)]  # three rounds of 80 texts a class; the new one is in the first
+    folder, file, out = studies.photographs(tmp_path / "photos", 1, names), tmp_path / "model.py", tmp_path / "run"
+    name = studies.model(file, EMBEDS)
+    with studies.ran(folder, name, "zero-shot,templates=published", out=out, classes=names[1:]):
+        before = len(studies.asked(file))
+    with studies.ran(folder, name, "zero-shot,templates=published", out=out):
+        assert len(studies.asked(file)) - before == 80 + 1
+
+
+def test_a_vector_that_is_infinite_is_a_failure(folder: Path, tmp_path: Path) -> None:
+    body = "return Vector([1, 2] if isinstance(question, EmbedText) else [float('inf'), 1])"
+    name = studies.model(tmp_path / "model.py", body)
+    with studies.ran(folder, name, "zero-shot", out=tmp_path / "run") as results:
+        (row,) = results.rows
+        assert (row.answered, row.failed) == (0, 12)
+        assert "infinity" in next(iter(studies.failures(results).values()))
+
+
+ASKS_A_JUDGE = """
+from dataclasses import dataclass
+from snellen.types import *
+
+@dataclass(frozen=True)
+class Strategy:
+    other: str
+    role: str = "judge"
+
+    @property
+    def asks(self):
+        return frozenset({Generate})
+
+    @property
+    def roles(self):
+        return {self.role: Role(self.other, frozenset({Generate}))}
+
+    def inquire(self, classes, known, rng):
+        (answer,) = yield [Generate((PHOTO, "?"), 5, to=self.role)]
+        return Prediction(answer.text, Outcome.EXACT)
+"""
+
+
+def test_two_strategies_may_ask_one_model_in_different_roles(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "asks_a_judge-1.dist-info"
+    package.mkdir()
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: asks-a-judge\nVersion: 1\n")
+    (package / "entry_points.txt").write_text("[snellen.strategies]\nask-a-judge = asks_a_judge\n")
+    (tmp_path / "asks_a_judge.py").write_text(ASKS_A_JUDGE)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}")
+    name = studies.model(tmp_path / "model.py", "return truth(image)")
+    other = studies.model(tmp_path / "other.py", "return truth(image)")
+    strategies = [f"ask-a-judge,other={other},role={role}" for role in ("judge", "critic")]
+    with studies.ran(folder, name, *strategies, out=tmp_path / "run") as results:
+        assert [(row.answered, row.accuracy) for row in results.rows] == [(12, 1.0)] * 2
+
+
+def test_of_two_models_the_one_that_cannot_be_loaded_is_named(folder: Path, tmp_path: Path) -> None:
+    name = studies.model(tmp_path / "model.py", "return truth(image)")
+    (tmp_path / "encoder.py").write_text("raise ValueError('torn')\ndef answer(question, image): ...\n")
+    encoder = f"scripted/{tmp_path}/encoder.py:answer"
+    with studies.ran(folder, name, f"open-set,encoder={encoder}", "closed-set", out=tmp_path / "run") as results:
+        troubles = {row.strategy: row.trouble for row in results.rows}
+    assert troubles["closed-set"] is None
+    assert f"its encoder {encoder} cannot be loaded: ValueError: torn" in str(troubles[f"open-set,encoder={encoder}"])
+
+
+def test_a_process_that_always_dies_while_preparing_costs_no_other_row(folder: Path, tmp_path: Path) -> None:
+    body = "if isinstance(question, EmbedText): os.kill(os.getpid(), signal.SIGKILL)\nreturn truth(image)"
+    name = studies.model(tmp_path / "model.py", body)
+    with studies.ran(folder, name, "zero-shot", "closed-set", out=tmp_path / "run") as results:
+        rows = {row.strategy: row for row in results.rows}
+    assert rows["closed-set"].accuracy == 1.0
+    assert "3 times on what is asked before the first image" in str(rows["zero-shot"].trouble)

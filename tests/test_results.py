@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from itertools import combinations
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 from scipy.stats import binomtest
 
 from snellen.plan import Request, resolve
-from snellen.study import run
+from snellen.study import rescore, run
 from studies import asked, model, photographs, ran, rows, table
 
 
@@ -164,3 +166,13 @@ def test_where_no_coverage_is_known_there_is_no_accuracy_on_it(photos: Path, tmp
     with ran(photos, model(tmp_path / "some.py", "return truth(image)"), out=tmp_path / "run") as results:
         (row,) = results.rows
         assert (row.accuracy, row.classes_covered, row.classes_covered_by, row.accuracy_covered) == (1, *[None] * 3)
+
+
+def test_a_run_of_before_roles_were_kept_is_read_and_scored(photos: Path, tmp_path: Path) -> None:
+    name, out = model(tmp_path / "some.py", "return truth(image)"), tmp_path / "run"
+    with ran(photos, name, out=out):
+        pass
+    with closing(sqlite3.connect(out / "answers.sqlite")) as connection, connection:
+        connection.execute("UPDATE rows SET spec = json_remove(spec, '$.models')")
+    with closing(rescore(out)) as results:
+        assert [row.accuracy for row in results.rows] == [1.0]

@@ -41,3 +41,22 @@ def test_there_is_no_top_5_of_five_classes_or_without_scores(tmp_path: Path) -> 
     with studies.ran(folder, studies.model(tmp_path / "n.py", "return truth(image)"), out=out) as results:
         closed = next(row for row in results.rows if row.strategy == "closed-set")
     assert (closed.accuracy, closed.top5_accuracy, closed.accuracy_raw, closed.ceiling) == (1.0, None, None, None)
+
+
+def test_classes_without_a_score_are_never_among_the_five_best(tmp_path: Path) -> None:
+    folder = studies.photographs(tmp_path / "photos", 2, NAMES)
+    few = """
+names = tuple("abcdefg")
+return Scores(names, [{"g": 0.5, "f": 0.25}.get(name, 0.0) for name in names])
+"""
+    with studies.ran(folder, studies.model(tmp_path / "few.py", few), "vocabulary", out=tmp_path / "few") as results:
+        (row,) = results.rows
+        assert (row.accuracy, row.top5_accuracy) == (pytest.approx(1 / 7), pytest.approx(2 / 7))
+
+
+def test_a_table_of_mere_predictions_ranks_nothing(tmp_path: Path) -> None:
+    folder, table = studies.photographs(tmp_path / "photos", 2, NAMES), tmp_path / "table.csv"
+    table.write_text("image,prediction\n" + "".join(f"{c}/{c}{n}.png,{c}\n" for c in NAMES for n in range(2)))
+    with studies.ran(folder, f"predictions/{table}", "vocabulary", out=tmp_path / "run") as results:
+        (row,) = results.rows
+        assert (row.accuracy, row.top5_accuracy) == (1.0, None)

@@ -68,3 +68,19 @@ def test_unreadable_files_and_copies_are_passed_over() -> None:
 def test_a_class_too_small_is_told() -> None:
     with pytest.raises(WrongUse, match="the class 'b' has 4"):
         hold_out(select(Drawn(SIZES)), 4)
+
+
+def test_no_two_shots_are_copies_of_each_other_within_a_class_or_across() -> None:
+    class Copied(Drawn):
+        def __iter__(self):  # type: ignore[no-untyped-def]
+            for example in super().__iter__():
+                same = example.id in copies or (twin and example.id == twin)
+                yield Example(example.id, Image(data=PICTURES[-1].data) if same else example.image, example.label)
+
+    copies, twin = set[str](), ""
+    before = hold_out(select(Copied(SIZES)), 2).shots
+    (one, other), (twin, _) = ([shot.id for shot in before if shot.label == label] for label in "ac")
+    copies = {one, other}
+    after = hold_out(select(Copied(SIZES)), 2).shots
+    assert len({shot.image.digest for shot in after}) == 6
+    assert one in {shot.id for shot in after} and not {other, twin} & {shot.id for shot in after}

@@ -13,13 +13,14 @@ from snellen.errors import SnellenError
 from snellen.folder import RunFolder
 from snellen.images import Image
 from snellen.meters import TIMED_IMAGES
+from snellen.placing import Key
 from snellen.plan import Plan
 from snellen.progress import Progress
 from snellen.recall import Recall
 from snellen.rows import Row
 from snellen.runner import Answered, Event, replay
 from snellen.specs import ModelPlan
-from snellen.types import MODEL, Failure
+from snellen.types import MODEL, Answer, Failure
 from snellen.worker import Job, Setup, Worker, WorkerLost, merged_facts
 
 _HandedOut: TypeAlias = dict[int, tuple[Job, tuple[int, ...]]]  # the jobs in hand and the examples they stand for
@@ -127,10 +128,22 @@ class Interview:
                 else:
                     self.rows[event.row] = dataclasses.replace(self.rows[event.row], known=event.result)
 
-        self._run(worker, (Job(-row, None, {row}) for row in rows), {}, keep)
+        self._run(worker, (Job(-row, None, {row}, self._known(row)) for row in rows), {}, keep)
         worker.prepared({row: self.rows[row] for row in rows if row not in troubles})
         self._progress.end()
         return troubles
+
+    def _known(self, row: int) -> dict[Key, Answer]:
+        """What is known already of all that the row's preparation may ask: its pictures' answers, and all of texts."""
+        store = self._folder.store
+        recall = Recall(store, self.numbers, None)
+        replay(self.rows[row].prepare(), None, recall)
+        about_none = {
+            (role, "", key): answer
+            for role, model in self.numbers.items()
+            for key, answer in store.known(model, "").items()
+        }
+        return about_none | recall.found
 
     # What is asked about the photos
 

@@ -23,6 +23,7 @@ from snellen.metrics.classification import Confusion, classify
 from snellen.metrics.comparison import mcnemar
 from snellen.metrics.intervals import wilson
 from snellen.shares import OF_ANSWERS, RECORDS_OF_ROW, accuracy_raw, ceiling, top5_accuracy
+from snellen.store import with_models
 from snellen.types import MODEL, Classes, Recognise, State
 
 
@@ -143,8 +144,8 @@ class Results:
     @cached_property
     def _specs(self) -> dict[int, Mapping[str, Any]]:
         """What each row asks, by number."""
-        found = self._database.execute("SELECT number, spec FROM rows ORDER BY number")
-        return {number: json.loads(spec) for number, spec in found}
+        found = self._database.execute("SELECT number, model, spec FROM rows ORDER BY number")
+        return {number: with_models(json.loads(spec), model) for number, model, spec in found}
 
     def _names(self, row: ResultRow) -> tuple[str, str, str, int]:
         """What a row is called: two rows that share it differ in what stands behind the names."""

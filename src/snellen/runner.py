@@ -85,6 +85,13 @@ class _Running:
     failure: Failure | None = None
 
 
+def _broken(answer: Scores | Vector) -> str | None:
+    """What no answer may hold, if it does: a score may be minus infinity, the logarithm of 0, a vector has none."""
+    if np.isnan(answer.values).any():
+        return "NaN"
+    return "infinity" if isinstance(answer, Vector) and not np.isfinite(answer.values).all() else None
+
+
 class Runner:
     """Keeps inquiries in flight on the engines of all roles. `start` begins a task, `step` moves all of them on."""
 
@@ -124,8 +131,8 @@ class Runner:
 
     def _receive(self, task: _Task, placed: Placed, answer: Answer | Failure) -> None:
         waiting = self._waiting.pop(placed.key)
-        if isinstance(answer, (Scores, Vector)) and np.isnan(answer.values).any():
-            answer = Failure("the model answered with numbers that are none (NaN)")
+        if isinstance(answer, (Scores, Vector)) and (broken := _broken(answer)):
+            answer = Failure(f"the model answered with numbers that are none ({broken})")
         if not isinstance(answer, Failure):
             self._events.append(Answered(task.number, placed, answer))
             if placed.image is None:

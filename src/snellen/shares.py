@@ -16,13 +16,14 @@ OF_ANSWERS = "state IN ('answered', 'unparsed')"
 
 
 def top5_accuracy(database: Database, row: int, classes: int) -> dict[str, Any]:
-    """How often the right class is among the five best-scored; None for up to five classes, and where none is scored.
+    """How often the right class is among the five best-scored; None for up to five classes, or where none are ranked.
 
     An answer without scores, in which no class could be read, is not right.
     """
-    scored = "EXISTS (SELECT 1 FROM records WHERE row = w.number AND scores IS NOT NULL)"
+    several = "(SELECT count(*) FROM json_each(scores)) > 1"  # a table of mere predictions has the one score
+    ranked = database.value(f"SELECT EXISTS (SELECT 1 FROM records WHERE row = ? AND scores != '' AND {several})", row)
     holds = "coalesce(label IN (SELECT key FROM json_each(scores)), 0)"
-    return _share(database, "top5_accuracy", holds, scored if classes > TOP_SCORES else "0", row)
+    return _share(database, "top5_accuracy", holds, "1" if ranked and classes > TOP_SCORES else "0", row)
 
 
 def accuracy_raw(database: Database, row: int) -> dict[str, Any]:

@@ -10,9 +10,14 @@ from typing import Any
 
 from snellen.codec import key_of, read_answer, read_choices, write_answer, write_choices, write_details, write_question
 from snellen.database import Database
-from snellen.types import Answer, Failure, Prediction, Question, State
+from snellen.types import MODEL, Answer, Failure, Prediction, Question, State
 
 TOP_SCORES = 5
+
+
+def with_models(spec: Mapping[str, Any], model: int) -> Mapping[str, Any]:
+    """A row's spec with the numbers of its models by role; the specs of earlier versions have none."""
+    return {"models": {MODEL: model}, **spec}
 
 
 class Store:
@@ -162,4 +167,4 @@ class Store:
         for number, model, spec, selection in self._database.execute(
             "SELECT number, model, spec, selection FROM rows ORDER BY number"
         ).fetchall():
-            yield number, model, json.loads(spec), selection
+            yield number, model, with_models(json.loads(spec), model), selection

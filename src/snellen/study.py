@@ -124,7 +124,7 @@ class _Study:
         self.progress = progress
         self.errors: list[SnellenError] = []
         self.selection = 0
-        self.interviews: dict[tuple[int, ...], Interview] = {}
+        self.interviews: dict[tuple[tuple[str, int], ...], Interview] = {}
 
     @property
     def rows(self) -> set[int]:
@@ -194,7 +194,7 @@ class _Study:
     def _interview(self, models: Mapping[str, ModelPlan]) -> Interview:
         """The interview of these models, one for all their rows."""
         made = Interview(self.plan, self.folder, self.progress, self.selection, models)
-        return self.interviews.setdefault(tuple(made.numbers.values()), made)
+        return self.interviews.setdefault(tuple(made.numbers.items()), made)
 
     def ask(self) -> None:
         """Asks all models; one that cannot be loaded or kept alive does not keep the others from being asked."""

@@ -152,17 +152,18 @@ def main() -> None:
     """Runs as the child process."""
     parent = Parent()
     setup: Setup = parent.receive()
+    loading = MODEL
     try:
         start = time.perf_counter()
-        engines: dict[str, Engine] = {
-            role: plugins.load("engines", provider).load(name, options)
-            for role, (provider, name, options) in setup.models.items()
-        }
+        engines: dict[str, Engine] = {}
+        for loading, (provider, name, options) in setup.models.items():
+            engines[loading] = plugins.load("engines", provider).load(name, options)
         parent.send(Ready(time.perf_counter() - start, _facts(engines)))
     except Exception as error:
         traceback.print_exc()
         code = error.exit_code if isinstance(error, SnellenError) else None
-        parent.send(Trouble(str(error) if code else _told(error), code))
+        whose = "" if loading == MODEL else f"its {loading} {'/'.join(setup.models[loading][:2])} cannot be loaded: "
+        parent.send(Trouble(whose + (str(error) if code else _told(error)), code))
         return
     try:
         _serve(parent, setup, engines)
@@ -309,7 +310,8 @@ class Worker:
                 continue
             del self._deaths[job.number]
             self._lost_in_a_row += 1
-            failure = Failure(f"the worker process {reason}, {deaths} times on this image")
+            on = "on this image" if job.image else "on what is asked before the first image"
+            failure = Failure(f"the worker process {reason}, {deaths} times {on}")
             ends += [Ended(job.number, row, failure, 0) for row in sorted(job.rows)]
             job.rows.clear()
         out.clear()

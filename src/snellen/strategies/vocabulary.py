@@ -77,7 +77,8 @@ class Strategy:
         sums = np.bincount(places.owners, weights=values, minlength=len(places.covered) + 1)[: len(places.covered)]
         if not sums.any():
             return Prediction(None, Outcome.OUT_OF_LIST, details=details)
-        by_class = dict(zip(places.covered, sums.tolist(), strict=True))
+        # without a score a class has no place in an order, such as among the five best
+        by_class = {name: total for name, total in zip(places.covered, sums.tolist(), strict=True) if total}
         best = int(sums.argmax())
         if self.among == "vocabulary" and places.outdone(values, best, float(sums[best])):
             return Prediction(None, Outcome.OUT_OF_LIST, by_class, details)
