@@ -48,5 +48,8 @@ class Strategy:
     def inquire(self, classes: Classes, known: ClassVectors, rng: Random) -> Inquiry:
         """One question: the vector of the photo."""
         (answer,) = yield [Embed()]
-        scores = known.scores(cast(Vector, answer))
+        vector = cast(Vector, answer)
+        if not vector.values.any():  # it points nowhere, and is near to no class
+            return Prediction(None, Outcome.OUT_OF_LIST)
+        scores = known.scores(vector)
         return Prediction(best(scores), Outcome.SCORED, scores)
