@@ -95,7 +95,7 @@ def test_a_row_is_known_by_its_key_and_follows_the_selection(store: Store, datab
         first = store.row({"a": 1, "b": [2]}, 1, {"title": "x"}, 1)
         assert store.row({"b": [2], "a": 1}, 1, {"title": "y"}, 2) == first
         assert store.row({"a": 2, "b": [2]}, 1, {"title": "x"}, 1) != first
-    assert next(store.rows()) == (first, 1, {"title": "y"}, 2)
+    assert next(store.rows()) == (first, 1, {"title": "y", "models": {"model": 1}}, 2)
 
 
 def test_records_keep_the_four_states_apart(store: Store, database: Database) -> None:
