@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from snellen.cli import main
 from snellen.datasets import shapes
@@ -71,6 +72,14 @@ def snellen(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
     return call
 
 
+def once(name: str, build: Callable[[Path], Path], factory: pytest.TempPathFactory) -> Path:
+    """What is built in a folder of this name, by the first of the processes that the tests run in."""
+    common = factory.getbasetemp() if "PYTEST_XDIST_WORKER" not in os.environ else factory.getbasetemp().parent
+    place = common / f"built-{name}"
+    with FileLock(f"{place}.lock"):
+        return place if (place / "config.json").exists() else build(place)
+
+
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """The folder of a tiny random checkpoint by its family's name, built when first asked for."""
@@ -85,7 +94,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path
         if family == "smolvlm":
             pytest.importorskip("num2words")  # its processor is not to be had without
         if family not in built:
-            built[family] = checkpoints.build(family, tmp_path_factory.mktemp(family))
+            built[family] = once(family, lambda place: checkpoints.build(family, place), tmp_path_factory)
         return built[family]
 
     return get
@@ -103,7 +112,7 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
     def get(family: str) -> Path:
         if family not in built:
-            built[family] = build_encoder(family, tmp_path_factory.mktemp(family))
+            built[family] = once(family, lambda place: build_encoder(family, place), tmp_path_factory)
         return built[family]
 
     return get

@@ -85,7 +85,7 @@ def test_the_batch_size_changes_nothing_on_drawn_pictures(checkpoint: Checkpoint
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_batch_size_changes_nothing_on_photographs(checkpoint: Checkpoint, family: str, real_data: Path) -> None:
-    photos = sorted((real_data / "data/photos/caltech101-31").glob("*/*.jpg"))[:: 11 if family in MANY else 33]
+    photos = sorted((real_data / "data/photos/caltech101-31").glob("*/*.jpg"))[:: 15 if family in MANY else 40]
     compare(checkpoint(family), both_kinds([Image(photo) for photo in photos]))
     closed = ask(load(checkpoint(family)), [(Image(photo), Generate((PHOTO, CLOSED), 5)) for photo in photos])
     assert len({answer.text for answer in closed}) >= 5
