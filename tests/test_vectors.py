@@ -40,8 +40,9 @@ def test_scores_order_classes_as_cosines_do_and_stay_finite(values: list[float],
     assert all(0 <= score <= 1 for score in scores.values())
     if not apart:
         assert sum(scores.values()) == pytest.approx(1)
-    if abs(cosines[0] - cosines[1]) > 1e-3 and max(scores.values()) > 0:
-        assert (scores["cat"] >= scores["dog"]) == (cosines[0] > cosines[1])
+    nearer, farther = ("cat", "dog") if cosines[0] >= cosines[1] else ("dog", "cat")
+    assert scores[nearer] >= scores[farther]
+    assert classes(scale).nearest(Vector(values), 1) == (nearer,)
 
 
 def test_texts_of_a_class_are_joined_as_the_mean_of_unit_vectors() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+import numpy as np
 import pytest
 
 from snellen import plugins
@@ -16,6 +17,7 @@ from snellen.runner import replay
 from snellen.strategies.nearest_centroid import Strategy as NearestCentroid
 from snellen.strategies.zero_shot import Strategy
 from snellen.types import Classes, EmbedText, Example, Outcome, Prediction, Vector
+from snellen.vectors import ClassVectors, unit
 
 CLASSES = Classes(("cat", "dog", "clutter"), "clutter")
 PHOTO, SHOTS = Image(data=b"photo"), [Image(data=b"%d" % place) for place in range(3)]
@@ -62,6 +64,14 @@ def test_the_background_may_have_a_text_of_its_own() -> None:
 def test_each_class_has_all_templates() -> None:
     _, read = zero_shot(templates=("one {name}", "two {name}s"))
     assert read == ["one cat", "two cats", "one dog", "two dogs", "one clutter", "two clutters"]
+
+
+def test_where_scores_end_at_one_the_nearer_class_is_still_the_nearer() -> None:
+    known = ClassVectors(("cat", "dog"), unit(np.asarray([[1, 0.2], [1, 0]], dtype=np.float32)), 100.0, -10.0)
+    row = Row(Strategy(), Classes(("cat", "dog")), 0, known=known)
+    prediction, _ = replay(row.inquire(PHOTO), PHOTO, lambda placed: Vector((1.0, 0.0))) or (None, 0)
+    assert isinstance(prediction, Prediction)
+    assert prediction.scores == {"cat": 1.0, "dog": 1.0} and prediction.label == "dog"
 
 
 def test_a_vector_of_zeros_is_near_to_no_class() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from annotated_types import Ge
 
 from snellen.types import Classes, Embed, Example, Inquiry, Outcome, Prediction, Preparation, Vector
-from snellen.vectors import ClassVectors, best, stacked, unit
+from snellen.vectors import ClassVectors, stacked, unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,5 +42,4 @@ class Strategy:
         vector = cast(Vector, answer)
         if not vector.values.any():  # it points nowhere, and is near to no class
             return Prediction(None, Outcome.OUT_OF_LIST)
-        scores = known.scores(vector)
-        return Prediction(best(scores), Outcome.SCORED, scores)
+        return Prediction(known.nearest(vector, 1)[0], Outcome.SCORED, known.scores(vector))

@@ -10,7 +10,7 @@ from typing import cast
 from snellen.errors import WrongUse
 from snellen.templates import templates_of
 from snellen.types import Classes, Embed, EmbedText, Example, Inquiry, Outcome, Prediction, Preparation, Vector
-from snellen.vectors import ClassVectors, best, class_texts, embedded_classes
+from snellen.vectors import ClassVectors, class_texts, embedded_classes
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,5 +51,5 @@ class Strategy:
         vector = cast(Vector, answer)
         if not vector.values.any():  # it points nowhere, and is near to no class
             return Prediction(None, Outcome.OUT_OF_LIST)
-        scores = known.scores(vector)
-        return Prediction(best(scores), Outcome.SCORED, scores)
+        # scores may be equal where cosines are not: a sigmoid ends at 1
+        return Prediction(known.nearest(vector, 1)[0], Outcome.SCORED, known.scores(vector))
