@@ -17,6 +17,7 @@ from snellen.meters import peak_rss_gb
 from snellen.plan import chosen, load_dataset
 from snellen.progress import Progress
 from snellen.specs import ModelPlan, model_plan, name_and_options
+from snellen.templates import IS_THERE, filled
 from snellen.types import (
     PHOTO,
     Answer,
@@ -32,7 +33,6 @@ from snellen.types import (
 )
 
 BATCH_SIZES = (1, 7, 32)  # or all images, where they are fewer
-_WORDS = "Answer the question in one word: yes or no. Is the {} in this photo?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ def _try(engine: Engine, model: ModelPlan) -> list[Tried]:
     example = next(iter(load_dataset("shapes,pictures=1")[0]))
     questions: Mapping[type, Question] = {
         Generate: Generate((PHOTO, "What is in this photo? Answer in one word."), 8),
-        Choose: Choose((PHOTO, _WORDS.format(example.label)), ("yes", "no")),
+        Choose: Choose((PHOTO, filled(IS_THERE, example.label)), ("yes", "no")),
         Recognise: Recognise(),
         Embed: Embed(),
         EmbedText: EmbedText(f"a photo of a {example.label}"),

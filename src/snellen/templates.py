@@ -1,4 +1,4 @@
-"""Templates that make a text of a class name, for models that compare texts with images."""
+"""Templates that make a text of a class name."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from snellen.errors import WrongUse
 
 NAME = "{name}"
 SINGLE = (f"a photo of a {NAME}.",)
+IS_THERE = (
+    f"Answer the question in one word: yes or no. Is the {NAME} in this photo?"  # the published yes-or-no question
+)
 # The 80 that CLIP's published ImageNet figures rest on (Radford et al. 2021, arXiv 2103.00020, and its repository).
 _PUBLISHED = """
 a bad photo of a |a photo of many |a sculpture of a |a photo of the hard to see |a low resolution photo of the

@@ -18,8 +18,7 @@ VISION = Path(sys.prefix) / "vision"  # where `make test` puts timm, open_clip a
 
 def test_checkpoints_of_timm_and_open_clip(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """One test, so that the libraries, which take seconds to import, are imported once."""
-    if not VISION.is_dir():
-        pytest.skip(f"{VISION} is not there: run 'make test'")
+    assert VISION.is_dir(), f"{VISION} is not there: run 'make test'"
     photographs: list[Path] = []
     if os.environ.get("SNELLEN_TEST_DATA"):
         folder = request.getfixturevalue("real_data") / "data/photos/caltech101-97x3"

@@ -11,6 +11,7 @@ from annotated_types import Ge, Le
 
 from snellen.labels import read_yes_no
 from snellen.spellings import YES_NO, choices_of, probabilities, summed
+from snellen.templates import IS_THERE, NAME, filled
 from snellen.types import (
     PHOTO,
     Answer,
@@ -40,7 +41,7 @@ class Strategy:
     `answer` is generate for first-yes and choose for argmax unless given; `max_tokens` leaves room for "Answer: Yes."
     """
 
-    prompt: str = "Answer the question in one word: yes or no. Is the {name} in this photo?"
+    prompt: str = IS_THERE
     image: Literal["first", "last"] = "first"
     decide: Literal["first-yes", "argmax"] = "first-yes"
     ahead: Annotated[int, Ge(1)] = 1
@@ -49,7 +50,7 @@ class Strategy:
     max_tokens: Annotated[int, Ge(1)] = 5
 
     def __post_init__(self) -> None:
-        if "{name}" not in self.prompt:
+        if NAME not in self.prompt:
             raise ValueError(f"the prompt {self.prompt!r} has no {{name}}, for which the class name stands")
         if self.decide == "argmax" and self.answer == "generate":
             raise ValueError("decide=argmax compares probabilities: it goes with answer=choose, not answer=generate")
@@ -103,7 +104,7 @@ class Strategy:
         return Prediction(best, Outcome.SCORED, scores, details)
 
     def _question(self, name: str) -> Question:
-        text = self.prompt.replace("{name}", name)
+        text = filled(self.prompt, name)
         prompt = (PHOTO, text) if self.image == "first" else (text, PHOTO)
         return Choose(prompt, choices_of(YES_NO)) if self._chooses else Generate(prompt, self.max_tokens)
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 from snellen.class_list import CLOSED_SET, Side, beside, check_slot
 from snellen.labels import read_yes_no
 from snellen.list_question import list_question, read_listed
-from snellen.templates import NAME, filled
+from snellen.templates import IS_THERE, NAME, filled
 from snellen.types import PHOTO, Answer, Classes, Generate, Inquiry, Outcome, Prediction, Text
 
 _TOKENS = 5  # room for "Answer: Yes."
@@ -25,7 +25,7 @@ class Strategy:
     in `binary`; without one all classes remain. An answer that is neither yes nor no is not yes and is counted.
     """
 
-    prompt: str = "Answer the question in one word: yes or no. Is the {name} in this photo?"
+    prompt: str = IS_THERE
     template: str = CLOSED_SET
     image: Side = "first"
 
