@@ -1,0 +1,83 @@
+"""What goes over the wire, as values: what a provider translates questions to, and answers from; no I/O here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from snellen.types import Answer, Question
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An image as it is sent: the bytes of a file and their media type, such as `image/jpeg`."""
+
+    data: bytes
+    media_type: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Takes:
+    """Which pictures a provider takes: media types, the most bytes of a file, of a side and of all pixels."""
+
+    media_types: frozenset[str]
+    most_bytes: int
+    longest_side: int | None = None
+    most_pixels: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request: the path behind the base URL, headers other than the key's, and a body to be sent as JSON."""
+
+    path: str
+    body: Mapping[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict)
+    method: str = "POST"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back; header names are lower-case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a reply is no answer. `again` says whether to try once more, `wait` how many seconds the server asks for.
+
+    `crowded` says that there were too many requests at once (429, 529, 503): the client then keeps fewer in flight.
+    """
+
+    reason: str
+    again: bool
+    wait: float | None = None
+    crowded: bool = False
+
+
+class Provider(Protocol):
+    """Translates for one provider's API; pure, so that it is tested against documented requests and replies."""
+
+    base_url: str
+    takes: Takes
+
+    def authorisation(self, key: str) -> Mapping[str, str]:
+        """The header that carries the key; kept apart so that a key is nowhere else."""
+        ...
+
+    def call(self, question: Question, pictures: Sequence[Picture]) -> Call:
+        """The request for a question; `pictures` are those of its prompt, in order."""
+        ...
+
+    def read(self, question: Question, reply: Reply) -> Answer | Fault:
+        """The answer in a reply with its usage (tokens), or why there is none.
+
+        A content filter's refusal is a Text with Finish.REFUSED, whatever the status; a cut answer has Finish.LENGTH.
+        """
+        ...
