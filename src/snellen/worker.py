@@ -155,8 +155,9 @@ def _serve(parent: Parent, setup: Setup, engines: Mapping[str, Engine]) -> None:
                 runner.start(job.number, image, asked, job.known)
         if events := runner.step(1.0):
             parent.send(events)
-        for engine in engines.values():
-            if lines := getattr(engine, "notices", tuple)():
+        told: Callable[[], Sequence[str]]
+        for told in (engine.notices for engine in engines.values() if hasattr(engine, "notices")):
+            if lines := told():
                 parent.send(Told(lines))
 
 

@@ -13,8 +13,7 @@ class Backoff:
     """The waits between attempts, each twice the one before, up to half less by chance; all in seconds.
 
     A question is given up after `retries` faults. To be one too many (429, overload) is none of them while others are
-    answered; but a question is given up, too, after it has waited `patience` in all, or at once where the server asks to
-    wait longer than that.
+    answered; but a question is given up, too, that has waited `patience` in all, or would have to.
     """
 
     retries: int = 8
