@@ -179,9 +179,7 @@ def main() -> None:
         draw(folder, given.images)
         size = statistics.mean(path.stat().st_size for path in folder.rglob("*.jpg"))
         print(f"{given.images} pictures of {size / 1000:.0f} kB\n")
-        print(
-            "| round | bare loop /s | study, asking /s | share | study in all /s | survey s | rest s | worker MiB | parent MiB |"
-        )
+        print("| round | bare loop /s | asks /s | share | in all /s | survey s | rest s | worker MiB | parent MiB |")
         print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
         for number in range(given.rounds):
             loop = alone(bare_alone, folder, url)

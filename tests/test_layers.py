@@ -33,7 +33,7 @@ LAYERS = (
     {"progress", "placing", "rows", "specs", "matcher", "selection", "survey", "database", "vectors", "exemplars"},
     {"runner", "shots", "labels", "mapping", "catalogue"},
     {"meters", "list_question", "lettered"},
-    {"naming", "wordnet"},
+    {"naming", "wordnet", "stored_times"},
     {"image_files", "tables"},
     {"shards", "stored_labels", "tar_samples", "image_columns"},
     {"image_table"},

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from itertools import chain, islice
+from pathlib import Path
 from typing import TypeAlias
 
 from snellen.catalogue import Photograph
@@ -20,9 +22,11 @@ from snellen.recall import Recall
 from snellen.rows import Row
 from snellen.runner import Answered, Event, replay
 from snellen.specs import ModelPlan
+from snellen.stored_times import Times, times, timing
 from snellen.types import MODEL, Answer, Failure
 from snellen.worker import Job, Setup, Worker, WorkerLost, merged_facts
 
+_REPLAYED = 1000  # images whose answers tell a hosted model's latencies
 _HandedOut: TypeAlias = dict[int, tuple[Job, tuple[int, ...]]]  # the jobs in hand and the examples they stand for
 
 
@@ -50,6 +54,7 @@ class Interview:
         if len(models) > 1:
             together = {role: model.identity for role, model in models.items()}
             self.company = store.model({"together": together}, self.title)
+        self._answered, self._working = 0, 0.0  # answers of this run and their seconds, which overlap
         self._plan = plan
         self._folder = folder
         self._progress = progress
@@ -76,9 +81,13 @@ class Interview:
             if unprepared:
                 self._begin(rows)
                 jobs = self._jobs(rows, handed_out)
+            begin, self._answered, self._working = time.perf_counter(), 0, 0.0
             self._run(worker, chain(first, jobs), handed_out, lambda events: self._keep(events, handed_out))
+            seconds = time.perf_counter() - begin
             self._time(worker, self._untimed(rows))
             self._keep_facts(worker)
+        if self._plan.timing and worker.facts.get("concurrency"):
+            self._time_by_answers(rows, seconds)
         return troubles
 
     def _begin(self, rows: Mapping[int, Row] | Sequence[int]) -> None:
@@ -225,6 +234,8 @@ class Interview:
 
     def _add(self, event: Answered) -> None:
         role, digest, _ = event.asked.key
+        self._answered += 1
+        self._working += event.answer.usage.seconds or 0.0
         self._folder.store.add_answer(self.numbers[role], digest, event.asked.question, event.answer)
 
     def _photographs(self) -> Iterator[Photograph]:
@@ -274,3 +285,31 @@ class Interview:
                 conditions = {key: worker.facts.get(key) for key in ("batch_size", "device", "dtype")}
                 conditions["batch_size_wanted"] = self._wanted_batch_size
                 self._folder.store.set_timing(row, {**dataclasses.asdict(timing), **conditions})
+
+    def _time_by_answers(self, rows: Sequence[int], seconds: float) -> None:
+        """Derives the speed of a hosted model's rows from the times of their answers.
+
+        How many answers were in flight on average is known of the run with the most of them.
+        """
+        store = self._folder.store
+        for row in rows:
+            earlier = store.timing(row) or {}
+            answers, in_flight = earlier.get("answers", 0), earlier.get("in_flight")
+            if self._answered > answers and seconds:
+                answers, in_flight = self._answered, self._working / seconds
+            found = dataclasses.asdict(timing(self._times(row), in_flight))
+            with self._folder.database.commit():
+                store.set_timing(row, {**found, "answers": answers, "in_flight": in_flight, "batch_size": None})
+
+    def _times(self, row: int) -> Iterator[Times]:
+        """The times of some images that the row has settled."""
+        store = self._folder.store
+        settled = (
+            Image(Path(), digest=digest)
+            for page in self._folder.catalogue.digests(self._selection)
+            for example, digest in page
+            if store.settled([row], example)
+        )
+        for image in islice(settled, _REPLAYED):
+            if found := times(self.rows[row].inquire(image), image, Recall(store, self.numbers, image)):
+                yield found

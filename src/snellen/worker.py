@@ -122,6 +122,7 @@ def _facts(engines: Mapping[str, Engine]) -> dict[str, Any]:
     """The model's facts, with the parameters and the peaks of all that the process holds."""
     facts = dict(engines[MODEL].facts())
     hosts = {facts.get("sends_to")}
+    facts["timed"] = all(engine.facts().get("timed", True) for engine in engines.values())
     for role, engine in engines.items():
         if role == MODEL:
             continue

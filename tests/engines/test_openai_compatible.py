@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -122,10 +123,10 @@ def test_a_server_killed_in_mid_run_is_waited_for_and_the_same_command_asks_only
 def test_an_interrupted_run_keeps_what_was_answered(folder: Path, tmp_path: Path) -> None:
     truth, out = truths(folder), tmp_path / "run"
 
-    def script(asked: Asked) -> Any:
+    async def script(asked: Asked) -> Any:
         if len(server.asked) == 8:
             running.send_signal(signal.SIGINT)
-        time.sleep(0.05 if len(server.asked) >= 8 else 0)
+        await asyncio.sleep(0.05)
         return truth[asked.pictures[0][1]]
 
     with serving(script) as server:
@@ -133,11 +134,34 @@ def test_an_interrupted_run_keeps_what_was_answered(folder: Path, tmp_path: Path
         _, said = running.communicate(timeout=60)
         assert running.returncode == 130, said
         before = len(studies.stored(out))
-        assert before >= 6
+        assert before >= 5
         count = len(server.asked)
         done = subprocess.run(command(server, folder, out), capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         assert len(server.asked) - count == 12 - before
+
+
+def test_a_hosted_model_is_timed_by_its_stored_answers_and_not_asked_for_it(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+
+    async def script(asked: Asked) -> str:
+        await asyncio.sleep(0.1)
+        return "cat"
+
+    with serving(script) as server:
+        name = f"openai-compatible/m,base_url={server.url},concurrency=4"
+        with studies.ran(folder, name, "closed-set", "binary", out=out, timing=True) as results:
+            once, often = sorted(results.rows, key=lambda row: row.questions_per_image or 0)
+        count = len(server.asked)
+        assert once.images_per_second is not None and often.images_per_second is not None
+        assert 0.1 <= (once.latency_p50 or 0) < 0.3
+        assert 0.3 <= (often.latency_p50 or 0) < 0.9, "three questions, one after the other"
+        assert 8 < once.images_per_second < 40
+        assert once.images_per_second / often.images_per_second == pytest.approx(3, rel=0.3)
+        assert (once.timed_images, once.batch_size) == (12, None)
+        with studies.ran(folder, name, "closed-set", "binary", out=out, timing=True) as results:
+            assert {row.images_per_second for row in results.rows} == {once.images_per_second, often.images_per_second}
+        assert count == len(server.asked) == 12 + 36
 
 
 def test_a_model_is_where_its_server_is() -> None:
