@@ -9,25 +9,24 @@ from typing import TypeAlias
 
 _Clock: TypeAlias = Callable[[], float]
 _START = 8  # in flight at first
-_TO_LESS = 0.95  # of what was in flight; after the first time, which may be far beyond the limit, 0.7
+_TO_LESS = 0.95
 
 
 class AdaptiveLimit:
     """Lets as many requests be in flight as a server bears.
 
-    One more after each success, up to `most`, until the server says that it is crowded; then less at once, and one
-    more for each round of successes: additive increase, multiplicative decrease as in Chiu and Jain (1989), after the
-    slow start of TCP.
-    A burst of refusals is one: those of requests that began before the last decrease do not count.
+    One more after each success, up to `most`, until the server says that it is crowded; then as many as it did not
+    refuse and a little less, and one more for each round of successes: additive increase, multiplicative decrease as in
+    Chiu and Jain (1989), with the slow start of TCP. The refusals of requests that began before a decrease are of one
+    burst with the one that led to it.
     """
 
     def __init__(self, most: int, clock: _Clock) -> None:
         self._most = most
         self._clock = clock
         self._size = float(min(most, _START))
-        self._doubling = True
+        self._threshold = float(most)  # up to which the number doubles with each round
         self._decreased = -1.0
-        self._refused = 0  # in a row
         self._paused_until = 0.0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
@@ -88,24 +87,23 @@ class AdaptiveLimit:
 
     def succeeded(self) -> None:
         """A request was answered."""
-        self._refused = 0
         if self.in_flight >= self.size:  # where the limit was not used nothing is known of a higher one
-            self._size = min(self._most, self._size + (1.0 if self._doubling else 1.0 / self._size))
+            self._size = min(self._most, self._size + (1.0 if self._size < self._threshold else 1.0 / self._size))
         self._leave()
 
     def crowded(self, begun: float, wait: float | None) -> None:
         """A request that began at `begun` was one too many; `wait` is how long the server asks to wait.
 
-        Where a whole round was refused and none answered, all wait as long.
+        Where no other is being answered, all wait as long.
         """
         self.refusals += 1
-        self._refused += 1
+        borne = min(self._size, self.in_flight - 1.0)
         if begun > self._decreased:
-            factor = 0.7 if self._doubling else _TO_LESS
-            self._size = max(1.0, min(self._size, self.in_flight) * factor)
-            self._doubling = False
+            borne *= _TO_LESS
+            self._threshold = borne / 2
             self._decreased = self._clock()
-        if wait and self._refused >= self.size:
+        self._size = max(1.0, borne)
+        if wait and self.in_flight == 1:
             self._paused_until = max(self._paused_until, self._clock() + wait)
         self._leave()
 
