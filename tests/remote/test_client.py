@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import ssl
 import time
 from collections.abc import Callable
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -244,6 +246,27 @@ def test_a_name_that_nobody_knows_is_told() -> None:
         got = answer(model)
     assert isinstance(got, Failure)
     assert "its name is not known" in got.reason
+
+
+def test_a_certificate_that_nobody_vouches_for_is_told_and_not_tried_again() -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(Path(__file__).with_name("self_signed.pem"))
+    with serving(lambda asked: "star", ssl=context) as server, hosted(server.url) as model:
+        got = answer(model)
+        assert isinstance(got, Failure)
+        assert got.reason.startswith("no secure connection")
+        assert "self-signed certificate" in got.reason
+        assert model.facts()["requests"] == 1
+        assert server.asked == []
+
+
+def test_requests_and_tokens_in_a_minute_are_kept() -> None:
+    for limit in ({"requests_per_minute": 600.0}, {"tokens_per_minute": 61_800.0}):
+        with serving(lambda asked: "star") as server, hosted(server.url, **limit) as model:
+            answers(model, [(None, Generate((f"{n}",), 8)) for n in range(3)])  # 103 tokens each are known by now
+            start = time.perf_counter()
+            answers(model, [(None, Generate((f"{n}",), 8)) for n in range(14)])
+            assert 0.2 < time.perf_counter() - start < 5
 
 
 def test_after_some_denials_in_a_row_nothing_more_is_asked() -> None:

@@ -55,15 +55,18 @@ class RemoteModel:
         self._requests = RateLimit(options.requests_per_minute, time.monotonic)
         self._tokens = RateLimit(options.tokens_per_minute, time.monotonic)
         self._tokens_per_answer = 1000.0  # until some are known
+        self._counted = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="http", daemon=True)
         self._thread.start()
+        self._given_up: asyncio.Event
         self._session: aiohttp.ClientSession = self._wait_for(self._open())
 
     def _wait_for(self, work: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
 
     async def _open(self) -> aiohttp.ClientSession:
+        self._given_up = asyncio.Event()
         seconds = self._options.timeout
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=30),
@@ -168,45 +171,67 @@ class RemoteModel:
         body = encoded(call.body, pictures) if call.method != "GET" else None
         retries = Retries(self._backoff, self._rng)
         first = self._breaker.answered
-        while True:
-            await self._tokens.take(self._tokens_per_answer)
-            begun = await self._limit.acquire(again=retries.attempts > 0)
-            if self._breaker.open:
-                self._limit.release()
-                return Failure(self._breaker.open)
-            await self._requests.take()
-            retries.attempts += 1
-            self._counts["requests"] += 1
-            answered, start = self._breaker.answered, time.perf_counter()
-            try:
-                result = await self._attempt(call, body, question)
-            except BaseException:
-                self._limit.release()
-                raise
+        while self._breaker.open is None:
+            answered = self._breaker.answered
+            result = await self._in_turn(call, body, question, retries)
+            if result is None:
+                break
             if not isinstance(result, Fault):
-                self._limit.succeeded()
-                usage = replace(result.usage, seconds=time.perf_counter() - start, attempts=retries.attempts)
-                self._count_tokens(usage)
                 if isinstance(question, Choose) and (scores_by := getattr(self._provider, "scores_by", None)):
                     self._counts[f"scores_by_{scores_by(question)}"] += 1
-                return replace(result, usage=usage)
+                return result
+            if (wait := retries.wait(result, self._breaker.answered > answered)) is None:
+                if result.again:
+                    self._breaker.gave_up(first, result.reason)
+                self._tell()
+                return Failure(self._said(retries.given_up(result)))
+            self._counts["retries"] += 1
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await self._given_up.wait()
+        return Failure(self._said(str(self._breaker.open)))
+
+    def _tell(self) -> None:
+        """Ends all waiting where the server is given up."""
+        if self._breaker.open:
+            self._given_up.set()
+
+    async def _in_turn(
+        self, call: Call, body: bytes | None, question: Question, retries: Retries
+    ) -> Answer | Fault | None:
+        """An attempt when its turn comes; None where the server is given up by then."""
+        begun = await self._limit.acquire(again=retries.attempts > 0)
+        if self._breaker.open:
+            self._limit.release()
+            return None
+        await self._requests.take()
+        await self._tokens.take(reserved := self._tokens_per_answer)
+        retries.attempts += 1
+        self._counts["requests"] += 1
+        start = time.perf_counter()
+        try:
+            result = await self._attempt(call, body, question)
+        except BaseException:
+            self._limit.release()
+            raise
+        if isinstance(result, Fault):
             if result.crowded:
                 self._limit.crowded(begun, result.wait)
             else:
                 self._limit.release()
-            self._tokens.correct(-self._tokens_per_answer)
-            if (wait := retries.wait(result, self._breaker.answered > answered)) is None:
-                if result.again:
-                    self._breaker.gave_up(first, result.reason)
-                return Failure(self._said(retries.given_up(result)))
-            self._counts["retries"] += 1
-            await asyncio.sleep(wait)
+            self._tokens.correct(-reserved)
+            return result
+        self._limit.succeeded()
+        usage = replace(result.usage, seconds=time.perf_counter() - start, attempts=retries.attempts)
+        self._count_tokens(usage, reserved)
+        return replace(result, usage=usage)
 
-    def _count_tokens(self, usage: Usage) -> None:
+    def _count_tokens(self, usage: Usage, reserved: float) -> None:
         if usage.tokens_in is not None:
             used = usage.tokens_in + (usage.tokens_out or 0)
-            self._tokens.correct(used - self._tokens_per_answer)
-            self._tokens_per_answer += 0.1 * (used - self._tokens_per_answer)
+            self._tokens.correct(used - reserved)
+            self._counted += 1  # the mean, to which the latest fifty count most
+            self._tokens_per_answer += (used - self._tokens_per_answer) / min(self._counted, 50)
 
     async def _attempt(self, call: Call, body: bytes | None, question: Question) -> Answer | Fault:
         """One request and what it came to; whatever the network does is a fault."""
