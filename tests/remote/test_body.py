@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from remote_models import drawn
@@ -26,6 +26,7 @@ BODIES = st.dictionaries(
 )
 
 
+@settings(max_examples=40, deadline=None)
 @given(BODIES)
 def test_a_body_is_what_json_writes(body: dict[str, Any]) -> None:
     assert encoded(body, PHOTOS) == json.dumps(body, separators=(",", ":")).encode()
