@@ -19,7 +19,7 @@ from snellen.remote.keys import Key
 from snellen.remote.retrying import Backoff
 from snellen.types import PHOTO, Answer, Failure, Generate, Question
 
-QUICK = Backoff(retries=4, first=0.01, longest=0.05, patience=2.0)
+QUICK = Backoff(retries=4, first=0.01, longest=0.05, patience=5.0)
 WHAT = Generate((PHOTO, "What is it?"), 8)
 
 

@@ -31,6 +31,7 @@ from snellen.types import MODEL, Classes, Example, Failure, Generate
 _LOADED = (  # for environment.json
     *("device", "device_name", "dtype", "attention", "batch_size", "parameters"),
     *("prefix_sharing", "computed_tokens_share"),
+    *("most_in_flight", "pictures_as_they_are", "pictures_re_encoded", "pictures_shrunk"),
 )
 
 

@@ -59,8 +59,17 @@ def test_a_study_is_answered_by_a_server(folder: Path, tmp_path: Path) -> None:
         body = server.asked[0].body
         assert (body["model"], body["temperature"]) == ("m", 0)
         assert body["messages"][0]["content"][0]["type"] == "image_url"
+    (loaded,) = json.loads((tmp_path / "run" / "environment.json").read_text())[-1]["models"].values()
+    assert loaded["pictures_as_they_are"] == 12
     stored = [json.loads(body) for body in studies.stored(tmp_path / "run").values()]
     assert all(tokens == [100, 3] and 0 < seconds < 5 and attempts == 1 for *_, (*tokens, seconds, attempts) in stored)
+
+
+def test_it_is_told_how_many_images_leave_the_machine(folder: Path, tmp_path: Path) -> None:
+    with serving(lambda asked: "cat") as server:
+        server.url = server.url.replace("127.0.0.1", "0.0.0.0")  # which leads here, but is no loopback address
+        done = subprocess.run(command(server, folder, tmp_path / "run"), capture_output=True, text=True, check=True)
+    assert f"up to 12 images go to {server.url.split('/')[2]}" in done.stderr
 
 
 def test_a_key_is_sent_and_stands_nowhere(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,7 +112,7 @@ def test_a_server_killed_in_mid_run_is_waited_for_and_the_same_command_asks_only
                 break
             time.sleep(0.02)
         done = subprocess.run(
-            command(server, folder, out, concurrency=1, retries=1), capture_output=True, text=True, check=False
+            command(server, folder, out, concurrency=1, retries=2), capture_output=True, text=True, check=False
         )
     finally:
         dying.kill()

@@ -18,6 +18,9 @@ class Clock:
 def test_a_server_that_is_gone_is_told_once_and_given_up_with_the_first_question() -> None:
     clock = Clock()
     breaker = Breaker("h:1", clock)
+    breaker.unreachable("no connection: refused")
+    assert breaker.lines == []
+    clock.now = 1.0
     for _ in range(5):
         breaker.unreachable("no connection: refused")
     assert breaker.lines == ["h:1 gives no answer (no connection: refused); waiting for it"]
@@ -32,12 +35,22 @@ def test_a_server_that_is_gone_is_told_once_and_given_up_with_the_first_question
 def test_a_server_that_comes_back_is_told_and_asked_on() -> None:
     clock = Clock()
     breaker = Breaker("h:1", clock)
-    breaker.unreachable("no connection")
+    for clock.now in (0.0, 2.0):
+        breaker.unreachable("no connection")
     clock.now = 7.0
     breaker.replied(200, None)
     assert breaker.lines[1] == "h:1 answers again after 7 s"
     breaker.gave_up(0, "HTTP 500")
     assert breaker.open is None, "others were answered since it was asked first"
+
+
+def test_a_connection_that_breaks_now_and_then_is_not_worth_a_line() -> None:
+    clock = Clock()
+    breaker = Breaker("h:1", clock)
+    for clock.now in range(10):
+        breaker.unreachable("the connection was closed")
+        breaker.replied(200, None)
+    assert breaker.lines == []
 
 
 def test_denials_in_a_row_end_it_and_an_answer_between_them_does_not() -> None:

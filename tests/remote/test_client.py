@@ -217,8 +217,7 @@ def test_a_server_that_is_not_there_is_waited_for_and_then_given_up() -> None:
         late = answer(model)
         assert isinstance(late, Failure)
         assert late.reason.startswith(f"127.0.0.1:{port} was gone for")
-        first, last = model.notices()
-        assert first.startswith(f"127.0.0.1:{port} gives no answer (no connection: Connect")
+        (last,) = model.notices()
         assert "the same command again asks it" in last
         assert model.notices() == []
 
@@ -227,17 +226,17 @@ def test_a_server_that_comes_back_in_time_is_asked_on() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    with hosted(f"http://127.0.0.1:{port}/v1", retries=50) as model:
+    with hosted(f"http://127.0.0.1:{port}/v1", retries=500) as model:
         for seed in range(10):
             model.add(seed, drawn(seed), WHAT)
-        assert model.step(0.15) == []
+        assert model.step(0.7) == []
         with serving(lambda asked: "star", port=port):
             got: list[Any] = []
             while len(got) < 10:
                 got += model.step(1.0)
         assert all(isinstance(each, Text) for _, each in got)
         first, last = model.notices()
-        assert "waiting for it" in first
+        assert first.startswith(f"127.0.0.1:{port} gives no answer (no connection: Connect")
         assert "answers again after" in last
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 DENIALS = 8  # in a row, of requests that no other try can mend
 GIVEN_UP = 3  # questions, while none was answered
+TOLD_AFTER = 0.5  # seconds; a single broken connection is not worth a line
 _DENIED = {301, 302, 307, 308, 401, 402, 403, 404, 405}
 
 
@@ -22,14 +23,15 @@ class Breaker:
         self._given_up = 0  # since the last answer
         self.answered = 0
         self._gone_since: float | None = None
+        self._told = False
         self.open: str | None = None
         self.lines: list[str] = []
 
     def replied(self, status: int, denial: str | None) -> None:
         """The server replied, with a reason where that is no answer."""
-        if self._gone_since is not None:
+        if self._gone_since is not None and self._told:
             self.lines.append(f"{self._host} answers again after {self._clock() - self._gone_since:.0f} s")
-            self._gone_since = None
+        self._gone_since, self._told = None, False
         if denial is None:
             self.answered += 1
             self._given_up = 0
@@ -41,6 +43,8 @@ class Breaker:
         """There was no reply."""
         if self._gone_since is None:
             self._gone_since = self._clock()
+        if not self._told and self._clock() - self._gone_since >= TOLD_AFTER:
+            self._told = True
             self.lines.append(f"{self._host} gives no answer ({reason}); waiting for it")
 
     def gave_up(self, answered: int, reason: str) -> None:
