@@ -148,7 +148,6 @@ def whole_of(name: str, folder: Path, url: str, out: Path) -> dict[str, float]:
     asked = clock.ended[row.model] - clock.began[row.model]
     return {
         "survey": clock.ended["checking images"] - clock.began["checking images"],
-        "tables": end - clock.ended[row.model],
         "asked": row.images / asked,
         "all": row.images / (end - start),
         "worker": (row.peak_rss_gb or 0) * 1024,
@@ -185,15 +184,15 @@ def main() -> None:
         size = statistics.mean(path.stat().st_size for path in folder.rglob("*.jpg"))
         print(f"{given.images} pictures of {size / 1000:.0f} kB\n")
         print(
-            "| round | bare loop /s | asks /s | share | in all /s | again /s | share | survey s | rest s | worker MiB | parent MiB |"
+            "| round | bare loop /s | asks /s | share | in all /s | again /s | share | survey s | worker MiB | parent MiB |"
         )
-        print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+        print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
         for number in range(given.rounds):
             loop = alone(bare_alone, folder, url)
             got = alone(whole, folder, url, Path(place) / f"run{number}")
             print(
                 f"| {number + 1} | {loop:,.0f} | {got['asked']:,.0f} | {got['asked'] / loop:.0%} | {got['all']:,.0f} | "
-                f"{got['known']:,.0f} | {got['known'] / loop:.0%} | {got['survey']:.1f} | {got['tables']:.1f} | "
+                f"{got['known']:,.0f} | {got['known'] / loop:.0%} | {got['survey']:.1f} | "
                 f"{got['worker']:.0f} | {got['parent']:.0f} |",
                 flush=True,
             )

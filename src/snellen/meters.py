@@ -22,7 +22,7 @@ TIMED_IMAGES = 64
 PASS_SECONDS = 60.0  # a slow model is timed on fewer images rather than for hours
 PACKAGES = (
     *("snellen", "numpy", "pillow", "torch", "torchvision", "transformers", "onnxruntime", "tokenizers", "safetensors"),
-    *("timm", "open-clip-torch", "scikit-learn", "model2vec", "sentence-transformers"),
+    *("timm", "open-clip-torch", "scikit-learn", "model2vec", "sentence-transformers", "aiohttp"),
 )
 
 
