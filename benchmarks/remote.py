@@ -183,9 +183,7 @@ def main() -> None:
         draw(folder, given.images)
         size = statistics.mean(path.stat().st_size for path in folder.rglob("*.jpg"))
         print(f"{given.images} pictures of {size / 1000:.0f} kB\n")
-        print(
-            "| round | bare loop /s | asks /s | share | in all /s | again /s | share | survey s | worker MiB | parent MiB |"
-        )
+        print("| round | bare /s | asks /s | share | in all /s | again /s | share | survey s | worker MiB | parent |")
         print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
         for number in range(given.rounds):
             loop = alone(bare_alone, folder, url)
