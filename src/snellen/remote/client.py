@@ -152,7 +152,7 @@ class RemoteModel:
         pictures = [await self._picture(each) for each in shown(image, question)]
         call = self._provider.call(question, pictures)
         retries = Retries(self._backoff, self._rng)
-        since = time.monotonic()
+        first = self._breaker.answered
         while True:
             await self._tokens.take(self._tokens_per_answer)
             begun = await self._limit.acquire(again=retries.attempts > 0)
@@ -162,7 +162,7 @@ class RemoteModel:
             await self._requests.take()
             retries.attempts += 1
             self._counts["requests"] += 1
-            start = time.perf_counter()
+            answered, start = self._breaker.answered, time.perf_counter()
             try:
                 result = await self._attempt(call, question)
             except BaseException:
@@ -172,14 +172,17 @@ class RemoteModel:
                 self._limit.succeeded()
                 usage = replace(result.usage, seconds=time.perf_counter() - start, attempts=retries.attempts)
                 self._count_tokens(usage)
+                if isinstance(question, Choose) and (scores_by := getattr(self._provider, "scores_by", None)):
+                    self._counts[f"scores_by_{scores_by(question)}"] += 1
                 return replace(result, usage=usage)
             if result.crowded:
                 self._limit.crowded(begun, result.wait)
             else:
                 self._limit.release()
             self._tokens.correct(-self._tokens_per_answer)
-            if (wait := retries.wait(result)) is None:
-                self._breaker.gave_up_question(since, result.reason)
+            if (wait := retries.wait(result, self._breaker.answered > answered)) is None:
+                if result.again:
+                    self._breaker.gave_up(first, result.reason)
                 return Failure(self._said(retries.given_up(result)))
             self._counts["retries"] += 1
             await asyncio.sleep(wait)
@@ -212,7 +215,7 @@ class RemoteModel:
                 self._breaker.replied(401, fault.reason)  # such as a certificate: no other try mends it
             return fault
         if isinstance(reply, Fault):
-            self._breaker.replied(200, None)
+            self._breaker.replied(200, reply.reason)
             return reply
         result = self._provider.read(question, reply)
         self._breaker.replied(reply.status, result.reason if isinstance(result, Fault) else None)

@@ -53,21 +53,24 @@ def message_in(body: bytes) -> str:
     text = body[:65536].decode("utf-8", "replace")
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         title = re.search(r"<title>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
         return one_line(title[1] if title else re.sub(r"<[^>]*>", " ", text))
     return one_line(_message(found))
 
 
 def _message(found: Any) -> str:
-    if isinstance(found, list) and found:
-        return _message(found[0])
-    if not isinstance(found, dict):
-        return str(found)
-    for name in ("error", "message", "detail", "description", "title"):
-        if value := found.get(name):
-            return _message(value) if isinstance(value, dict | list) else str(value)
-    return json.dumps(found, ensure_ascii=False)
+    for _ in range(5):
+        if isinstance(found, list) and found:
+            found = found[0]
+        elif isinstance(found, dict):
+            inner = next(
+                (found[name] for name in ("error", "message", "detail", "msg", "title") if found.get(name)), None
+            )
+            if inner is None:
+                break
+            found = inner
+    return found if isinstance(found, str) else str(found)
 
 
 def wait_in(headers: Mapping[str, str], now: float | None = None) -> float | None:

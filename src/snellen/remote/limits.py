@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 _Clock: TypeAlias = Callable[[], float]
 _START = 8  # in flight at first
-_TO_LESS = 0.9  # of what was in flight; after the first time, which may be far beyond the limit, 0.7
+_TO_LESS = 0.95  # of what was in flight; after the first time, which may be far beyond the limit, 0.7
 
 
 class AdaptiveLimit:

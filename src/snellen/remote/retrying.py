@@ -12,8 +12,8 @@ from snellen.remote.wire import Fault
 class Backoff:
     """The waits between attempts, each twice the one before, up to half less by chance; all in seconds.
 
-    A question is given up after `retries` faults. To be one too many (429, overload) is none of them; but a question is
-    given up, too, after it has waited `patience` in all, or where the server asks to wait longer than that.
+    A question is given up after `retries` faults. To be one too many (429, overload) is none of them while others are
+    answered; but a question is given up, too, that has waited `patience` in all, or would have to.
     """
 
     retries: int = 8
@@ -33,11 +33,14 @@ class Retries:
         self._waited = 0.0
         self.attempts = 0
 
-    def wait(self, fault: Fault) -> float | None:
-        """Seconds to wait before asking again; None where the question is to be given up."""
+    def wait(self, fault: Fault, others: bool = False) -> float | None:
+        """Seconds to wait before asking again; None where the question is to be given up.
+
+        `others` says whether others were answered since the attempt began.
+        """
         if not fault.again:
             return None
-        if fault.crowded:
+        if fault.crowded and others:
             self._crowded += 1
         else:
             self._faults += 1
