@@ -110,7 +110,7 @@ def test_a_model_that_reasons_gets_no_temperature_and_room_for_its_thoughts(name
     assert body["max_completion_tokens"] > 1000
     assert body["response_format"]["type"] == "json_schema"
     with pytest.raises(WrongUse, match=r"use scores=choice"):
-        provider(name, scores="logprobs")
+        openai.identity(name, plugins.configure(openai.Options, {"scores": "logprobs"}, name))
 
 
 @pytest.mark.parametrize("name", ["gpt-4o", "gpt-4.1-nano", "gpt-4-turbo", "chatgpt-4o-latest", "gpt-5-chat-latest"])

@@ -55,10 +55,9 @@ def reasons(name: str) -> bool:
 
 
 def identity(name: str, options: Options) -> dict[str, Any]:
-    """Where the model is, its name there, and the temperature that is asked for."""
-    placed = _placed(options)
+    """Where the model is, its name there, and the temperature that is asked for. Raises WrongUse, as `provider` does."""
     temperature = None if reasons(name) else options.temperature
-    return {"server": remote.place(placed.base_url or ""), "model": name, "temperature": temperature}
+    return {"server": remote.place(provider(name, options).base_url), "model": name, "temperature": temperature}
 
 
 def provider(name: str, options: Options) -> ChatCompletions:
