@@ -166,6 +166,10 @@ def test_more_choices_than_a_schema_may_have_are_asked_for() -> None:
     body = provider().call(many, [PICTURE]).body
     assert "response_format" not in body
     assert "class 1000" in body["messages"][0]["content"][-1]["text"]
+    assert provider().scores_by(many) == "ask"
+    long = Choose((PHOTO, QUESTION), tuple(f"{number:060}" for number in range(251)))
+    assert provider().scores_by(long) == "ask"
+    assert provider().scores_by(Choose(long.prompt, long.choices[1:])) == "choice"
 
 
 def test_a_choice_that_is_asked_for_is_named_in_the_prompt_and_read_as_it_is_meant() -> None:

@@ -55,7 +55,7 @@ def reasons(name: str) -> bool:
 
 
 def identity(name: str, options: Options) -> dict[str, Any]:
-    """Where the model is, its name there, and the temperature that is asked for. Raises WrongUse, as `provider` does."""
+    """Where the model is, its name there, and the temperature that is asked for. Raises WrongUse as `provider` does."""
     temperature = None if reasons(name) else options.temperature
     return {"server": remote.place(provider(name, options).base_url), "model": name, "temperature": temperature}
 
@@ -71,6 +71,7 @@ def provider(name: str, options: Options) -> ChatCompletions:
         name,
         Dialect(
             "json_schema",
+            most_choices=1000,
             logprobs=not thinks,
             limit="max_completion_tokens",
             thought=options.reasoning_tokens if thinks else 0,

@@ -26,6 +26,7 @@ _FILTERED = re.compile(
 _FOR_GOOD = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
 _SHORT = 3  # letters of a choice that is likely one token, such as yes, no, A
 _TOP = 20
+_MANY_CHOICES, _MOST_LETTERS = 250, 15_000  # beyond so many choices, so many letters in all where choices are limited
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Dialect:
     logprobs: bool = False
     limit: str = "max_tokens"
     thought: int = 0
-    most_choices: int = 1000
+    most_choices: int | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
     takes: Takes = COMMON
 
@@ -78,11 +79,26 @@ class ChatCompletions:
 
     def scores_by(self, question: Choose) -> str:
         """How the scores of a question are had: `logprobs`, `choice` or `ask`."""
-        if self._scores != "auto":
-            return self._scores
-        if self._dialect.logprobs and _are_short(question.choices):
-            return "logprobs"
-        return "choice" if self._dialect.forced else "ask"
+        by = self._scores
+        if by == "auto":
+            by = "logprobs" if self._dialect.logprobs and _are_short(question.choices) else "choice"
+        return "ask" if by == "choice" and not self._can_hold(question.choices) else by
+
+    def _means(self, question: Asked) -> str | None:
+        """How one of the choices is had; None where there are none. A text that is not scored is held to them."""
+        if isinstance(question, Choose):
+            return self.scores_by(question)
+        if not question.choices:
+            return None
+        return "choice" if self._can_hold(question.choices) else "ask"
+
+    def _can_hold(self, choices: Sequence[str]) -> bool:
+        """Whether the server makes an answer be one of these."""
+        dialect = self._dialect
+        if not dialect.forced or dialect.most_choices is None:
+            return dialect.forced is not None
+        many = len(choices) > _MANY_CHOICES and sum(map(len, choices)) > _MOST_LETTERS
+        return len(choices) <= dialect.most_choices and not many
 
     # Requests
 
@@ -102,14 +118,6 @@ class ChatCompletions:
         body[dialect.limit] = most + dialect.thought
         body["messages"] = [{"role": "user", "content": content}]
         return Call("/chat/completions", body)
-
-    def _means(self, question: Asked) -> str | None:
-        """How one of the choices is had; None where there are none. A text that is not scored is held to them."""
-        if not question.choices:
-            return None
-        by = self.scores_by(question) if isinstance(question, Choose) else "choice"
-        can_be_held = self._dialect.forced and len(question.choices) <= self._dialect.most_choices
-        return "ask" if by == "choice" and not can_be_held else by
 
     def _content(self, prompt: Sequence[Part], pictures: Sequence[Picture]) -> list[dict[str, Any]]:
         content: list[dict[str, Any]] = []
