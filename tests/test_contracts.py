@@ -22,6 +22,7 @@ from checkpoints.texts import static
 from conftest import draw_folder
 from formats import as_hf, as_manifest, as_parquet, as_tar
 from loopback import Asked, serving
+from native import serving_natively
 from onnx_models import write_classifier
 from snellen import plugins
 from snellen.codec import question_key
@@ -240,10 +241,14 @@ def test_a_strategy_is_a_frozen_value_that_travels(case: tuple[str, Mapping[str,
 # Engines
 
 ENGINES: Mapping[str, Callable[[pytest.FixtureRequest, Path], Spec]] = {
+    "anthropic": lambda request, place: _native(request, "anthropic/claude-sonnet-4-6"),
+    "clarifai": lambda request, place: _native(request, "clarifai/general-image-recognition"),
     "classifier": lambda request, place: str(request.getfixturevalue("encoder")("vit")),
     "clip": lambda request, place: str(request.getfixturevalue("encoder")("clip")),
+    "google": lambda request, place: _native(request, "google/gemini-2.5-flash"),
     "hf": lambda request, place: str(request.getfixturevalue("checkpoint")("llava")),
     "onnx": lambda request, place: _onnx(place),
+    "openai": lambda request, place: {**request.getfixturevalue("served"), "model": "openai/gpt-4o"},
     "openai-compatible": lambda request, place: request.getfixturevalue("served"),
     "predictions": lambda request, place: _predictions(place),
     "scripted": lambda request, place: "test_contracts:scripted",
@@ -263,14 +268,28 @@ def _predictions(place: Path) -> str:
     return str(place / "mine.csv")
 
 
+def _native(request: pytest.FixtureRequest, model: str) -> Mapping[str, Any]:
+    return {"model": model, "base_url": request.getfixturevalue("served_natively")}
+
+
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Mapping[str, Any]]:
+def served_natively(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a server on this machine that speaks the APIs of providers, to who has the key."""
+    for variable in ("ANTHROPIC_API_KEY", "GEMINI_API_KEY", "CLARIFAI_PAT"):
+        monkeypatch.setenv(variable, "secret-of-the-test")
+    with serving_natively() as url:
+        yield url
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Mapping[str, Any]]:
     """The options of a model that a server on this machine has."""
 
     def script(asked: Asked) -> str:
         assert all(PIL.Image.open(io.BytesIO(data)).size for _, data in asked.pictures)
         return str(Random(json.dumps(asked.body)).choice(("star", "ring")))
 
+    monkeypatch.setenv("OPENAI_API_KEY", "secret-of-the-test")
     with serving(script) as server:
         yield {"model": "openai-compatible/m", "base_url": server.url}
 
@@ -299,7 +318,7 @@ def loaded(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     engine.close()
 
 
-def questions_for(module: Any) -> list[Question]:
+def questions_for(loaded: Loaded) -> list[Question]:
     prompt = (PHOTO, "What is it?")
     candidates = [
         Generate(prompt, 4),
@@ -309,7 +328,9 @@ def questions_for(module: Any) -> list[Question]:
         Embed(),
         EmbedText("a photo of a star"),
     ]
-    return [question for question in candidates if type(question) in module.ANSWERS]
+    module = loaded.module
+    refused = module.refuses(loaded.name, loaded.options) if hasattr(module, "refuses") else {}
+    return [question for question in candidates if type(question) in module.ANSWERS - refused.keys()]
 
 
 def answers(engine: Engine, asked: Sequence[tuple[Image, Question]]) -> list[Answer | Failure]:
@@ -337,7 +358,7 @@ def same(a: Answer | Failure, b: Answer | Failure) -> bool:
 
 
 def test_an_engine_answers_each_question_once_and_alike_alone_or_together(loaded: Loaded) -> None:
-    asked = [(image, question) for image in loaded.images for question in questions_for(loaded.module)]
+    asked = [(image, question) for image in loaded.images for question in questions_for(loaded)]
     together = answers(loaded.engine, asked)
     for (_, question), answer in zip(asked, together, strict=True):
         assert isinstance(answer, KINDS[type(question)])
@@ -353,7 +374,7 @@ def test_an_engine_answers_each_question_once_and_alike_alone_or_together(loaded
 
 
 def test_an_engine_has_less_room_for_each_question_and_facts_that_can_be_written(loaded: Loaded) -> None:
-    question = questions_for(loaded.module)[0]
+    question = questions_for(loaded)[0]
     room = loaded.engine.room()
     assert room > 0
     loaded.engine.add(0, loaded.images[0], question)
@@ -366,7 +387,7 @@ def test_an_engine_has_less_room_for_each_question_and_facts_that_can_be_written
 
 @pytest.mark.parametrize("loaded", SEEING, indirect=True)
 def test_an_unreadable_image_is_a_failure_and_the_others_are_answered(loaded: Loaded) -> None:
-    question = questions_for(loaded.module)[0]
+    question = questions_for(loaded)[0]
     broken = Image(data=b"no image at all")
     good, bad = answers(loaded.engine, [(loaded.images[0], question), (broken, question)])
     assert isinstance(good, KINDS[type(question)])

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-import json
-import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from snellen.images import Image
+from snellen.remote.choosing import Asked, answer_to, instruction, refused, schema, tokens_for
 from snellen.remote.faults import fault_of, one_line, parsed
+from snellen.remote.replies import count, error_of, fault, mapping
+from snellen.remote.tokens import read_choices
 from snellen.remote.wire import Call, Fault, Picture, Reply, Takes
-from snellen.types import Answer, Choose, Finish, Generate, Photo, Question, Scores, Text, Usage
+from snellen.types import Answer, Choose, Finish, Generate, Part, Photo, Question, Scores, Text, Usage
 
 COMMON = Takes(frozenset({"image/jpeg", "image/png", "image/webp"}), 20_000_000)
 Forced = Literal["structured_outputs", "regex", "json_schema"]
 _FINISH = {"length": Finish.LENGTH, "max_tokens": Finish.LENGTH, "content_filter": Finish.REFUSED}
-_FILTERED = ("content_filter", "content_policy", "data_inspection_failed", "responsibleai", "safety")
+_FILTERED = re.compile(
+    r"content[ _]filter|content[ _]\w*[ _]?policy|moderation_blocked|invalid_prompt|data_?inspection_?failed"
+    r"|responsibleai|safety system",
+    re.IGNORECASE,
+)
+_FOR_GOOD = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
 _SHORT = 3  # letters of a choice that is likely one token, such as yes, no, A
 _TOP = 20
+_MANY_CHOICES, _MOST_LETTERS = 250, 15_000  # beyond so many choices, so many letters in all where choices are limited
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +34,15 @@ class Dialect:
     """How a server speaks the common language.
 
     `forced` is the field that makes it answer with one of some choices, `logprobs` whether it tells those of tokens,
-    `limit` the name of the token limit, `extra` what else stands in every request.
+    `limit` the name of the token limit, `thought` what it has beside the answer for a model that reasons before it
+    answers, `most_choices` how many it can be held to, `extra` what else stands in every request.
     """
 
     forced: Forced | None = None
     logprobs: bool = False
     limit: str = "max_tokens"
+    thought: int = 0
+    most_choices: int | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
     takes: Takes = COMMON
 
@@ -39,8 +50,8 @@ class Dialect:
 class ChatCompletions:
     """A provider for `/chat/completions`, without streaming.
 
-    `scores` is how Choose is answered: by the log-probabilities of the first token, by a forced choice, or by asking
-    for one of the choices; "auto" takes the first that the dialect and the choices allow.
+    `scores` is how Choose is answered: by the log-probabilities of the tokens of an answer, by a forced choice, or by
+    asking for one of the choices; "auto" takes the first that the dialect and the choices allow.
     """
 
     def __init__(
@@ -68,32 +79,47 @@ class ChatCompletions:
 
     def scores_by(self, question: Choose) -> str:
         """How the scores of a question are had: `logprobs`, `choice` or `ask`."""
-        if self._scores != "auto":
-            return self._scores
-        if self._dialect.logprobs and all(len(choice.strip()) <= _SHORT for choice in question.choices):
-            return "logprobs"
-        return "choice" if self._dialect.forced else "ask"
+        by = self._scores
+        if by == "auto":
+            by = "logprobs" if self._dialect.logprobs and _are_short(question.choices) else "choice"
+        return "ask" if by == "choice" and not self._can_hold(question.choices) else by
+
+    def _means(self, question: Asked) -> str | None:
+        """How one of the choices is had; None where there are none. A text that is not scored is held to them."""
+        if isinstance(question, Choose):
+            return self.scores_by(question)
+        if not question.choices:
+            return None
+        return "choice" if self._can_hold(question.choices) else "ask"
+
+    def _can_hold(self, choices: Sequence[str]) -> bool:
+        """Whether the server makes an answer be one of these."""
+        dialect = self._dialect
+        if not dialect.forced or dialect.most_choices is None:
+            return dialect.forced is not None
+        many = len(choices) > _MANY_CHOICES and sum(map(len, choices)) > _MOST_LETTERS
+        return len(choices) <= dialect.most_choices and not many
 
     # Requests
 
     def call(self, question: Question, pictures: Sequence[Picture]) -> Call:
         assert isinstance(question, Generate | Choose)
+        dialect, by = self._dialect, self._means(question)
+        most = tokens_for(question)
+        body: dict[str, Any] = {"model": self._model, "messages": [], **dialect.extra, **self._settings}
         content = self._content(question.prompt, pictures)
-        body: dict[str, Any] = {"model": self._model, "messages": [], **self._dialect.extra, **self._settings}
-        by = self.scores_by(question) if isinstance(question, Choose) else "choice"
         if by == "logprobs":
-            body |= {"logprobs": True, "top_logprobs": _TOP, self._dialect.limit: 1}
-        else:
-            body[self._dialect.limit] = question.max_tokens if isinstance(question, Generate) else _room(question)
-            if question.choices and by == "choice" and self._dialect.forced:
-                body |= _forced(question.choices, self._dialect.forced)
-                body[self._dialect.limit] = max(body[self._dialect.limit], _room(question))
-            elif question.choices and isinstance(question, Choose):
-                content.append({"type": "text", "text": "Answer with exactly one of: " + ", ".join(question.choices)})
+            body |= {"logprobs": True, "top_logprobs": _TOP}
+            most = 1 if _are_short(question.choices) else most
+        elif by == "choice" and dialect.forced:
+            body |= _forced(question.choices, dialect.forced)
+        elif by:
+            content.append({"type": "text", "text": instruction(question.choices)})
+        body[dialect.limit] = most + dialect.thought
         body["messages"] = [{"role": "user", "content": content}]
         return Call("/chat/completions", body)
 
-    def _content(self, prompt: Sequence[Any], pictures: Sequence[Picture]) -> list[dict[str, Any]]:
+    def _content(self, prompt: Sequence[Part], pictures: Sequence[Picture]) -> list[dict[str, Any]]:
         content: list[dict[str, Any]] = []
         waiting = iter(pictures)
         for part in prompt:
@@ -102,7 +128,7 @@ class ChatCompletions:
                 if self._detail:
                     url["detail"] = self._detail
                 content.append({"type": "image_url", "image_url": url})
-            else:
+            elif part:
                 content.append({"type": "text", "text": part})
         return content
 
@@ -110,51 +136,51 @@ class ChatCompletions:
 
     def read(self, question: Question, reply: Reply) -> Answer | Fault:
         assert isinstance(question, Generate | Choose)
-        if fault := fault_of(reply):
-            if not fault.again and is_filtered(reply.body):
-                return _refused(question, fault.reason, Usage())
-            return fault
+        if fault_of(reply):
+            return _error(question, reply)
         found = parsed(reply)
         if isinstance(found, Fault):
             return found
+        if not found.get("choices") and found.get("error"):
+            return _error(question, reply)
         try:
             return self._answer(question, found)
         except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
             return Fault(one_line(f"answered in another form than chat completions ({error!r}): {found}"), again=True)
 
-    def _answer(self, question: Generate | Choose, found: Mapping[str, Any]) -> Answer | Fault:
+    def _answer(self, question: Asked, found: Mapping[str, Any]) -> Answer | Fault:
         if not found.get("choices"):
-            if found.get("error"):
-                return Fault(one_line(f"answered with an error: {found['error']}"), again=True)
             return Fault("answered with no choices", again=True)
         choice = found["choices"][0]
-        usage = _usage(found.get("usage") or {})
+        message, usage = choice["message"], _usage(mapping(found.get("usage")))
         finish = _FINISH.get(choice.get("finish_reason") or "stop", Finish.STOP)
-        text = choice["message"].get("content")
-        if finish is Finish.REFUSED or choice["message"].get("refusal"):
-            return _refused(question, choice["message"].get("refusal") or text or "", usage)
-        if isinstance(question, Choose) and self.scores_by(question) == "logprobs":
-            return _by_logprobs(question, choice, usage)
+        text = message.get("content")
         if isinstance(text, list):  # parts
-            text = "".join(part.get("text", "") for part in text)
+            text = "".join(str(part.get("text") or "") for part in text)
+        if finish is Finish.REFUSED or message.get("refusal"):
+            return refused(question, message.get("refusal") or text or "", usage)
+        if self._means(question) == "logprobs":
+            assert isinstance(question, Choose)
+            return _by_logprobs(question, choice, usage)
         if text is None and finish is Finish.LENGTH:
             text = ""  # all went into thinking
         if not isinstance(text, str):
             return Fault("answered with no content", again=True)
-        if isinstance(question, Choose):
-            return _by_choice(question, _unwrapped(text), usage)
-        return Text(_unwrapped(text) if question.choices else text, finish, usage)
+        return answer_to(question, Text(text, finish, usage))
 
 
-def is_filtered(body: bytes) -> bool:
-    """Whether an error says that a content filter refused the question."""
-    text = body[:65536].decode("utf-8", "replace").lower()
-    return any(word in text for word in _FILTERED)
+def _error(question: Asked, reply: Reply) -> Answer | Fault:
+    """The fault of an error, or the refusal that a content filter tells as one."""
+    error = error_of(reply)
+    inner = mapping(error.get("innererror"))
+    words = [str(told.get(key) or "") for told in (error, inner) for key in ("code", "type", "message")]
+    if reply.status < 500 and _FILTERED.search(" ".join(words)):
+        return refused(question, str(error.get("message") or ""))
+    return fault(reply, again=False if _FOR_GOOD & {*words} else None)
 
 
-def _room(question: Generate | Choose) -> int:
-    """Tokens enough for the longest choice, quoted."""
-    return 12 + max(len(choice.encode()) for choice in question.choices)
+def _are_short(choices: Sequence[str]) -> bool:
+    return all(len(choice.strip()) <= _SHORT for choice in choices)
 
 
 def _forced(choices: Sequence[str], forced: Forced) -> dict[str, Any]:
@@ -162,72 +188,23 @@ def _forced(choices: Sequence[str], forced: Forced) -> dict[str, Any]:
         return {"structured_outputs": {"choice": list(choices)}}
     if forced == "regex":
         return {"regex": "(" + "|".join(map(_escaped, choices)) + ")"}
-    schema = {
-        "type": "object",
-        "properties": {"answer": {"type": "string", "enum": list(choices)}},
-        "required": ["answer"],
-        "additionalProperties": False,
-    }
-    return {
-        "response_format": {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": schema}}
-    }
+    held = {"name": "answer", "strict": True, "schema": schema(choices)}
+    return {"response_format": {"type": "json_schema", "json_schema": held}}
 
 
 def _escaped(text: str) -> str:
     return "".join("\\" + c if c in r"\.^$*+?{}[]()|" else c for c in text)
 
 
-def _unwrapped(text: str) -> str:
-    """The choice in the JSON of a forced answer; any other text as it is."""
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-    if isinstance(found, dict) and isinstance(found.get("answer"), str):
-        return str(found["answer"])
-    return found if isinstance(found, str) else text
-
-
-def _usage(given: Mapping[str, Any]) -> Usage:
-    def count(name: str) -> int | None:
-        return int(given[name]) if given.get(name) is not None else None
-
-    return Usage(count("prompt_tokens"), count("completion_tokens"))
-
-
-def _refused(question: Question, said: str, usage: Usage) -> Answer | Fault:
-    """A refusal is a text of its own kind; where scores were asked for there is none to tell."""
-    if isinstance(question, Choose):
-        return Fault(one_line(f"refused: {said}"), again=False)
-    return Text(said, Finish.REFUSED, usage)
-
-
-def plain(text: str) -> str:
-    """A text for comparing: without case, outer blanks, quotes and full stop."""
-    return text.strip().strip("\"'`*.").strip().casefold()
-
-
-def _by_choice(question: Choose, text: str, usage: Usage) -> Answer | Fault:
-    """The choice that was answered has the value 0 (all probability), the others minus infinity: no number is known."""
-    said = [choice == text for choice in question.choices]
-    if not any(said):
-        said = [plain(choice) == plain(text) for choice in question.choices]
-    if sum(said) != 1:
-        return Fault(one_line(f"answered none of the choices: {text!r}"), again=False)
-    return Scores(question.choices, tuple(0.0 if chosen else -math.inf for chosen in said), usage)
+def _usage(told: Mapping[str, Any]) -> Usage:
+    return Usage(count(told.get("prompt_tokens")), count(told.get("completion_tokens")))
 
 
 def _by_logprobs(question: Choose, choice: Mapping[str, Any], usage: Usage) -> Answer | Fault:
-    """The log-probability of each choice as one token: the sum over its spellings among the most likely ones."""
-    told = ((choice.get("logprobs") or {}).get("content") or [{}])[0].get("top_logprobs")
-    if not told:
+    tokens = mapping(choice.get("logprobs")).get("content")
+    if not tokens or not tokens[0].get("top_logprobs"):
         return Fault("gives no log-probabilities; ask it with scores=choice or scores=ask", again=False)
-    mass = dict.fromkeys(map(str.strip, question.choices), 0.0)
-    for each in told:
-        token = str(each["token"]).strip()
-        if token in mass:
-            mass[token] += math.exp(each["logprob"])
-    if not any(mass.values()):
-        return Fault("none of the choices is among its most likely first tokens; ask with scores=ask", again=False)
-    values = (mass[option.strip()] for option in question.choices)
-    return Scores(question.choices, tuple(math.log(value) if value else -math.inf for value in values), usage)
+    values = read_choices(question.choices, tokens)
+    if values is None:
+        return Fault("its tokens do not tell choices apart that begin alike; ask it with scores=choice", again=False)
+    return Scores(question.choices, values, usage)

@@ -1,0 +1,171 @@
+"""`anthropic/claude-sonnet-4-6`: Anthropic's models by its Messages API; the key is in ANTHROPIC_API_KEY.
+
+No model tells log-probabilities; newer ones take no temperature, older ones cannot be held to a schema.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+
+from annotated_types import Ge
+
+from snellen.remote import options as remote
+from snellen.remote.choosing import Asked, answer_to, instruction, refused, schema, tokens_for
+from snellen.remote.faults import fault_of, parsed
+from snellen.remote.keys import key_of
+from snellen.remote.replies import count, error_of, fault, mapping
+from snellen.remote.wire import Call, Fault, Picture, Reply, Takes
+from snellen.types import Answer, Choose, Finish, Generate, Question, Text, Usage
+
+if TYPE_CHECKING:
+    from snellen.remote.client import RemoteModel
+
+ANSWERS: frozenset[type] = frozenset({Generate, Choose})
+NEEDS = ("aiohttp",)
+EXTRA = "api"
+
+VERSION = "2023-06-01"
+_NAMED = re.compile(r"claude-(?:opus|sonnet|haiku)-(\d+)(?:-(\d{1,2}))?(?!\d)")
+_OLD = re.compile(r"claude-(?:[123]|instant)")
+_FILTERED = "content filtering policy"  # how an output that was kept back is told, as an invalid request
+# A picture may take 5 MiB as base64, which is a third more than the file.
+_TAKES = Takes(
+    frozenset({"image/jpeg", "image/png", "image/webp"}), most_bytes=5 * 1024 * 1024 * 3 // 4, longest_side=8000
+)
+_FINISH = {
+    "max_tokens": Finish.LENGTH,
+    "model_context_window_exceeded": Finish.LENGTH,
+    "refusal": Finish.REFUSED,
+}
+_PASSING = frozenset({"overloaded_error", "api_error", "rate_limit_error", "timeout_error"})
+
+
+@dataclass(frozen=True, slots=True)
+class Options(remote.Options):
+    """How Anthropic's models are asked; see `snellen.remote.options` for what all hosted models share.
+
+    - `scores`: where choices are to be scored, by holding the answer to them (JSON schema), or by asking for one of
+      them; "auto" holds the models that can be held.
+    - `reasoning_tokens`: added to the limit of every answer, for a model that thinks without being told to.
+    """
+
+    scores: Literal["auto", "choice", "ask"] = "auto"
+    reasoning_tokens: Annotated[int, Ge(0)] = 0
+
+
+class Anthropic:
+    """Translates for Anthropic's Messages API."""
+
+    takes = _TAKES
+
+    def __init__(self, model: str, options: Options) -> None:
+        self.base_url = _placed(options).base_url or ""
+        self._model = model
+        self._options = options
+        version = _version(model)
+        self.temperature = options.temperature if version < (4, 7) else None
+        by_version: Literal["choice", "ask"] = "choice" if version >= (4, 5) else "ask"
+        self.means = by_version if options.scores == "auto" else options.scores
+
+    def authorisation(self, key: str) -> Mapping[str, str]:
+        return {"x-api-key": key}
+
+    def scores_by(self, question: Choose) -> str:
+        """How the scores of a question are had: `choice` or `ask`."""
+        return self.means
+
+    def call(self, question: Question, pictures: Sequence[Picture]) -> Call:
+        asked = cast(Asked, question)
+        then = instruction(asked.choices) if asked.choices and self.means == "ask" else ""
+        body: dict[str, Any] = {
+            "model": self._model,
+            "max_tokens": tokens_for(asked) + self._options.reasoning_tokens,
+            "messages": [{"role": "user", "content": _content(asked, pictures, then)}],
+        }
+        if self.temperature is not None:
+            body["temperature"] = self.temperature
+        if asked.choices and self.means == "choice":
+            body["output_config"] = {"format": {"type": "json_schema", "schema": schema(asked.choices)}}
+        return Call("/v1/messages", body, {"anthropic-version": VERSION})
+
+    def read(self, question: Question, reply: Reply) -> Answer | Fault:
+        asked = cast(Asked, question)
+        if fault_of(reply):
+            return _error(asked, reply)
+        body = parsed(reply)
+        if isinstance(body, Fault):
+            return body
+        if body.get("type") == "error":
+            return _error(asked, reply)
+        blocks = body.get("content")
+        if not isinstance(blocks, list):
+            return Fault("answered with no content", again=True)
+        said = "".join(str(block.get("text") or "") for block in map(mapping, blocks) if block.get("type") == "text")
+        finish = _FINISH.get(str(body.get("stop_reason")), Finish.STOP)
+        return answer_to(asked, Text(said, finish, _usage(body)))
+
+
+def _content(asked: Asked, pictures: Sequence[Picture], then: str) -> list[dict[str, Any]]:
+    left = iter(pictures)
+    return [
+        {"type": "text", "text": part} if isinstance(part, str) else _image(next(left))
+        for part in (*asked.prompt, then)
+        if part != ""
+    ]
+
+
+def _image(picture: Picture) -> dict[str, Any]:
+    source = {"type": "base64", "media_type": picture.media_type, "data": picture.base64}
+    return {"type": "image", "source": source}
+
+
+def _version(model: str) -> tuple[int, int]:
+    """The version that a model's name tells; a name of a new kind counts as newer than all that are known."""
+    if named := _NAMED.search(model):
+        return int(named[1]), int(named[2] or 0)
+    return (3, 0) if _OLD.search(model) else (99, 0)
+
+
+def _usage(body: Mapping[str, Any]) -> Usage:
+    """All tokens of the request, those of a cached prefix too, and those of the answer."""
+    told = mapping(body.get("usage"))
+    names = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+    parts = [count(told.get(name)) for name in names]
+    tokens_in = None if parts[0] is None else sum(part or 0 for part in parts)
+    return Usage(tokens_in, count(told.get("output_tokens")))
+
+
+def _error(asked: Asked, reply: Reply) -> Answer | Fault:
+    error = error_of(reply)
+    message = str(error.get("message") or "")
+    if _FILTERED in message and reply.status < 500:
+        return refused(asked, message)
+    return fault(reply, again=True if error.get("type") in _PASSING else None)
+
+
+def identity(name: str, options: Options) -> dict[str, Any]:
+    """Where the model is, its name there, and the temperature that is asked for."""
+    placed = _placed(options)
+    return {
+        "server": remote.place(placed.base_url or ""),
+        "model": name,
+        "temperature": Anthropic(name, options).temperature,
+    }
+
+
+def load(name: str, options: Options) -> RemoteModel:
+    """The engine. Raises Missing where the key is not set; nothing is asked yet."""
+    from snellen.remote.client import RemoteModel
+
+    options = _placed(options)
+    return RemoteModel(Anthropic(name, options), key_of(options.api_key_env, f"anthropic/{name}"), options)
+
+
+def _placed(options: Options) -> Options:
+    placed: Options = remote.with_defaults(
+        options, base_url="https://api.anthropic.com", api_key_env="ANTHROPIC_API_KEY"
+    )
+    return placed
