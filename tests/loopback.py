@@ -59,6 +59,7 @@ class Loopback:
     script: Script
     asked: list[Asked] = field(default_factory=list)
     url: str = ""
+    pages: dict[str, Callable[[], Any]] = field(default_factory=dict)  # what stands at other addresses
     in_flight: int = 0
     most_in_flight: int = 0
 
@@ -79,6 +80,12 @@ class Loopback:
             return done
         return web.json_response(done if isinstance(done, dict) else completion(done))
 
+    async def show(self, request: web.Request) -> web.StreamResponse:
+        if (page := self.pages.get(request.path)) is None:
+            return web.Response(status=404, text="nothing here")
+        shown = page()
+        return web.Response(text=shown) if isinstance(shown, str) else web.json_response(shown)
+
 
 @contextmanager
 def serving(script: Script, port: int = 0, ssl: Any = None) -> Iterator[Loopback]:
@@ -91,6 +98,7 @@ def serving(script: Script, port: int = 0, ssl: Any = None) -> Iterator[Loopback
     async def start() -> web.AppRunner:
         app = web.Application(client_max_size=1 << 30)
         app.router.add_post("/v1/chat/completions", served.handle)
+        app.router.add_get("/{path:.*}", served.show)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.05)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", port, ssl_context=ssl)

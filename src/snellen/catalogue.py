@@ -191,6 +191,11 @@ class Catalogue:
             if found and found[0][0] == found[0][1]:  # of several with this content only the first speaks for all
                 yield Photograph(example.image, tuple(other for _, other in found))
 
+    def digest_from(self, beginning: bytes) -> str | None:
+        """The digest of an example's image that begins so, None where there is none."""
+        found = self._database.value("SELECT digest FROM examples WHERE digest >= ? ORDER BY digest LIMIT 1", beginning)
+        return found.hex() if found and found.startswith(beginning) else None
+
     def digests(self, selection: int) -> Iterator[list[tuple[int, str]]]:
         """Number and digest of the selection's readable examples, in pages."""
         after = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from snellen.asking import answer_text
 from snellen.company import Difference, pooled
 from snellen.console import one_line
 from snellen.doctor import Compared, Finding, Loaded, NotCompared, Pictures, Tried
+from snellen.remote.probing import Trial
 from snellen.types import Failure
 
 _EXACT = ("float32", "float64")
@@ -16,6 +18,7 @@ _FIRST = ("parameters", "dtype", "device", "attention", "stacking", "prefix_shar
 _LATER = ("device_name", "peak_gpu_gb", "peak_rss_gb")
 _NOT_SHOWN = ("computed_tokens_share",)  # of one picture it says nothing
 _LABEL = 16
+_WIDE = 34  # forced choice (structured_outputs)
 
 
 def answered(findings: Sequence[Finding]) -> bool:
@@ -32,6 +35,10 @@ def lines(finding: Finding) -> Iterator[str]:
         yield "\none question of each kind about a drawn picture:"
     elif isinstance(finding, Tried):
         yield f"{finding.kind.__name__:{_LABEL}} {one_line(_result(finding))}"
+    elif isinstance(finding, Trial):
+        mark = "" if finding.found is None else "yes  " if finding.found else "no   "
+        told = finding.told.removeprefix("no: ") if finding.found is False else finding.told
+        yield one_line(f"{finding.what:{_WIDE}} {mark}{told}")
     elif isinstance(finding, NotCompared):
         yield f"\nanswers in other company: not compared, {finding.reason}"
     elif isinstance(finding, Pictures):
@@ -147,7 +154,7 @@ def _unmoved(count: int, high: float, dtype: str, exact: bool) -> str:
 
 def as_data(findings: Sequence[Finding]) -> dict[str, Any]:
     """All findings for other programs; what was not measured is None."""
-    data: dict[str, Any] = {"model": None, "facts": {}, "questions": [], "images": None, "company": []}
+    data: dict[str, Any] = {"model": None, "facts": {}, "questions": [], "images": None, "company": [], "probes": []}
     for each in findings:
         if isinstance(each, Loaded):
             data["model"] = each.model.title
@@ -156,6 +163,8 @@ def as_data(findings: Sequence[Finding]) -> dict[str, Any]:
             data["questions"].append(_tried_data(each))
         elif isinstance(each, Pictures):
             data["images"] = {"dataset": each.source, "images": len(each.images), "unreadable": each.unreadable}
+        elif isinstance(each, Trial):
+            data["probes"].append({**dataclasses.asdict(each), "numbers": dict(each.numbers)})
         elif isinstance(each, Compared):
             data["company"] += [_compared_data(each, spec, one) for spec, one in each.differences.items()]
     return {**data, "meaning": meaning(findings)}

@@ -1,4 +1,7 @@
-"""What a model can do, found by trying: loading it, asking it each kind of question, asking in other company."""
+"""What a model can do, found by trying: loading it, asking it each kind of question, asking in other company.
+
+A hosted model is not asked in other company, which is its server's own; its server is probed.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,12 @@ from typing import Any, TypeAlias
 from snellen.asking import ask_all, load_engine
 from snellen.company import Difference, Setting, difference, first_question, strategies_for
 from snellen.errors import UnreadableImage, WrongUse
+from snellen.hosted import is_hosted, probe
 from snellen.images import Image
 from snellen.meters import peak_rss_gb
 from snellen.plan import chosen, load_dataset
 from snellen.progress import Progress
+from snellen.remote.probing import Trial
 from snellen.specs import ModelPlan, model_plan, name_and_options
 from snellen.templates import IS_THERE, filled
 from snellen.types import (
@@ -82,7 +87,7 @@ class NotCompared:
     reason: str
 
 
-Finding: TypeAlias = Loaded | Tried | Pictures | Compared | NotCompared
+Finding: TypeAlias = Loaded | Tried | Pictures | Compared | NotCompared | Trial
 _Answers: TypeAlias = dict[str, list[Answer | Failure]]
 
 
@@ -97,12 +102,17 @@ def examine(model: str, dataset: str | None, count: int, progress: Progress) -> 
     with closing(load_engine(planned)) as engine:
         seconds = time.perf_counter() - start
         tried = _try(engine, planned)
+        hosted = is_hosted(engine)
         yield Loaded(planned, seconds, {**engine.facts(), "peak_rss_gb": peak_rss_gb()})
         yield from tried
     answered = frozenset(
         each.kind for each in tried if each.result is not None and not isinstance(each.result, Failure)
     )
-    yield from _in_company(planned, pictures, strategies_for(answered), progress)
+    if not hosted:
+        yield from _in_company(planned, pictures, strategies_for(answered), progress)
+    elif answered:
+        progress.say("asking about some 30 questions to find out what the server honours")
+        yield from probe(planned)
 
 
 def _pictures(dataset: str | None, count: int) -> Pictures:

@@ -9,7 +9,8 @@ no registry to edit; docs/adding.md shows one of each.
   and may have `NEEDS`, the packages of its extra that must be installed, and `refuses(name, options)`, the kinds among
   `ANSWERS` that this very model does not answer with the reason; one that answers `Recognise` may have
   `vocabulary(name, options)`, the names it recognises, and `synsets(name, options)`, their WordNet ids or None, both
-  as tuples read without loading the model;
+  as tuples read without loading the model; one of hosted models may have `provider(name, options)`, the translation
+  of questions that goes without a key, and `forcing(name, options)`, the ways to hold a server to choices;
 - a strategy module has a frozen dataclass `Strategy`, whose fields are its options.
 
 A strategy or engine that needs packages beyond those of Snellen lists them in `NEEDS`; `EXTRA` is what to install for

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 
 from snellen.images import Image
 from snellen.placing import Key, Placed
+from snellen.rows import Row
+from snellen.runner import replay
 from snellen.store import Store
-from snellen.types import Answer
+from snellen.types import Answer, Failure
 
 
 class Recall:
@@ -35,3 +38,11 @@ class Recall:
         if answer is not None:
             self.found[placed.key] = answer
         return answer
+
+
+def prepared(row: Row, recall: Recall) -> Row | None:
+    """The row as it is prepared by stored answers; None where one of them is missing."""
+    if not row.prepares:
+        return row
+    done = replay(row.prepare(), None, recall)
+    return None if done is None or isinstance(done[0], Failure) else dataclasses.replace(row, known=done[0])

@@ -85,7 +85,7 @@ class _Running:
     failure: Failure | None = None
 
 
-def _broken(answer: Scores | Vector) -> str | None:
+def broken(answer: Scores | Vector) -> str | None:
     """What no answer may hold, if it does: a score may be minus infinity, the logarithm of 0, a vector has none."""
     if np.isnan(answer.values).any():
         return "NaN"
@@ -131,8 +131,8 @@ class Runner:
 
     def _receive(self, task: _Task, placed: Placed, answer: Answer | Failure) -> None:
         waiting = self._waiting.pop(placed.key)
-        if isinstance(answer, (Scores, Vector)) and (broken := _broken(answer)):
-            answer = Failure(f"the model answered with numbers that are none ({broken})")
+        if isinstance(answer, (Scores, Vector)) and (why := broken(answer)):
+            answer = Failure(f"the model answered with numbers that are none ({why})")
         if not isinstance(answer, Failure):
             self._events.append(Answered(task.number, placed, answer))
             if placed.image is None:

@@ -6,10 +6,21 @@ import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
-from snellen.codec import key_of, read_answer, read_choices, write_answer, write_choices, write_details, write_question
+from snellen.codec import (
+    key_of,
+    read_answer,
+    read_choices,
+    read_question,
+    write_answer,
+    write_choices,
+    write_details,
+    write_question,
+)
 from snellen.database import Database
+from snellen.images import Image
 from snellen.types import MODEL, Answer, Failure, Prediction, Question, State
 
 TOP_SCORES = 5
@@ -31,9 +42,19 @@ class Store:
 
     # Models and answers
 
+    @staticmethod
+    def identity_text(identity: Mapping[str, Any]) -> str:
+        """An identity as it is written down: equal ones give equal texts."""
+        return json.dumps(identity, sort_keys=True, ensure_ascii=False)
+
+    def number_of(self, identity: Mapping[str, Any]) -> int | None:
+        """The number of the model with this identity, None where there is none."""
+        found = self._database.value("SELECT number FROM models WHERE key = ?", self.identity_text(identity))
+        return None if found is None else int(found)
+
     def model(self, identity: Mapping[str, Any], name: str) -> int:
         """The number of the model with this identity, made where it is new; `name` is how it is shown."""
-        key = json.dumps(identity, sort_keys=True, ensure_ascii=False)
+        key = self.identity_text(identity)
         self._database.execute(
             "INSERT INTO models (key, name) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET name = excluded.name",
             key,
@@ -62,6 +83,18 @@ class Store:
             self._add_text(write_choices(choices)) if choices else None,
             time.time(),
         )
+
+    def add_question(self, question: Question) -> None:
+        """Keeps a question that is going to be answered elsewhere, to be found again by its key."""
+        self._add_text(write_question(question))
+
+    def question(self, key: bytes) -> Question | None:
+        """The question of this key, as far as it is kept; its images are known by their digests alone."""
+        body = self._database.value("SELECT body FROM texts WHERE key = ?", key)
+        try:
+            return read_question(body, lambda digest: Image(Path(), digest=digest)) if body else None
+        except (ValueError, TypeError, LookupError):  # the text of something else
+            return None
 
     def _add_text(self, body: str) -> bytes:
         key = key_of(body)

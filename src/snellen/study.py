@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from snellen.labels import lint
 from snellen.meters import environment
 from snellen.plan import Plan
 from snellen.progress import Progress, Silence
-from snellen.recall import Recall
+from snellen.recall import Recall, prepared
 from snellen.results import Results
 from snellen.rows import Row
 from snellen.runner import replay
@@ -44,7 +44,7 @@ def run(plan: Plan, progress: Progress | None = None) -> Results:
     progress = progress or Silence()
     with RunFolder(plan.out) as folder:
         folder.claim(plan.source)
-        study = _Study(plan, folder, progress)
+        study = Study(plan, folder, progress)
         try:
             study.prepare()
             study.ask()
@@ -61,6 +61,28 @@ def run(plan: Plan, progress: Progress | None = None) -> Results:
             results.close()
             raise study.errors[0]
         return results
+
+
+@contextmanager
+def planned(plan: Plan, progress: Progress) -> Iterator[Study]:
+    """A study as a run would begin it, with its run folder made or brought up to date; nothing is asked.
+
+    Raises WrongUse: the folder is in use or belongs to other data.
+    """
+    with RunFolder(plan.out) as folder:
+        folder.claim(plan.source)
+        study = Study(plan, folder, progress)
+        try:
+            study.prepare()
+            yield study
+        finally:
+            progress.end()
+
+
+def make(plan: Plan, progress: Progress | None = None) -> None:
+    """Makes the run folder of a plan, with its tables, and asks nothing."""
+    with planned(plan, progress or Silence()):
+        _write_tables(plan.out).close()
 
 
 def _write_tables(path: Path) -> Results:
@@ -84,7 +106,7 @@ def rescore(path: Path, progress: Progress | None = None) -> Results:
     with RunFolder(path) as folder:
         for number, _, spec, selection in list(folder.store.rows()):
             progress.begin(f"{spec['model']}, {spec['title']}", folder.catalogue.size(selection))
-            row = _prepared(_row_of(spec), Recall(folder.store, spec["models"], None))
+            row = prepared(_row_of(spec), Recall(folder.store, spec["models"], None))
             for page in folder.catalogue.digests(selection):
                 with folder.database.commit():
                     for example, digest in page:
@@ -108,15 +130,7 @@ def _row_of(spec: Mapping[str, Any]) -> Row:
     return Row(strategy, classes, spec["seed"], tuple(shots))
 
 
-def _prepared(row: Row, recall: Recall) -> Row | None:
-    """The row as it is prepared by stored answers; None where one of them is missing."""
-    if not row.prepares:
-        return row
-    done = replay(row.prepare(), None, recall)
-    return None if done is None or isinstance(done[0], Failure) else dataclasses.replace(row, known=done[0])
-
-
-class _Study:
+class Study:
     """One run of a plan: rows by model, asked one model after the other."""
 
     def __init__(self, plan: Plan, folder: RunFolder, progress: Progress) -> None:

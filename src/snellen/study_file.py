@@ -18,7 +18,7 @@ from snellen.errors import WrongUse, nearest
 from snellen.exports import whole_file
 from snellen.naming import slug
 from snellen.plan import Plan, Request, load_dataset
-from snellen.specs import ModelPlan
+from snellen.specs import ModelPlan, Spec
 
 KEYS = tuple(field.name for field in dataclasses.fields(Request))
 _KINDS: Mapping[str, tuple[Any, str]] = {
@@ -34,8 +34,26 @@ def read_study(path: Path) -> dict[str, Any]:
 
     Raises WrongUse: no such file, not YAML, an unknown key (the nearest known one is named), a value of the wrong kind.
     """
+    sections = _sections(path)
+    study = sections[-1] if sections else None
+    if not isinstance(study, dict):
+        found = "nothing" if study is None else "a list" if isinstance(study, list) else repr(study)
+        raise WrongUse(f"{path}: expected a mapping with the keys {', '.join(KEYS)}, found {found}")
+    return check_keys(study, str(path))
+
+
+def models_of(path: Path) -> list[Spec]:
+    """The models of all sections of a run folder's `study.yaml`, each once. Raises WrongUse as read_study."""
+    models: list[Spec] = []
+    for section in _sections(path):
+        named = section.get("models") if isinstance(section, dict) else None
+        models += [each for each in named or () if isinstance(each, (str, Mapping)) and each not in models]
+    return models
+
+
+def _sections(path: Path) -> list[Any]:
     try:
-        sections = list(YAML(typ="safe").load_all(path.read_text(encoding="utf-8")))
+        return list(YAML(typ="safe").load_all(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise WrongUse(f"there is no study file {path}; 'snellen init' writes one") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -49,11 +67,6 @@ def read_study(path: Path) -> dict[str, Any]:
         raise WrongUse(f"{where}: not valid YAML: {_line(error.problem or error.context or error)}") from None
     except (YAMLError, ValueError) as error:  # ValueError: a date that is none
         raise WrongUse(f"{path}: not valid YAML: {_line(error)}") from None
-    study = sections[-1] if sections else None
-    if not isinstance(study, dict):
-        found = "nothing" if study is None else "a list" if isinstance(study, list) else repr(study)
-        raise WrongUse(f"{path}: expected a mapping with the keys {', '.join(KEYS)}, found {found}")
-    return check_keys(study, str(path))
 
 
 def _line(error: object) -> str:

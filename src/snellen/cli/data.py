@@ -9,9 +9,12 @@ from typing import Annotated
 import typer
 
 from snellen.cli.app import app, datasets_app
-from snellen.cli.options import RunArgument
-from snellen.cli.output import tell
+from snellen.cli.options import JsonOption, QuietOption, RunArgument
+from snellen.cli.output import progress_shown, say, show, tell
 from snellen.errors import WrongUse, nearest
+
+_BATCH = "openai-batch"
+_FAILURES_SHOWN = 5
 
 
 @app.command()
@@ -75,22 +78,84 @@ def show_dataset(
 
 @app.command()
 def export(
-    format: Annotated[str, typer.Argument(metavar="FORMAT", help="csv, json or parquet")],
+    format: Annotated[str, typer.Argument(metavar="FORMAT", help="csv, json, parquet or openai-batch")],
     run: RunArgument,
-    out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE", help="Default: RUN/export.FORMAT.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", metavar="FILE", help="Default: RUN/export.FORMAT, or the folder RUN/batch."),
+    ] = None,
 ) -> None:
-    """Write all records of a run for other programs.
+    """Write all records of a run for other programs, or what it has left to ask as files for a batch API.
+
+    openai-batch is for strategies of one round and models that are asked by OpenAI's API: files for its Batch API and
+    for 'vllm run-batch'. What comes back is read by 'snellen import-batch'.
 
     \b
-    Example:
+    Examples:
       snellen export parquet runs/photos -o photos.parquet
+      snellen run -d photos -m openai/gpt-4o -s closed-set --plan-only
+      snellen export openai-batch runs/photos
     """
     from snellen.exports import FORMATS
     from snellen.results import Results
 
+    if format == _BATCH:
+        _export_batch(run, out)
+        return
     if format not in FORMATS:
-        raise WrongUse(f"unknown format {format!r}{nearest(format, FORMATS)}")
+        raise WrongUse(f"unknown format {format!r}{nearest(format, [*FORMATS, _BATCH])}")
     place = out or run / f"export.{format}"
     with closing(Results(run)) as results:
         FORMATS[format](results, place)
     tell(str(place))
+
+
+def _export_batch(run: Path, out: Path | None) -> None:
+    """Writes the files, tells their names and what is not in them."""
+    from snellen.batch_export import export_batch
+
+    done = export_batch(run, out, progress_shown(False))
+    for line in done.left_out:
+        say(line)
+    if done.unreadable:
+        say(f"{done.unreadable} images cannot be sent and are left out; 'snellen run' tells why")
+    if not done.files:
+        say("nothing is left to ask")
+        return
+    pictures = ", ".join(f"{count} {how.replace('_', ' ')}" for how, count in sorted(done.pictures.items()))
+    say(f"{done.requests} requests, pictures {pictures or 'none'}")
+    tell("\n".join(map(str, done.files)))
+
+
+@app.command(name="import-batch")
+def import_answers(
+    run: RunArgument,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Output and error files of a batch.")],
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Read what came back for files of 'snellen export openai-batch', and derive all records and tables anew.
+
+    Reading a file twice does no harm. What failed stays to be asked: export again, or 'snellen run'.
+
+    \b
+    Example:
+      snellen import-batch runs/photos output.jsonl errors.jsonl
+    """
+    from snellen.batch_import import import_batch
+    from snellen.study import rescore
+
+    progress = progress_shown(quiet)
+    done = import_batch(run, files, progress)
+    with closing(rescore(run, progress)) as results:
+        show(results, as_json)
+        say(f"{done.answers} answers read" + (f", {done.again} that were known" if done.again else ""))
+        for reason, count in done.failures.most_common(_FAILURES_SHOWN):
+            say(f"not answered: {count} x {reason}")
+        if done.strangers:
+            say(f"{done.strangers} lines are for another run, or for what this one did not export")
+        if done.broken:
+            say(f"{done.broken} lines are none of a batch's output; is a file cut?")
+        if any((row.failed or row.pending) and not row.superseded for row in results.rows):
+            say("some examples have no answer yet")
+            raise typer.Exit(4)

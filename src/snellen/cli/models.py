@@ -40,33 +40,50 @@ def doctor(
     model: ModelArgument,
     dataset: DatasetOption = None,
     images: Annotated[int, typer.Option(metavar="N", help="How many images to compare answers on.")] = 32,
+    run: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="Keep it with this run; what is kept there is shown again.")
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Try again what the run has kept.")] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Find out by trying what a model can do, and whether its answers depend on batch size and prefix sharing.
 
-    It is loaded anew for each setting: batch sizes 1, 7 and 32, and 1 without prefix sharing where it has that.
+    A local model is loaded anew for each setting: batch sizes 1, 7 and 32, and 1 without prefix sharing where it has
+    that. A hosted one is asked some 30 questions: does it see pictures, and what does its server honour?
 
     \b
     Examples:
       snellen doctor hf/./my-vlm
       snellen doctor hf/./my-vlm,dtype=bfloat16 -d photos --images 200
+      snellen doctor openai-compatible/my-vlm,server=vllm --run runs/photos
     """
     from snellen.diagnosis import answered, as_data, lines, meaning
     from snellen.doctor import examine
+    from snellen.findings import keep, kept
 
-    findings, progress = [], progress_shown(quiet)
+    if run and (found := kept(run, model)) and not fresh:
+        tell(json.dumps(found.data, indent=2) if as_json else "\n".join(found.lines))
+        say(f"found on {found.day} and kept in {run}; --fresh tries again")
+        return
+    findings, progress, told = [], progress_shown(quiet), []
     try:
         for finding in examine(model, dataset, images, progress):
             findings.append(finding)
-            for line in () if as_json else lines(finding):
-                tell(line)
+            for line in lines(finding):
+                told.append(line)
+                if not as_json:
+                    tell(line)
     finally:
         progress.end()
+    if sentence := meaning(findings):
+        told.append(f"\n{sentence}")
     if as_json:
         tell(json.dumps(as_data(findings), indent=2))
-    elif sentence := meaning(findings):
-        tell(f"\n{sentence}")
+    elif sentence:
+        tell(told[-1])
+    if run and answered(findings):
+        keep(run, model, told, as_data(findings))
     if not answered(findings):
         say("the model answered no question")
         raise typer.Exit(4)

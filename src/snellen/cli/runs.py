@@ -48,6 +48,9 @@ def run(
     no_timing: Annotated[bool, typer.Option("--no-timing", help="Do not measure speed.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Set an earlier run aside, ask everything anew.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be asked, and stop.")] = False,
+    plan_only: Annotated[
+        bool, typer.Option("--plan-only", help="Make the run folder and ask nothing, for 'export openai-batch'.")
+    ] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -71,6 +74,13 @@ def run(
         return
     if fresh and (place := set_aside(plan.out)):
         say(f"the earlier run is now {place}")
+    if plan_only:
+        from snellen.study import make
+
+        make(plan, progress_shown(quiet))
+        say("nothing was asked; the same command without --plan-only asks, or: snellen export openai-batch")
+        tell(str(plan.out))
+        return
     with closing(_carried_out(plan, quiet)) as results:
         show(results, as_json)
         if any((row.failed or row.pending) and row.number in results.asked for row in results.rows):

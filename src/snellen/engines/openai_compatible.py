@@ -85,15 +85,13 @@ def identity(name: str, options: Options) -> dict[str, Any]:
     return {"server": remote.place(_placed(name, options).base_url or ""), "model": name}
 
 
-def load(name: str, options: Options) -> RemoteModel:
-    """The engine. Raises Missing where the key is not set; the server is not asked yet."""
-    from snellen.remote.client import RemoteModel
-
+def provider(name: str, options: Options) -> ChatCompletions:
+    """The translation for a model. Raises WrongUse where its server cannot be held to choices."""
     options = _placed(name, options)
     dialect = PRESETS[options.server].dialect
     if options.scores == "choice" and not dialect.forced:
         raise WrongUse(f"openai-compatible/{name}: scores=choice needs server=vllm, sglang, llama-cpp or ollama")
-    provider = ChatCompletions(
+    return ChatCompletions(
         options.base_url or "",
         name,
         dialect,
@@ -102,4 +100,27 @@ def load(name: str, options: Options) -> RemoteModel:
         detail=options.detail,
         scores=options.scores,
     )
-    return RemoteModel(provider, key_of(options.api_key_env, f"openai-compatible/{name}"), options)
+
+
+def forcing(name: str, options: Options) -> Mapping[str, Mapping[str, Any]]:
+    """The ways in which a server may be held to choices, as changes of the options; `doctor` tries them.
+
+    Where a way is known to the server that is named, it is the only one.
+    """
+    placed = _placed(name, options)
+    here = {"base_url": placed.base_url, "api_key_env": placed.api_key_env}
+    if known := PRESETS[options.server].dialect.forced:
+        return {known: {}}
+    servers: dict[str, str] = {}
+    for server, preset in PRESETS.items():
+        if preset.dialect.forced:
+            servers.setdefault(preset.dialect.forced, server)
+    return {way: {**here, "server": server} for way, server in servers.items()}
+
+
+def load(name: str, options: Options) -> RemoteModel:
+    """The engine. Raises Missing where the key is not set; the server is not asked yet."""
+    from snellen.remote.client import RemoteModel
+
+    options = _placed(name, options)
+    return RemoteModel(provider(name, options), key_of(options.api_key_env, f"openai-compatible/{name}"), options)

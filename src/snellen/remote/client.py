@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import queue
 import threading
 import time
@@ -23,15 +24,17 @@ from snellen.remote.faults import one_line
 from snellen.remote.keys import Key
 from snellen.remote.limits import AdaptiveLimit, RateLimit
 from snellen.remote.options import Options, host, is_loopback
+from snellen.remote.pictures import images_of
 from snellen.remote.preparing import Pictures
 from snellen.remote.retrying import Backoff, Retries
 from snellen.remote.wire import Call, Fault, Provider, Reply
-from snellen.types import Answer, Choose, Embed, Failure, Generate, Photo, Question, Recognise, Usage
+from snellen.types import Answer, Choose, Failure, Question, Usage
 
 MOST_BYTES = 1 << 19  # no answer to a question about a picture is longer
 _CONNECT_SECONDS = 10.0
 _REST_SECONDS = 60.0  # from an answer's first byte to its last
 _GATHERED = 0.004  # seconds
+_PIECE = 1 << 20
 
 
 class RemoteModel:
@@ -119,6 +122,20 @@ class RemoteModel:
         lines, self._breaker.lines = self._breaker.lines, []
         return lines
 
+    def fetch(self, path: str, below: bool = True) -> Reply | Fault:
+        """What stands at a path below the base URL, or else beside its `/v1`, such as `/metrics`; asked for once."""
+        base = self._provider.base_url.rstrip("/")
+        waiting = asyncio.run_coroutine_threadsafe(
+            self._fetch(Call(path, {}, method="GET"), base if below else base.removesuffix("/v1")), self._loop
+        )
+        return waiting.result()
+
+    async def _fetch(self, call: Call, base: str) -> Reply | Fault:
+        try:
+            return await self._exchange(call, None, base)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            return fault_of_network(error, self._options.timeout)
+
     def facts(self) -> Mapping[str, Any]:
         """Counts are of this process: of requests, retries and how pictures were sent."""
         local = is_loopback(self._provider.base_url)
@@ -166,7 +183,7 @@ class RemoteModel:
         return one_line(self._key.scrubbed_text(text) if self._key else text)
 
     async def _ask(self, image: Image | None, question: Question) -> Answer | Failure:
-        pictures = [await self._pictures.of(each) for each in shown(image, question)]
+        pictures = [await self._pictures.of(each) for each in images_of(image, question)]
         call = self._provider.call(question, pictures)
         body = encoded(call.body, pictures) if call.method != "GET" else None
         retries = Retries(self._backoff, self._rng)
@@ -251,11 +268,11 @@ class RemoteModel:
         self._breaker.replied(reply.status, result.reason if isinstance(result, Fault) else None)
         return result
 
-    async def _exchange(self, call: Call, body: bytes | None) -> Reply | Fault:
+    async def _exchange(self, call: Call, body: bytes | None, base: str | None = None) -> Reply | Fault:
         headers = {"Content-Type": "application/json", **call.headers}
-        url = self._provider.base_url.rstrip("/") + call.path
+        url = (base or self._provider.base_url.rstrip("/")) + call.path
         async with self._session.request(
-            call.method, url, data=body, headers=headers, allow_redirects=False
+            call.method, url, data=_in_pieces(body), headers=headers, allow_redirects=False
         ) as response:
             pieces, size = [], 0
             async for piece in response.content.iter_any():
@@ -270,17 +287,9 @@ class RemoteModel:
             return Reply(response.status, {k.lower(): v for k, v in response.headers.items()}, received)
 
 
-def shown(image: Image | None, question: Question) -> list[Image]:
-    """The images of a question in the order of its prompt."""
-    parts: Sequence[Any] = ()
-    if isinstance(question, Generate | Choose):
-        parts = question.prompt
-    elif isinstance(question, Embed):
-        parts = (question.image,)
-    elif isinstance(question, Recognise):
-        parts = (Photo.PHOTO,)
-    found = [image if isinstance(part, Photo) else part for part in parts if isinstance(part, Photo | Image)]
-    return [each for each in found if each is not None]
+def _in_pieces(body: bytes | None) -> bytes | io.BytesIO | None:
+    """A large body as a file, which is sent piece by piece while others go on."""
+    return io.BytesIO(body) if body and len(body) > _PIECE else body
 
 
 def fault_of_network(error: BaseException, timeout: float) -> Fault:

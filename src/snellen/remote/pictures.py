@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import PIL.Image
 
 from snellen.errors import UnreadableImage
 from snellen.images import FORMATS, Image, decode
 from snellen.remote.wire import Picture, Takes
+from snellen.types import Choose, Embed, Generate, Photo, Question, Recognise
 
 AS_IT_IS, RE_ENCODED, SHRUNK = "as_they_are", "re_encoded", "shrunk"
 _MEDIA_TYPES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif"}
@@ -45,6 +48,19 @@ def prepare(image: Image, takes: Takes) -> tuple[Picture, str]:
             raise UnreadableImage(f"no picture has {takes.most_bytes} bytes or less, which is the most that is taken")
         factor = min(0.9, 0.95 * math.sqrt(takes.most_bytes / len(written)))
         size, how = (max(1, int(size[0] * factor)), max(1, int(size[1] * factor))), SHRUNK
+
+
+def images_of(image: Image | None, question: Question) -> list[Image]:
+    """The images of a question in the order of its prompt; `image` is what a photo stands for."""
+    parts: Sequence[Any] = ()
+    if isinstance(question, Generate | Choose):
+        parts = question.prompt
+    elif isinstance(question, Embed):
+        parts = (question.image,)
+    elif isinstance(question, Recognise):
+        parts = (Photo.PHOTO,)
+    found = [image if isinstance(part, Photo) else part for part in parts if isinstance(part, Photo | Image)]
+    return [each for each in found if each is not None]
 
 
 def fit(width: int, height: int, takes: Takes) -> tuple[int, int]:

@@ -1,0 +1,135 @@
+"""What came back for a run's batch files, read into its store as if it had been answered live."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from snellen.batch_export import speaker
+from snellen.errors import SnellenError, WrongUse
+from snellen.folder import RunFolder
+from snellen.progress import Progress
+from snellen.remote.batch import Returned, mark, read_line
+from snellen.remote.chat import ChatCompletions
+from snellen.remote.wire import Fault
+from snellen.results import Results
+from snellen.runner import broken
+from snellen.specs import model_plan
+from snellen.store import Store
+from snellen.study_file import models_of
+from snellen.types import Choose, Scores
+
+_AT_ONCE = 500  # lines of a transaction
+
+
+@dataclass(slots=True)
+class Imported:
+    """What the lines of the files came to, each counted once.
+
+    `again` were answered before and keep their first answer; `failures` are counted by reason; `strangers` are of other
+    runs or models, or of files that this run did not write; `broken` are no lines of such files.
+    """
+
+    answers: int = 0
+    again: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
+    strangers: int = 0
+    broken: int = 0
+
+
+def import_batch(run: Path, files: Sequence[Path], progress: Progress) -> Imported:
+    """Keeps the answers that stand in output and error files; the records are derived from them by `study.rescore`.
+
+    Raises WrongUse: no run, no such file, no model in the run that such files could be for.
+    """
+    Results(run).close()  # raises where there is no run
+    for file in files:
+        if not file.is_file():
+            raise WrongUse(f"there is no file {file}")
+    with RunFolder(run) as folder:
+        reader = _Reader(folder)
+        for file in files:
+            progress.begin(f"reading {file.name}", 0)
+            with file.open("rb") as lines:
+                given = (line for line in lines if line.strip())
+                while page := list(islice(given, _AT_ONCE)):
+                    with folder.database.commit():
+                        for line in page:
+                            reader.take(read_line(line))
+                    progress.advance(len(page))
+            progress.end()
+        reader.close()
+    return reader.done
+
+
+class _Reader:
+    """Takes what came back for the models of a run."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        """Raises WrongUse where no model of the run speaks OpenAI's API."""
+        self._folder = folder
+        self._store = folder.store
+        self._models = {mark(identity): (number, made) for identity, number, made in _speakers(folder)}
+        self._ways: dict[int, Counter[str]] = {}  # how choices were scored, by model
+        self.done = Imported()
+        if not self._models:
+            raise WrongUse(f"no model of the run {folder.path} is asked by OpenAI's API, so no batch can be its")
+
+    def take(self, returned: Returned | None) -> None:
+        """Keeps the answer, or counts why there is none."""
+        done, store = self.done, self._store
+        if returned is None:
+            done.broken += 1
+            return
+        address = returned.address
+        number, provider = self._models.get(address.model, (0, None)) if address else (0, None)
+        question = store.question(address.question) if address and provider else None
+        digest = "" if address and not address.image else None
+        if question and address and address.image:
+            digest = self._folder.catalogue.digest_from(address.image)
+        if address is None or provider is None or question is None or digest is None:
+            done.strangers += 1
+            return
+        if returned.reply is None:
+            done.failures[returned.reason] += 1
+            return
+        answer = provider.read(question, returned.reply)
+        if isinstance(answer, Fault):
+            done.failures[answer.reason] += 1
+        elif isinstance(answer, Scores) and (why := broken(answer)):
+            done.failures[f"the model answered with numbers that are none ({why})"] += 1
+        elif store.answer(number, digest, address.question) is not None:
+            done.again += 1
+        else:
+            store.add_answer(number, digest, question, answer)
+            done.answers += 1
+            ways = self._ways.setdefault(number, Counter())
+            if isinstance(question, Choose):
+                ways[f"scores_by_{provider.scores_by(question)}"] += 1
+
+    def close(self) -> None:
+        """Keeps how choices were scored, and that the rows of these models are in no trouble any more."""
+        with self._folder.database.commit():
+            for number, ways in self._ways.items():
+                facts = dict(self._store.model_facts(number))
+                facts |= {way: count + (facts.get(way) or 0) for way, count in ways.items()}
+                self._store.set_model_facts(number, facts)
+            for row, _, spec, _ in list(self._store.rows()):
+                if set(spec["models"].values()) & set(self._ways):
+                    self._store.set_trouble(row, None)
+
+
+def _speakers(folder: RunFolder) -> Iterator[tuple[str, int, ChatCompletions]]:
+    """The models of the run that speak OpenAI's API: identity as text, number, and translation."""
+    for spec in models_of(folder.path / "study.yaml"):
+        try:
+            model = model_plan(spec)
+            made = speaker(model)
+        except SnellenError:  # another model, whose files or packages are not here
+            continue
+        number = folder.store.number_of(model.identity)
+        if made and number is not None:
+            yield Store.identity_text(model.identity), number, made
