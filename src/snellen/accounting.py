@@ -72,7 +72,7 @@ class _Used:
         return True
 
     def columns(self, images: int) -> dict[str, Any]:
-        """The columns of the row. What was asked once for it is not in the cost of 1,000 images where there are none."""
+        """The columns of the row; what was asked once for it is part of the cost of its images."""
         costs = [price.usd(self.tallies[role]) for role, price in self._priced.items()]
         cost = None if None in costs or not images else sum(each for each in costs if each is not None)
         total = sum(self.tallies.values(), Tally())

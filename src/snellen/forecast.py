@@ -46,15 +46,18 @@ class Forecast:
         return self._course(image, _Right(self.row.classes, label))
 
     def longest(self, image: Image) -> Iterator[Asked]:
-        """What models are asked that say no to everything, yes to everything, or name a class in each list."""
+        """What models are asked that say no to everything, yes to everything, or name a class in each list.
+
+        A question that comes twice counts twice: on another image it may be two.
+        """
         classes = self.row.classes
         named = (classes.foreground or classes.names)[0]
         for says in (lambda _: "no", lambda _: "yes", _Right(classes, named)):
-            if (course := self._course(image, says)) is not None:
+            if (course := self._course(image, says, once=False)) is not None:
                 yield course
 
-    def _course(self, image: Image, says: _Says) -> Asked | None:
-        result, asked = _carried_on(self.row.inquire(image), image, self.row.classes, says)
+    def _course(self, image: Image, says: _Says, once: bool = True) -> Asked | None:
+        result, asked = _carried_on(self.row.inquire(image), image, self.row.classes, says, once)
         return None if isinstance(result, Failure) else asked
 
 
@@ -62,22 +65,26 @@ def forecast(row: Row) -> Forecast | None:
     """The row's forecast; None where its preparation cannot do with made-up answers."""
     if not row.prepares:
         return Forecast(row, ())
-    known, asked = _carried_on(row.prepare(), None, row.classes, lambda _: "no")
+    known, asked = _carried_on(row.prepare(), None, row.classes, lambda _: "no", once=True)
     return None if isinstance(known, Failure) else Forecast(dataclasses.replace(row, known=known), asked)
 
 
-def _carried_on(rounds: Any, photo: Image | None, classes: Classes, says: _Says) -> tuple[Any, Asked]:
-    """What it comes to, and each question once with its made-up answer."""
-    asked: dict[Key, tuple[Question, Answer]] = {}
+def _carried_on(rounds: Any, photo: Image | None, classes: Classes, says: _Says, once: bool) -> tuple[Any, Asked]:
+    """What it comes to, and the questions with their made-up answers, each `once` if so wanted."""
+    asked: list[tuple[Question, Answer]] = []
+    keys: set[Key] = set()
     try:
         questions = next(rounds)
         while True:
             answers = [_made_up(question, classes, says) for question in questions]
             for question, answer in zip(questions, answers, strict=True):
-                asked.setdefault(place(question, photo).key, (question, answer))
+                key = place(question, photo).key
+                if key not in keys or not once:
+                    asked.append((question, answer))
+                keys.add(key)
             questions = rounds.send(answers)
     except StopIteration as stop:
-        return stop.value, tuple(asked.values())
+        return stop.value, asked
 
 
 def _made_up(question: Question, classes: Classes, says: _Says) -> Answer:
@@ -91,7 +98,7 @@ def _made_up(question: Question, classes: Classes, says: _Says) -> Answer:
         return Scores(classes.names, tuple(float(place == 0) for place in range(len(classes.names))))
     shown = question.text if isinstance(question, EmbedText) else repr(question.image)
     digest = hashlib.blake2b(shown.encode("utf-8", "surrogatepass"), digest_size=_DIMENSIONS).digest()
-    return Vector(np.frombuffer(digest, dtype=np.uint8).astype(np.float32) + 1, scale=1.0)  # type: ignore[arg-type]
+    return Vector(np.frombuffer(digest, dtype=np.uint8).astype(np.float32) + 1, scale=1.0)
 
 
 def _text(question: Generate | Choose) -> str:

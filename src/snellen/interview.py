@@ -19,9 +19,9 @@ from snellen.placing import Key
 from snellen.plan import Plan
 from snellen.progress import Progress
 from snellen.recall import Recall
+from snellen.remote.tariff import Tariff
 from snellen.rows import Row
 from snellen.runner import Answered, Event, replay
-from snellen.remote.tariff import Tariff
 from snellen.specs import ModelPlan
 from snellen.spending import Spending
 from snellen.types import MODEL, Answer, Failure
@@ -108,10 +108,7 @@ class Interview:
         """Why rows have examples left that were not asked about, where it is for money."""
         if not self._spending or not self._spending.unasked:
             return {}
-        trouble = self._spending.trouble()
-        self._progress.end()
-        self._progress.say(f"{self.title}: {trouble}")
-        return dict.fromkeys(self._spending.unasked, trouble)
+        return dict.fromkeys(self._spending.unasked, self._spending.trouble())
 
     def _begin(self, rows: Mapping[int, Row] | Sequence[int]) -> None:
         self._progress.begin(self.title, self._folder.catalogue.size(self._selection) * len(rows))

@@ -79,7 +79,7 @@ def _money(plan: Plan, priced: Sequence[Estimate]) -> Iterator[str]:
         elif plan.prices.is_paid(model.provider):
             yield f"note       no price is known for {name}: give it with --prices FILE"
     if priced:
-        usd, most = (sum(each or 0.0 for each in sums) for sums in zip(*((e.usd, e.usd_most) for e in priced)))
+        usd, most = sum(each.usd or 0.0 for each in priced), sum(each.usd_most or 0.0 for each in priced)
         shared = "; an answer that rows share is paid once" if len(priced) > 1 else ""
         yield f"total      {dollars(usd)} USD, at most {dollars(most)} USD{shared}"
     if plan.max_cost is not None:
