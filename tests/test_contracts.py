@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import math
 import pickle
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import numpy as np
+import PIL.Image
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,6 +21,7 @@ from hypothesis import strategies as st
 from checkpoints.texts import static
 from conftest import draw_folder
 from formats import as_hf, as_manifest, as_parquet, as_tar
+from loopback import Asked, serving
 from onnx_models import write_classifier
 from snellen import plugins
 from snellen.codec import question_key
@@ -29,6 +32,7 @@ from snellen.placing import Key, Placed
 from snellen.rows import Row
 from snellen.runner import Ended, Runner, replay
 from snellen.shots import first
+from snellen.specs import Spec, name_and_options
 from snellen.types import (
     MODEL,
     PHOTO,
@@ -235,11 +239,12 @@ def test_a_strategy_is_a_frozen_value_that_travels(case: tuple[str, Mapping[str,
 
 # Engines
 
-ENGINES: Mapping[str, Callable[[pytest.FixtureRequest, Path], str]] = {
+ENGINES: Mapping[str, Callable[[pytest.FixtureRequest, Path], Spec]] = {
     "classifier": lambda request, place: str(request.getfixturevalue("encoder")("vit")),
     "clip": lambda request, place: str(request.getfixturevalue("encoder")("clip")),
     "hf": lambda request, place: str(request.getfixturevalue("checkpoint")("llava")),
     "onnx": lambda request, place: _onnx(place),
+    "openai-compatible": lambda request, place: request.getfixturevalue("served"),
     "predictions": lambda request, place: _predictions(place),
     "scripted": lambda request, place: "test_contracts:scripted",
     "text": lambda request, place: str(static(place / "static")),
@@ -258,12 +263,25 @@ def _predictions(place: Path) -> str:
     return str(place / "mine.csv")
 
 
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Mapping[str, Any]]:
+    """The options of a model that a server on this machine has."""
+
+    def script(asked: Asked) -> str:
+        assert all(PIL.Image.open(io.BytesIO(data)).size for _, data in asked.pictures)
+        return str(Random(json.dumps(asked.body)).choice(("star", "ring")))
+
+    with serving(script) as server:
+        yield {"model": "openai-compatible/m", "base_url": server.url}
+
+
 @dataclasses.dataclass(frozen=True)
 class Loaded:
     """An engine with all that the contract needs of it."""
 
     module: Any
     name: str
+    options: Any
     engine: Engine
     images: Sequence[Image]
 
@@ -273,9 +291,11 @@ def loaded(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     draw_folder(tmp_path / "drawn", pictures=3)
     images = [Image(path) for path in sorted(tmp_path.glob("drawn/*/*"))]
     module = plugins.load("engines", request.param)
-    name = ENGINES[request.param](request, tmp_path)
-    engine = module.load(name, plugins.configure(module.Options, {}, name))
-    yield Loaded(module, name, engine, images)
+    name, given = name_and_options(ENGINES[request.param](request, tmp_path), "model")
+    name = name.removeprefix(f"{request.param}/")
+    options = plugins.configure(module.Options, given, name)
+    engine = module.load(name, options)
+    yield Loaded(module, name, options, engine, images)
     engine.close()
 
 
@@ -355,7 +375,7 @@ def test_an_unreadable_image_is_a_failure_and_the_others_are_answered(loaded: Lo
 
 
 def test_a_model_has_an_identity_that_can_be_written_and_stays(loaded: Loaded) -> None:
-    options = plugins.configure(loaded.module.Options, {}, loaded.name)
+    options = loaded.options
     identity = loaded.module.identity(loaded.name, options)
     assert identity == loaded.module.identity(loaded.name, options)
     json.dumps([identity, plugins.changes_answers(options)], allow_nan=False)

@@ -115,8 +115,16 @@ class Interview:
 
     def _worker(self) -> Worker:
         models = {role: (model.provider, model.name, model.options) for role, model in self.models.items()}
-        worker = Worker(Setup(models, self.rows), self._folder.log, self._plan.stall_seconds)
+        worker = Worker(
+            Setup(models, self.rows),
+            self._folder.log,
+            self._plan.stall_seconds,
+            lambda line: self._progress.say(f"{self.title}: {line}"),
+        )
         self._keep_facts(worker)
+        if hosts := worker.facts.get("sends_to"):
+            count = self._folder.catalogue.size(self._selection)
+            self._progress.say(f"{self.title}: up to {count} images go to {hosts}")
         if notice := worker.facts.get("notice"):
             self._progress.say(f"{self.title}: {notice}")
         return worker

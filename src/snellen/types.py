@@ -331,7 +331,10 @@ class Strategy(Protocol):
 
 
 class Engine(Protocol):
-    """A loaded model that answers questions in the order that suits it."""
+    """A loaded model that answers questions in the order that suits it.
+
+    Optional: `notices()`, the lines that the user is to be told since it was last called, while questions are answered.
+    """
 
     def room(self) -> int:
         """How many more questions it wants now; 0 or less when it has enough."""
@@ -350,7 +353,8 @@ class Engine(Protocol):
     def facts(self) -> Mapping[str, Any]:
         """What was measured of the loaded model: `parameters`, `batch_size`, `device`, `dtype`, `peak_gpu_gb` …
 
-        `notice` is a line that the user is told after loading.
+        `notice` is a line that the user is told after loading; `sends_to` is the host that images are sent to, where
+        they leave the machine.
         """
         ...
 

@@ -10,7 +10,7 @@ import dataclasses
 import time
 import traceback
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice, takewhile
@@ -86,6 +86,13 @@ class Timed:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """Lines for the user, while questions are answered."""
+
+    lines: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Trouble:
     """The worker cannot go on; `code` is the exit code for the user, None where the fault is not theirs."""
 
@@ -114,14 +121,16 @@ def merged_facts(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, An
 def _facts(engines: Mapping[str, Engine]) -> dict[str, Any]:
     """The model's facts, with the parameters and the peaks of all that the process holds."""
     facts = dict(engines[MODEL].facts())
+    hosts = {facts.get("sends_to")}
     for role, engine in engines.items():
         if role == MODEL:
             continue
         other = engine.facts()
+        hosts.add(other.get("sends_to"))
         facts = merged_facts(facts, {key: value for key, value in other.items() if key.startswith("peak_")})
         counts = facts.get("parameters"), other.get("parameters")
         facts["parameters"] = None if None in counts else sum(counts)
-    return {**facts, "peak_rss_gb": peak_rss_gb()}
+    return {**facts, "sends_to": " and ".join(sorted(filter(None, hosts))) or None, "peak_rss_gb": peak_rss_gb()}
 
 
 def _serve(parent: Parent, setup: Setup, engines: Mapping[str, Engine]) -> None:
@@ -146,6 +155,10 @@ def _serve(parent: Parent, setup: Setup, engines: Mapping[str, Engine]) -> None:
                 runner.start(job.number, image, asked, job.known)
         if events := runner.step(1.0):
             parent.send(events)
+        told: Callable[[], Sequence[str]]
+        for told in (engine.notices for engine in engines.values() if hasattr(engine, "notices")):
+            if lines := told():
+                parent.send(Told(lines))
 
 
 def main() -> None:
@@ -191,8 +204,15 @@ def _next(jobs: Iterator[Job | None], count: int) -> list[Job]:
 class Worker:
     """One model's process as its parent sees it. Raises SnellenError where the model cannot be loaded."""
 
-    def __init__(self, setup: Setup, log: Path | None = None, stall_seconds: float = 900.0) -> None:
+    def __init__(
+        self,
+        setup: Setup,
+        log: Path | None = None,
+        stall_seconds: float = 900.0,
+        say: Callable[[str], None] = lambda line: None,
+    ) -> None:
         self._setup = setup
+        self._say = say
         self._log = log
         self._stall_seconds = stall_seconds
         self._deaths: dict[int, int] = {}  # of the suspects: the jobs that were in hand at a death
@@ -221,7 +241,7 @@ class Worker:
         self.load_seconds = ready.load_seconds
         self._learn(ready.facts)
         self._longest = 0.0
-        self._window = 4 * int(self.facts.get("batch_size") or 16)
+        self._window = 4 * int(self.facts.get("batch_size") or self.facts.get("concurrency") or 16)
 
     def _learn(self, facts: Mapping[str, Any]) -> None:
         """Takes new facts; a peak is that of all processes so far."""
@@ -289,6 +309,10 @@ class Worker:
         if isinstance(messages[-1], Trouble):
             self._gave_up = f"gave up: {messages[-1].reason}"
             self._child.kill()
+        for message in messages:
+            if isinstance(message, Told):
+                for line in message.lines:
+                    self._say(line)
         self._latest = _events(messages)
         return self._latest
 

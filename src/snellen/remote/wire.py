@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 from snellen.types import Answer, Question
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Picture:
     """An image as it is sent: the bytes of a file and their media type, such as `image/jpeg`."""
 
@@ -17,6 +19,16 @@ class Picture:
     media_type: str
     width: int
     height: int
+
+    @cached_property
+    def base64(self) -> str:
+        """The bytes in base64, made once for all questions about the image."""
+        return b64encode(self.data).decode("ascii")
+
+    @property
+    def uri(self) -> str:
+        """The image as a data URI."""
+        return f"data:{self.media_type};base64,{self.base64}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,281 @@
+"""A hosted model as an engine: many questions in flight over HTTP, each asked until it is answered or given up."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import queue
+import threading
+import time
+from collections import Counter
+from collections.abc import Coroutine, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+import aiohttp
+
+from snellen.errors import UnreadableImage
+from snellen.images import Image
+from snellen.remote.breaker import Breaker
+from snellen.remote.faults import one_line
+from snellen.remote.keys import Key
+from snellen.remote.limits import AdaptiveLimit, RateLimit
+from snellen.remote.options import Options, host, is_loopback
+from snellen.remote.pictures import prepare
+from snellen.remote.retrying import Backoff, Retries
+from snellen.remote.wire import Call, Fault, Picture, Provider, Reply
+from snellen.types import Answer, Choose, Embed, Failure, Generate, Photo, Question, Recognise, Usage
+
+MOST_BYTES = 1 << 19  # no answer to a question about a picture is longer
+_CONNECT_SECONDS = 10.0
+_REST_SECONDS = 60.0  # from an answer's first byte to its last
+_PICTURE_THREADS = 4
+
+
+class RemoteModel:
+    """Answers questions by a provider's API. `key` is None where none is needed."""
+
+    def __init__(self, provider: Provider, key: Key | None, options: Options, backoff: Backoff | None = None) -> None:
+        self._provider = provider
+        self._key = key
+        self._options = options
+        self._backoff = backoff or Backoff(options.retries)
+        self._rng = Random()
+        self._outstanding = 0
+        self._done: queue.SimpleQueue[tuple[int, Answer | Failure]] = queue.SimpleQueue()
+        self._counts: Counter[str] = Counter()
+        self._pictures: dict[str, asyncio.Task[Picture]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._breaker = Breaker(host(provider.base_url), time.monotonic)
+        self._limit = AdaptiveLimit(options.concurrency, time.monotonic)
+        self._requests = RateLimit(options.requests_per_minute, time.monotonic)
+        self._tokens = RateLimit(options.tokens_per_minute, time.monotonic)
+        self._tokens_per_answer = 1000.0  # until some are known
+        self._threads = ThreadPoolExecutor(_PICTURE_THREADS, "pictures")
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="http", daemon=True)
+        self._thread.start()
+        self._session: aiohttp.ClientSession = self._wait_for(self._open())
+
+    def _wait_for(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+
+    async def _open(self) -> aiohttp.ClientSession:
+        seconds = self._options.timeout
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=30),
+            timeout=aiohttp.ClientTimeout(
+                total=seconds + _REST_SECONDS, sock_connect=min(seconds, _CONNECT_SECONDS), sock_read=seconds
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=not is_loopback(self._provider.base_url),  # proxies
+            headers=self._provider.authorisation(self._key.value) if self._key else {},
+            auto_decompress=True,
+        )
+
+    # The engine's side, in the thread of the runner
+
+    def room(self) -> int:
+        return 2 * self._options.concurrency - self._outstanding  # so that one is ready when a place gets free
+
+    def add(self, ticket: int, image: Image | None, question: Question) -> None:
+        self._outstanding += 1
+        self._loop.call_soon_threadsafe(self._begin, ticket, image, question)
+
+    def step(self, timeout: float) -> Sequence[tuple[int, Answer | Failure]]:
+        done: list[tuple[int, Answer | Failure]] = []
+        with suppress(queue.Empty):
+            done.append(self._done.get(timeout=timeout))
+            while True:
+                done.append(self._done.get_nowait())
+        self._outstanding -= len(done)
+        return done
+
+    def release(self, image: Image) -> None:
+        self._loop.call_soon_threadsafe(self._pictures.pop, image.digest, None)
+
+    def notices(self) -> Sequence[str]:
+        """What the user is to be told since the last time."""
+        lines, self._breaker.lines = self._breaker.lines, []
+        return lines
+
+    def facts(self) -> Mapping[str, Any]:
+        """Counts are of this process: of requests, retries and how pictures were sent."""
+        local = is_loopback(self._provider.base_url)
+        return {
+            "timed": False,
+            "concurrency": self._options.concurrency,
+            "most_in_flight": self._limit.largest,
+            "sends_to": None if local else host(self._provider.base_url),
+            **dict(sorted(self._counts.items())),
+        }
+
+    def close(self) -> None:
+        if self._loop.is_closed():
+            return
+        self._wait_for(self._close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._loop.close()
+
+    async def _close(self) -> None:
+        for task in (*self._tasks, *self._pictures.values()):
+            task.cancel()
+        await asyncio.gather(*self._tasks, *self._pictures.values(), return_exceptions=True)
+        await self._session.close()
+
+    # The other side, in the thread of the event loop
+
+    def _begin(self, ticket: int, image: Image | None, question: Question) -> None:
+        task = self._loop.create_task(self._answer(ticket, image, question))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _answer(self, ticket: int, image: Image | None, question: Question) -> None:
+        answer: Answer | Failure
+        try:
+            answer = await self._ask(image, question)
+        except UnreadableImage as error:
+            answer = Failure(f"unreadable image: {error}")
+        except Exception as error:  # an unforeseen reply; a failure, never an answer
+            answer = Failure(self._said(f"{type(error).__name__}: {error}"))
+        self._done.put((ticket, answer))
+
+    def _said(self, text: str) -> str:
+        return one_line(self._key.scrubbed_text(text) if self._key else text)
+
+    async def _ask(self, image: Image | None, question: Question) -> Answer | Failure:
+        pictures = [await self._picture(each) for each in shown(image, question)]
+        call = self._provider.call(question, pictures)
+        retries = Retries(self._backoff, self._rng)
+        first = self._breaker.answered
+        while True:
+            await self._tokens.take(self._tokens_per_answer)
+            begun = await self._limit.acquire(again=retries.attempts > 0)
+            if self._breaker.open:
+                self._limit.release()
+                return Failure(self._breaker.open)
+            await self._requests.take()
+            retries.attempts += 1
+            self._counts["requests"] += 1
+            answered, start = self._breaker.answered, time.perf_counter()
+            try:
+                result = await self._attempt(call, question)
+            except BaseException:
+                self._limit.release()
+                raise
+            if not isinstance(result, Fault):
+                self._limit.succeeded()
+                usage = replace(result.usage, seconds=time.perf_counter() - start, attempts=retries.attempts)
+                self._count_tokens(usage)
+                if isinstance(question, Choose) and (scores_by := getattr(self._provider, "scores_by", None)):
+                    self._counts[f"scores_by_{scores_by(question)}"] += 1
+                return replace(result, usage=usage)
+            if result.crowded:
+                self._limit.crowded(begun, result.wait)
+            else:
+                self._limit.release()
+            self._tokens.correct(-self._tokens_per_answer)
+            if (wait := retries.wait(result, self._breaker.answered > answered)) is None:
+                if result.again:
+                    self._breaker.gave_up(first, result.reason)
+                return Failure(self._said(retries.given_up(result)))
+            self._counts["retries"] += 1
+            await asyncio.sleep(wait)
+
+    def _count_tokens(self, usage: Usage) -> None:
+        if usage.tokens_in is not None:
+            used = usage.tokens_in + (usage.tokens_out or 0)
+            self._tokens.correct(used - self._tokens_per_answer)
+            self._tokens_per_answer += 0.1 * (used - self._tokens_per_answer)
+
+    async def _picture(self, image: Image) -> Picture:
+        if (making := self._pictures.get(image.digest)) is None:
+            making = self._pictures[image.digest] = self._loop.create_task(self._make(image))
+        return await asyncio.shield(making)
+
+    async def _make(self, image: Image) -> Picture:
+        picture, how = await self._loop.run_in_executor(self._threads, _prepared, image, self._provider)
+        self._counts[f"pictures_{how}"] += 1
+        return picture
+
+    async def _attempt(self, call: Call, question: Question) -> Answer | Fault:
+        """One request and what it came to; whatever the network does is a fault."""
+        try:
+            reply = await self._exchange(call)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            fault = fault_of_network(error, self._options.timeout)
+            if fault.again:
+                self._breaker.unreachable(fault.reason)
+            else:
+                self._breaker.replied(401, fault.reason)  # such as a certificate: no other try mends it
+            return fault
+        if isinstance(reply, Fault):
+            self._breaker.replied(200, reply.reason)
+            return reply
+        result = self._provider.read(question, reply)
+        self._breaker.replied(reply.status, result.reason if isinstance(result, Fault) else None)
+        return result
+
+    async def _exchange(self, call: Call) -> Reply | Fault:
+        body = json.dumps(call.body, separators=(",", ":")).encode() if call.method != "GET" else None
+        headers = {"Content-Type": "application/json", **call.headers}
+        url = self._provider.base_url.rstrip("/") + call.path
+        async with self._session.request(
+            call.method, url, data=body, headers=headers, allow_redirects=False
+        ) as response:
+            pieces, size = [], 0
+            async for piece in response.content.iter_any():
+                pieces.append(piece)
+                size += len(piece)
+                if size > MOST_BYTES:
+                    response.close()
+                    return Fault(f"answered with more than {MOST_BYTES:,} bytes", again=False)
+            received = b"".join(pieces)
+            if self._key:
+                received = self._key.scrubbed(received)
+            return Reply(response.status, {k.lower(): v for k, v in response.headers.items()}, received)
+
+
+def shown(image: Image | None, question: Question) -> list[Image]:
+    """The images of a question in the order of its prompt."""
+    parts: Sequence[Any] = ()
+    if isinstance(question, Generate | Choose):
+        parts = question.prompt
+    elif isinstance(question, Embed):
+        parts = (question.image,)
+    elif isinstance(question, Recognise):
+        parts = (Photo.PHOTO,)
+    found = [image if isinstance(part, Photo) else part for part in parts if isinstance(part, Photo | Image)]
+    return [each for each in found if each is not None]
+
+
+def _prepared(image: Image, provider: Provider) -> tuple[Picture, str]:
+    picture, how = prepare(image, provider.takes)
+    _ = picture.base64  # here, beside the event loop
+    return picture, how
+
+
+def fault_of_network(error: BaseException, timeout: float) -> Fault:
+    """What an exception of the HTTP library means."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
+        return Fault(one_line(f"no secure connection: {error}"), again=False)
+    if isinstance(error, aiohttp.InvalidURL):
+        return Fault(one_line(f"not an address: {error}"), again=False)
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return Fault(one_line(f"its name is not known: {error}"), again=True)
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return Fault("no connection in time", again=True)
+    if isinstance(error, TimeoutError):
+        return Fault(f"no answer within {timeout:g} s", again=True)
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return Fault(one_line(f"no connection: {error.os_error.strerror or error}"), again=True)
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return Fault("the answer was cut", again=True)
+    if isinstance(error, aiohttp.ServerDisconnectedError | ConnectionResetError):
+        return Fault("the connection was closed before the answer", again=True)
+    return Fault(one_line(f"{type(error).__name__}: {error}"), again=True)

@@ -1,0 +1,78 @@
+"""The options that all hosted models share."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from annotated_types import Ge, Gt
+from pydantic import BeforeValidator
+
+NOT_THE_MODEL = {"answers": False, "title": False}
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def _none(given: Any) -> Any:
+    return None if given == "none" else given
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Where a model is, and how it is asked.
+
+    - `base_url`: the address before `/chat/completions` or the like; `api_key_env`: the variable that holds the key.
+    - `temperature`: 0 takes the likeliest answer; `none` leaves it to the provider, as some models want.
+    - `concurrency`: the most requests in flight; fewer where the server says that it is crowded.
+    - `requests_per_minute`, `tokens_per_minute`: what is never exceeded.
+    - `timeout`: seconds for an answer to begin; `retries`: how often a question is asked again after faults.
+    """
+
+    base_url: str | None = field(default=None, metadata={"answers": False})  # host and path are in the identity
+    api_key_env: str | None = field(default=None, metadata=NOT_THE_MODEL)
+    temperature: Annotated[Annotated[float, Ge(0)] | None, BeforeValidator(_none)] = 0.0
+    concurrency: Annotated[int, Ge(1)] = field(default=64, metadata=NOT_THE_MODEL)
+    requests_per_minute: Annotated[float, Gt(0)] | None = field(default=None, metadata=NOT_THE_MODEL)
+    tokens_per_minute: Annotated[float, Gt(0)] | None = field(default=None, metadata=NOT_THE_MODEL)
+    timeout: Annotated[float, Gt(0)] = field(default=120.0, metadata=NOT_THE_MODEL)
+    retries: Annotated[int, Ge(0)] = field(default=8, metadata=NOT_THE_MODEL)
+
+    def __post_init__(self) -> None:
+        if self.base_url is not None:
+            check_url(self.base_url)
+        if self.api_key_env is not None and not _VARIABLE.fullmatch(self.api_key_env):
+            raise ValueError("api_key_env is the name of an environment variable that holds the key, not the key")
+
+
+def check_url(url: str) -> None:
+    """Raises ValueError where that is no address of a server, or one that holds what is secret."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("base_url: expected an address such as http://localhost:8000/v1")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("base_url: expected no password, ? or # in it; api_key_env names the variable with a key")
+    _ = parts.port  # raises ValueError
+
+
+def place(url: str) -> str:
+    """Host, port and path of an address, as they stand in a model's identity."""
+    parts = urlsplit(url)
+    return parts.netloc.lower() + parts.path.rstrip("/")
+
+
+def host(url: str) -> str:
+    """Host and port of an address."""
+    return urlsplit(url).netloc.lower()
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the address is this machine's own."""
+    name = urlsplit(url).hostname or ""
+    return name in ("localhost", "::1") or name.startswith("127.")
+
+
+def with_defaults(options: Any, **defaults: Any) -> Any:
+    """The options with these values where they say None."""
+    return dataclasses.replace(options, **{k: v for k, v in defaults.items() if getattr(options, k) is None})

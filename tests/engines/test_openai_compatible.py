@@ -1,0 +1,195 @@
+"""Models behind servers that speak OpenAI's API: whole studies through a server on this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+import studies
+from loopback import Asked, Loopback, serving
+from snellen.engines import openai_compatible
+from snellen.errors import Missing, WrongUse
+from snellen.images import Image
+from snellen.specs import model_plan
+
+KEY = "sk-very-secret-0123456789"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return studies.photographs(tmp_path / "photos")
+
+
+def truths(folder: Path) -> dict[bytes, str]:
+    return {Image(path).data: path.parent.name for path in folder.rglob("*.png")}
+
+
+def command(server: Loopback, folder: Path, out: Path, *more: str, **options: Any) -> list[str]:
+    named = "".join(f",{key}={value}" for key, value in options.items())
+    words = ["run", "-d", str(folder), "-m", f"openai-compatible/m,base_url={server.url}{named}", "-s", "closed-set"]
+    return [sys.executable, "-c", "from snellen.cli import main; main()", *words, "--out", str(out), *more]
+
+
+def test_a_study_is_answered_by_a_server(folder: Path, tmp_path: Path) -> None:
+    truth = truths(folder)
+
+    def script(asked: Asked) -> str:
+        ((kind, data),) = asked.pictures
+        assert kind == "image/png"
+        return truth[data]
+
+    with (
+        serving(script) as server,
+        studies.ran(folder, f"openai-compatible/m,base_url={server.url}", out=tmp_path / "run") as results,
+    ):
+        (row,) = results.rows
+        assert (row.answered, row.accuracy, len(server.asked)) == (12, 1.0, 12)
+        body = server.asked[0].body
+        assert (body["model"], body["temperature"]) == ("m", 0)
+        assert body["messages"][0]["content"][0]["type"] == "image_url"
+    stored = [json.loads(body) for body in studies.stored(tmp_path / "run").values()]
+    assert all(tokens == [100, 3] and 0 < seconds < 5 and attempts == 1 for *_, (*tokens, seconds, attempts) in stored)
+
+
+def test_a_key_is_sent_and_stands_nowhere(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_KEY", KEY)
+    calls = 0
+
+    def script(asked: Asked) -> Any:
+        nonlocal calls
+        calls += 1
+        assert asked.headers["authorization"] == f"Bearer {KEY}"
+        if calls % 3 == 0:
+            return web.Response(status=400, text=f"Authorization: Bearer {KEY} is odd")
+        return f"cat {KEY}"
+
+    out = tmp_path / "run"
+    with serving(script) as server:
+        done = subprocess.run(
+            command(server, folder, out, api_key_env="MY_KEY"), capture_output=True, text=True, check=False
+        )
+    assert done.returncode == 4, done.stderr
+    assert "HTTP 400: Authorization: Bearer *** is odd" in done.stderr + done.stdout
+    assert KEY not in done.stderr + done.stdout
+    files = [path for path in out.rglob("*") if path.is_file()]
+    assert {"answers.sqlite", "environment.json", "study.yaml"} <= {path.name for path in files}
+    assert not [path for path in files if KEY.encode() in path.read_bytes()]
+
+
+def test_a_server_killed_in_mid_run_is_waited_for_and_the_same_command_asks_only_the_rest(
+    folder: Path, tmp_path: Path
+) -> None:
+    truth, out = truths(folder), tmp_path / "run"
+    with serving(lambda asked: truth[asked.pictures[0][1]]) as server:
+        port = int(server.url.split(":")[2].split("/")[0])
+    dying = subprocess.Popen(
+        [sys.executable, __file__, str(port), "7"], env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    )
+    try:
+        while True:
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                break
+        done = subprocess.run(
+            command(server, folder, out, concurrency=1, retries=1), capture_output=True, text=True, check=False
+        )
+    finally:
+        dying.kill()
+        dying.wait()
+    assert done.returncode == 4, done.stderr
+    assert "gives no answer" in done.stderr
+    assert "the same command again asks it" in done.stderr
+    before = len(studies.stored(out))
+    assert 0 < before < 12
+    with serving(lambda asked: truth[asked.pictures[0][1]], port=port) as server:
+        done = subprocess.run(command(server, folder, out), capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert len(server.asked) == 12 - before
+    assert [row["answered"] for row in studies.rows(out)] == [12]
+
+
+def test_an_interrupted_run_keeps_what_was_answered(folder: Path, tmp_path: Path) -> None:
+    truth, out = truths(folder), tmp_path / "run"
+
+    def script(asked: Asked) -> Any:
+        if len(server.asked) == 8:
+            running.send_signal(signal.SIGINT)
+        time.sleep(0.05 if len(server.asked) >= 8 else 0)
+        return truth[asked.pictures[0][1]]
+
+    with serving(script) as server:
+        running = subprocess.Popen(command(server, folder, out, concurrency=1), stderr=subprocess.PIPE, text=True)
+        _, said = running.communicate(timeout=60)
+        assert running.returncode == 130, said
+        before = len(studies.stored(out))
+        assert before >= 6
+        count = len(server.asked)
+        done = subprocess.run(command(server, folder, out), capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert len(server.asked) - count == 12 - before
+
+
+def test_a_model_is_where_its_server_is() -> None:
+    plan = model_plan("openai-compatible/org/m,base_url=http://LocalHost:9/v1/,concurrency=3,timeout=5")
+    assert plan.title == "openai-compatible/org/m,base_url=http://LocalHost:9/v1/"
+    assert plan.identity["weights"] == {"server": "localhost:9/v1", "model": "org/m"}
+    assert set(plan.identity["options"]) == {"temperature", "server", "scores", "seed", "detail"}
+    assert model_plan("openai-compatible/m,server=vllm,temperature=none").options.temperature is None
+
+
+@pytest.mark.parametrize(
+    ("spec", "told"),
+    [
+        ("openai-compatible/m", "needs an address"),
+        ("openai-compatible/m,base_url=localhost:8000", "expected an address such as http://localhost:8000/v1"),
+        ("openai-compatible/m,base_url=http://me:pass@host/v1", "api_key_env names the variable"),
+        ("openai-compatible/m,server=vlm", "vllm"),
+        ("openai-compatible/m,server=vllm,concurrency=0", "concurrency"),
+        ("openai-compatible/m,server=vllm,api_key_env=sk-123", "not the key"),
+    ],
+)
+def test_wrong_options_are_told(spec: str, told: str) -> None:
+    with pytest.raises(WrongUse, match=told):
+        model_plan(spec)
+
+
+def test_a_key_that_is_not_set_is_missing_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DASHSCOPE_API_KEY", raising=False)
+    plan = model_plan("openai-compatible/qwen-vl-max,server=dashscope")
+    with pytest.raises(Missing, match="DASHSCOPE_API_KEY"):
+        openai_compatible.load(plan.name, plan.options)
+    monkeypatch.setenv("DASHSCOPE_API_KEY", f"{KEY}\u00e9")
+    with pytest.raises(WrongUse) as caught:
+        openai_compatible.load(plan.name, plan.options)
+    assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize("server", openai_compatible.PRESETS)
+def test_every_preset_is_an_option(server: str) -> None:
+    plan = model_plan({"model": "openai-compatible/m", "server": server, "base_url": "http://localhost/v1"})
+    assert plan.options.server == server
+
+
+if __name__ == "__main__":  # a server that ends itself while it answers
+    port, left = map(int, sys.argv[1:])
+    answers = 0
+
+    def dying(asked: Asked) -> str:
+        global answers
+        answers += 1
+        if answers > left:
+            os._exit(1)
+        return "cat"
+
+    with serving(dying, port=port):
+        time.sleep(60)
