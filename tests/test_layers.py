@@ -21,7 +21,6 @@ LAYERS = (
         "concepts",
         "budget",
         "local",
-        "remote",
         "plugins",
         "remote",
         "child",

@@ -192,7 +192,8 @@ def _usage(given: Mapping[str, Any]) -> Usage:
     def count(name: str) -> int | None:
         return int(given[name]) if given.get(name) is not None else None
 
-    return Usage(count("prompt_tokens"), count("completion_tokens"))
+    cached = (given.get("prompt_tokens_details") or {}).get("cached_tokens")
+    return Usage(count("prompt_tokens"), count("completion_tokens"), tokens_cached=int(cached) if cached else None)
 
 
 def _refused(question: Question, said: str, usage: Usage) -> Answer | Fault:

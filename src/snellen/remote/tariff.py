@@ -102,8 +102,9 @@ def _choices(question: Question) -> tuple[str, ...]:
 
 
 def _out_most(question: Question) -> int:
-    if isinstance(question, Generate):
-        return question.max_tokens
+    if isinstance(question, Generate):  # forced choices get room for the longest
+        room = max(map(_bytes, question.choices)) + _CHOICE_MOST if question.choices else 0
+        return max(question.max_tokens, room)
     if isinstance(question, Choose):
         return max(map(_bytes, question.choices), default=0) + _CHOICE_MOST
     return 0
