@@ -100,6 +100,7 @@ def test_a_server_killed_in_mid_run_is_waited_for_and_the_same_command_asks_only
         while True:
             with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
                 break
+            time.sleep(0.02)
         done = subprocess.run(
             command(server, folder, out, concurrency=1, retries=1), capture_output=True, text=True, check=False
         )

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import queue
 import threading
 import time
-from collections import Counter
-from collections.abc import Coroutine, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter, deque
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from random import Random
@@ -19,20 +17,21 @@ import aiohttp
 
 from snellen.errors import UnreadableImage
 from snellen.images import Image
+from snellen.remote.body import encoded
 from snellen.remote.breaker import Breaker
 from snellen.remote.faults import one_line
 from snellen.remote.keys import Key
 from snellen.remote.limits import AdaptiveLimit, RateLimit
 from snellen.remote.options import Options, host, is_loopback
-from snellen.remote.pictures import prepare
+from snellen.remote.preparing import Pictures
 from snellen.remote.retrying import Backoff, Retries
-from snellen.remote.wire import Call, Fault, Picture, Provider, Reply
+from snellen.remote.wire import Call, Fault, Provider, Reply
 from snellen.types import Answer, Choose, Embed, Failure, Generate, Photo, Question, Recognise, Usage
 
 MOST_BYTES = 1 << 19  # no answer to a question about a picture is longer
 _CONNECT_SECONDS = 10.0
 _REST_SECONDS = 60.0  # from an answer's first byte to its last
-_PICTURE_THREADS = 4
+_GATHERED = 0.004  # seconds
 
 
 class RemoteModel:
@@ -47,14 +46,15 @@ class RemoteModel:
         self._outstanding = 0
         self._done: queue.SimpleQueue[tuple[int, Answer | Failure]] = queue.SimpleQueue()
         self._counts: Counter[str] = Counter()
-        self._pictures: dict[str, asyncio.Task[Picture]] = {}
+        self._pictures = Pictures(provider.takes)
+        self._commands: deque[Callable[[], None]] = deque()
+        self._called = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._breaker = Breaker(host(provider.base_url), time.monotonic)
         self._limit = AdaptiveLimit(options.concurrency, time.monotonic)
         self._requests = RateLimit(options.requests_per_minute, time.monotonic)
         self._tokens = RateLimit(options.tokens_per_minute, time.monotonic)
         self._tokens_per_answer = 1000.0  # until some are known
-        self._threads = ThreadPoolExecutor(_PICTURE_THREADS, "pictures")
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="http", daemon=True)
         self._thread.start()
@@ -83,19 +83,33 @@ class RemoteModel:
 
     def add(self, ticket: int, image: Image | None, question: Question) -> None:
         self._outstanding += 1
-        self._loop.call_soon_threadsafe(self._begin, ticket, image, question)
+        self._call(lambda: self._begin(ticket, image, question))
+
+    def _call(self, command: Callable[[], None]) -> None:
+        """Has something done in the loop; to wake the loop costs more than most of what it is woken for."""
+        self._commands.append(command)
+        if not self._called:
+            self._called = True
+            self._loop.call_soon_threadsafe(self._run_commands)
+
+    def _run_commands(self) -> None:
+        self._called = False  # first: what is appended from now on is either seen here or called for
+        while self._commands:
+            self._commands.popleft()()
 
     def step(self, timeout: float) -> Sequence[tuple[int, Answer | Failure]]:
         done: list[tuple[int, Answer | Failure]] = []
         with suppress(queue.Empty):
             done.append(self._done.get(timeout=timeout))
+            if self._outstanding > self._options.concurrency // 2:
+                time.sleep(_GATHERED)  # others come with it; there is more to do than places meanwhile
             while True:
                 done.append(self._done.get_nowait())
         self._outstanding -= len(done)
         return done
 
     def release(self, image: Image) -> None:
-        self._loop.call_soon_threadsafe(self._pictures.pop, image.digest, None)
+        self._call(lambda: self._pictures.release(image))
 
     def notices(self) -> Sequence[str]:
         """What the user is to be told since the last time."""
@@ -110,7 +124,7 @@ class RemoteModel:
             "concurrency": self._options.concurrency,
             "most_in_flight": self._limit.largest,
             "sends_to": None if local else host(self._provider.base_url),
-            **dict(sorted(self._counts.items())),
+            **dict(sorted((self._counts + self._pictures.counts).items())),
         }
 
     def close(self) -> None:
@@ -119,13 +133,13 @@ class RemoteModel:
         self._wait_for(self._close())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
-        self._threads.shutdown(wait=False, cancel_futures=True)
         self._loop.close()
 
     async def _close(self) -> None:
-        for task in (*self._tasks, *self._pictures.values()):
+        self._pictures.close()
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, *self._pictures.values(), return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._session.close()
 
     # The other side, in the thread of the event loop
@@ -149,8 +163,9 @@ class RemoteModel:
         return one_line(self._key.scrubbed_text(text) if self._key else text)
 
     async def _ask(self, image: Image | None, question: Question) -> Answer | Failure:
-        pictures = [await self._picture(each) for each in shown(image, question)]
+        pictures = [await self._pictures.of(each) for each in shown(image, question)]
         call = self._provider.call(question, pictures)
+        body = encoded(call.body, pictures) if call.method != "GET" else None
         retries = Retries(self._backoff, self._rng)
         first = self._breaker.answered
         while True:
@@ -164,7 +179,7 @@ class RemoteModel:
             self._counts["requests"] += 1
             answered, start = self._breaker.answered, time.perf_counter()
             try:
-                result = await self._attempt(call, question)
+                result = await self._attempt(call, body, question)
             except BaseException:
                 self._limit.release()
                 raise
@@ -193,20 +208,10 @@ class RemoteModel:
             self._tokens.correct(used - self._tokens_per_answer)
             self._tokens_per_answer += 0.1 * (used - self._tokens_per_answer)
 
-    async def _picture(self, image: Image) -> Picture:
-        if (making := self._pictures.get(image.digest)) is None:
-            making = self._pictures[image.digest] = self._loop.create_task(self._make(image))
-        return await asyncio.shield(making)
-
-    async def _make(self, image: Image) -> Picture:
-        picture, how = await self._loop.run_in_executor(self._threads, _prepared, image, self._provider)
-        self._counts[f"pictures_{how}"] += 1
-        return picture
-
-    async def _attempt(self, call: Call, question: Question) -> Answer | Fault:
+    async def _attempt(self, call: Call, body: bytes | None, question: Question) -> Answer | Fault:
         """One request and what it came to; whatever the network does is a fault."""
         try:
-            reply = await self._exchange(call)
+            reply = await self._exchange(call, body)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             fault = fault_of_network(error, self._options.timeout)
             if fault.again:
@@ -221,8 +226,7 @@ class RemoteModel:
         self._breaker.replied(reply.status, result.reason if isinstance(result, Fault) else None)
         return result
 
-    async def _exchange(self, call: Call) -> Reply | Fault:
-        body = json.dumps(call.body, separators=(",", ":")).encode() if call.method != "GET" else None
+    async def _exchange(self, call: Call, body: bytes | None) -> Reply | Fault:
         headers = {"Content-Type": "application/json", **call.headers}
         url = self._provider.base_url.rstrip("/") + call.path
         async with self._session.request(
@@ -252,12 +256,6 @@ def shown(image: Image | None, question: Question) -> list[Image]:
         parts = (Photo.PHOTO,)
     found = [image if isinstance(part, Photo) else part for part in parts if isinstance(part, Photo | Image)]
     return [each for each in found if each is not None]
-
-
-def _prepared(image: Image, provider: Provider) -> tuple[Picture, str]:
-    picture, how = prepare(image, provider.takes)
-    _ = picture.base64  # here, beside the event loop
-    return picture, how
 
 
 def fault_of_network(error: BaseException, timeout: float) -> Fault:

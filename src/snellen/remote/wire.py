@@ -25,7 +25,7 @@ class Picture:
         """The bytes in base64, made once for all questions about the image."""
         return b64encode(self.data).decode("ascii")
 
-    @property
+    @cached_property
     def uri(self) -> str:
         """The image as a data URI."""
         return f"data:{self.media_type};base64,{self.base64}"
