@@ -131,6 +131,13 @@ class Catalogue:
         """How many examples the selection has."""
         return int(self._database.value("SELECT count(*) FROM selected WHERE selection = ?", selection))
 
+    def size_of(self, example: int) -> tuple[int, int] | None:
+        """Width and height of an example's image; None where it is unreadable."""
+        width, height = self._database.execute(
+            "SELECT width, height FROM examples WHERE number = ?", example
+        ).fetchone()
+        return (width, height) if width else None
+
     def labels(self, selection: int) -> int:
         """How many different labels the selection's examples have."""
         return int(self._database.value("SELECT count(DISTINCT label) FROM selected WHERE selection = ?", selection))

@@ -114,6 +114,7 @@ def write_answer(answer: Answer) -> tuple[str, tuple[str, ...]]:
     """The answer as JSON without its choices, and those choices (empty where it has none)."""
     usage = answer.usage
     cost = [usage.tokens_in, usage.tokens_out, usage.seconds, usage.attempts]
+    cost += [] if usage.tokens_cached is None else [usage.tokens_cached]
     if isinstance(answer, Text):
         return _dump(["text", answer.text, str(answer.finish), cost]), ()
     packed = base64.b64encode(np.asarray(answer.values, dtype="<f4").tobytes()).decode("ascii")

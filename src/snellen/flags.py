@@ -24,6 +24,8 @@ class Flags:
     out: str | None = None
     batch_size: str | None = None
     timing: bool = True
+    max_cost: float | None = None
+    prices: str | None = None
 
 
 def request(study: Path | None, flags: Flags) -> Request:
@@ -43,6 +45,12 @@ def request(study: Path | None, flags: Flags) -> Request:
         asked["out"] = flags.out
     if not flags.timing:
         asked["timing"] = False
+    if flags.max_cost is not None:
+        if not 0 <= flags.max_cost < float("inf"):
+            raise WrongUse(f"--max-cost: expected a number of USD of at least 0, got {flags.max_cost!r}")
+        asked["max_cost"] = flags.max_cost
+    if flags.prices:
+        asked["prices"] = flags.prices
     return Request(**{"models": (), **asked})
 
 

@@ -86,6 +86,15 @@ class Image:
         """The first frame as upright RGB. Raises UnreadableImage where the file is not a whole, accepted image."""
         return decode(self.data)
 
+    def size(self) -> tuple[int, int]:
+        """Width and height as the file's header tells them. Raises UnreadableImage where it does not."""
+        data = self.data
+        try:
+            with PIL.Image.open(io.BytesIO(data), formats=FORMATS) as image:
+                return image.size
+        except Exception as error:  # a decoder fed with a hostile file may raise anything
+            raise UnreadableImage(f"cannot be decoded: {error or type(error).__name__}") from error
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Image) and self.digest == other.digest
 

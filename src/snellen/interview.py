@@ -10,7 +10,9 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TypeAlias
 
+from snellen.budget import Budget
 from snellen.catalogue import Photograph
+from snellen.costs import price_of
 from snellen.errors import SnellenError
 from snellen.folder import RunFolder
 from snellen.images import Image
@@ -19,9 +21,11 @@ from snellen.placing import Key
 from snellen.plan import Plan
 from snellen.progress import Progress
 from snellen.recall import Recall
+from snellen.remote.tariff import Tariff
 from snellen.rows import Row
 from snellen.runner import Answered, Event, replay
 from snellen.specs import ModelPlan
+from snellen.spending import Spending
 from snellen.stored_times import Times, times, timing
 from snellen.types import MODEL, Answer, Failure
 from snellen.worker import Job, Setup, Worker, WorkerLost, merged_facts
@@ -59,19 +63,27 @@ class Interview:
         self._folder = folder
         self._progress = progress
         self._selection = selection
+        self._spending: Spending | None = None
 
-    def ask(self) -> Mapping[int, SnellenError]:
-        """Starts the process only if there is something to ask or to time; returns why rows could not be prepared.
+    def ask(self, budget: Budget | None = None) -> Mapping[int, SnellenError]:
+        """Starts the process only if there is something to ask or to time; returns why rows were not asked all.
 
-        Raises SnellenError where a model cannot be loaded or kept alive.
+        Nothing is asked that could cost more than the budget has left. Raises SnellenError where a model cannot be
+        loaded or kept alive.
         """
+        if budget is not None:
+            self._spending = Spending(budget, self._tariffs(), self.rows, self._folder.catalogue.size_of)
+        return {**self._ask(), **self._unasked()}
+
+    def _ask(self) -> Mapping[int, SnellenError]:
+        """Asks, and returns why rows could not be prepared."""
         handed_out: _HandedOut = {}
-        first: list[Job] = []
+        first: list[Job | None] = []
         if unprepared := [row for row in self.rows if not self._recall(row)]:
             self._progress.begin(f"{self.title}, preparing", 0)
         else:
             self._begin(self.rows)
-            jobs = self._jobs(list(self.rows), handed_out)
+            jobs = self._affordable(self._jobs(list(self.rows), handed_out))
             first = list(islice(jobs, 1))
             if not first and not self._timed_images(self._untimed(list(self.rows))):
                 return {}
@@ -80,7 +92,7 @@ class Interview:
             rows = [row for row in self.rows if row not in troubles]
             if unprepared:
                 self._begin(rows)
-                jobs = self._jobs(rows, handed_out)
+                jobs = self._affordable(self._jobs(rows, handed_out))
             begin, self._answered, self._working = time.perf_counter(), 0, 0.0
             self._run(worker, chain(first, jobs), handed_out, lambda events: self._keep(events, handed_out))
             seconds = time.perf_counter() - begin
@@ -89,6 +101,23 @@ class Interview:
         if self._plan.timing and worker.facts.get("concurrency"):
             self._time_by_answers(rows, seconds)
         return troubles
+
+    def _tariffs(self) -> Mapping[str, Tariff]:
+        """The rules of the roles that have a price."""
+        database, tariffs = self._folder.database, {}
+        for role, model in self.models.items():
+            if price := price_of(database, self.numbers[role]):
+                tariffs[role] = Tariff.of(model.provider, model.name, model.options, price)
+        return tariffs
+
+    def _affordable(self, jobs: Iterator[Job]) -> Iterator[Job | None]:
+        return self._spending.affordable(jobs) if self._spending else jobs
+
+    def _unasked(self) -> dict[int, SnellenError]:
+        """Why rows have examples left that were not asked about, where it is for money."""
+        if not self._spending or not self._spending.unasked:
+            return {}
+        return dict.fromkeys(self._spending.unasked, self._spending.trouble())
 
     def _begin(self, rows: Mapping[int, Row] | Sequence[int]) -> None:
         self._progress.begin(self.title, self._folder.catalogue.size(self._selection) * len(rows))
@@ -145,7 +174,10 @@ class Interview:
                 else:
                     self.rows[event.row] = dataclasses.replace(self.rows[event.row], known=event.result)
 
-        self._run(worker, (Job(-row, None, {row}, self._known(row)) for row in rows), {}, keep)
+        jobs = self._affordable(Job(-row, None, {row}, self._known(row)) for row in rows)
+        self._run(worker, jobs, {}, keep)
+        if self._spending:
+            troubles |= dict.fromkeys(self._spending.unasked, self._spending.trouble())
         worker.prepared({row: self.rows[row] for row in rows if row not in troubles})
         self._progress.end()
         return troubles
@@ -198,7 +230,7 @@ class Interview:
     def _run(
         self,
         worker: Worker,
-        jobs: Iterator[Job],
+        jobs: Iterator[Job | None],
         handed_out: _HandedOut,
         keep: Callable[[Sequence[Event]], None],
     ) -> None:
@@ -230,6 +262,8 @@ class Interview:
                 failed += len(examples) * isinstance(event.result, Failure)
         for task in finished:
             del handed_out[task]
+        if self._spending:
+            self._spending.note(events, lambda task: task not in handed_out)
         self._progress.advance(done, failed)
 
     def _add(self, event: Answered) -> None:
@@ -246,10 +280,10 @@ class Interview:
     def _untimed(self, rows: Sequence[int]) -> list[int]:
         """The rows whose speed is to be measured, also where it was at another batch size than is asked for now.
 
-        Predictions that are only read from a file have none.
+        Predictions that are only read from a file have none, and what costs money is not asked for it.
         """
         store = self._folder.store
-        if not self._plan.timing or not store.model_facts(self.company).get("timed", True):
+        if not self._plan.timing or self._tariffs() or not store.model_facts(self.company).get("timed", True):
             return []
         timings = {row: store.timing(row) for row in rows}
         wanted = self._wanted_batch_size

@@ -15,6 +15,7 @@ from snellen.database import DATABASE
 from snellen.errors import SnellenError, WrongUse, nearest
 from snellen.naming import slug
 from snellen.readers import find_reader
+from snellen.remote.prices import Prices, load_prices
 from snellen.selection import Selection, select
 from snellen.shots import hold_out
 from snellen.specs import (
@@ -46,6 +47,8 @@ class Request:
     out: str | None = None
     timing: bool = True
     stall_seconds: float = 900.0
+    max_cost: float | None = None
+    prices: str | None = None
 
 
 P = TypeVar("P", ModelPlan, StrategyPlan)
@@ -53,7 +56,10 @@ P = TypeVar("P", ModelPlan, StrategyPlan)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A request resolved: every default, every class, every pair of a model and a strategy that fit each other."""
+    """A request resolved: every default, every class, every pair of a model and a strategy that fit each other.
+
+    `max_cost` is what the run folder may pay in all, in USD; `prices_file` goes before the package's own prices.
+    """
 
     name: str
     out: Path
@@ -66,6 +72,15 @@ class Plan:
     warnings: tuple[str, ...]
     timing: bool
     stall_seconds: float
+    max_cost: float | None
+    prices: Prices
+    prices_file: str | None
+
+    @property
+    def models(self) -> tuple[ModelPlan, ...]:
+        """All models, those of roles included, each once."""
+        asked = (each for model, strategy in self.pairs for each in (model, *strategy.roles.values()))
+        return tuple({each.title: each for each in asked}.values())
 
     @property
     def classes(self) -> Classes:
@@ -124,6 +139,7 @@ def resolve(request: Request, batch_size: str | None = None) -> Plan:
             "no model is given; name one with -m, such as -m hf/FOLDER, or under 'models' in the study file "
             "('snellen ls models' lists the providers)"
         )
+    prices = load_prices(request.prices)
     written = [configured(model, batch_size) for model in request.models]
     planned = [strategy_plan(strategy) for strategy in request.strategies or DEFAULT_STRATEGIES]
     strategies = _unique((_written(each.name, _options(each.strategy)), each) for each in planned)
@@ -140,7 +156,7 @@ def resolve(request: Request, batch_size: str | None = None) -> Plan:
     pairs = tuple((model, roles[plan.title]) for model, plan in pairs)
     if shots := max(plan.shots for _, plan in pairs):
         selection = hold_out(selection, shots)
-    return Plan(
+    plan = Plan(
         name,
         out,
         spec,
@@ -152,7 +168,23 @@ def resolve(request: Request, batch_size: str | None = None) -> Plan:
         tuple(getattr(selection.dataset, "warnings", ())),
         request.timing,
         request.stall_seconds,
+        request.max_cost,
+        prices,
+        request.prices,
     )
+    if plan.max_cost is not None:
+        _check_prices(plan)
+    return plan
+
+
+def _check_prices(plan: Plan) -> None:
+    """Raises WrongUse where a limit could not be kept because a paid model has no price."""
+    for model in plan.models:
+        if plan.prices.is_paid(model.provider) and not plan.prices.of(model.provider, model.name):
+            raise WrongUse(
+                f"max_cost={plan.max_cost:g} cannot be kept: no price is known for {model.provider}/{model.name}; "
+                "give it in a file with --prices"
+            )
 
 
 def chosen(dataset: Spec) -> tuple[Selection, Mapping[str, Any]]:

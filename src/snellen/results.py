@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from snellen import plugins
 from snellen.codec import question_key, read_choices
+from snellen.costs import row_costs
 from snellen.database import DATABASE, Database
 from snellen.errors import Missing, WrongUse
 from snellen.metrics.classification import Confusion, classify
@@ -35,7 +36,9 @@ class ResultRow:
     the model's own vocabulary covers, `classes_covered_by` their number by the rule that found them. `accuracy_raw` is
     that of what was said, where an answer that named no class was mapped to the nearest. `ceiling` is the share of
     images whose class stood in the shortlist that the strategy chose from. A `superseded` row belongs to another model
-    or setting that went by the same name before, such as a predictions file changed since.
+    or setting that went by the same name before, such as a predictions file changed since. `cost_usd` is the price of
+    all answers that the row rests on (with their tokens), `spent_usd` what the folder has paid its models for all they
+    answered, for whatever row; both are None where there is no price.
     """
 
     number: int
@@ -93,6 +96,11 @@ class ResultRow:
     device: str | None
     dtype: str | None
     prefix_sharing: str | None
+    cost_usd: float | None
+    spent_usd: float | None
+    cost_per_1000_usd: float | None
+    tokens_in: int | None
+    tokens_out: int | None
     trouble: str | None
 
 
@@ -291,6 +299,12 @@ class Results:
             **top5_accuracy(self._database, number, len(names)),
             **accuracy_raw(self._database, number),
             **ceiling(self._database, number),
+            **row_costs(
+                self._database,
+                number,
+                spec["models"],
+                states.get(State.ANSWERED, 0) + states.get(State.UNPARSED, 0),
+            ),
             **values,
         )
 

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from snellen import plugins
+from snellen.accounting import count_costs
+from snellen.budget import Budget
+from snellen.costs import keep_price, price_of, spent
 from snellen.errors import NoSpace, SnellenError
 from snellen.exports import whole_file, write_manifest, write_results
 from snellen.folder import RunFolder
@@ -53,8 +56,10 @@ def run(plan: Plan, progress: Progress | None = None) -> Results:
             progress.end()
             if study.selection:
                 with suppress(SnellenError):  # such as no space for the tables either: the first error says enough
+                    _count_costs(folder)
                     _write_tables(plan.out).close()
             raise
+        _count_costs(folder)
         results = _write_tables(plan.out)
         results.asked = frozenset(study.rows)
         if study.errors and not any(row.answered + row.unparsed for row in results.rows if row.number in study.rows):
@@ -83,6 +88,15 @@ def make(plan: Plan, progress: Progress | None = None) -> None:
     """Makes the run folder of a plan, with its tables, and asks nothing."""
     with planned(plan, progress or Silence()):
         _write_tables(plan.out).close()
+
+
+def _count_costs(folder: RunFolder) -> None:
+    """Brings up to date what the rows cost, of all runs into the folder: they share answers and prices."""
+    for number, _, spec, selection in list(folder.store.rows()):
+        if not any(price_of(folder.database, model) for model in spec["models"].values()):
+            continue
+        if row := prepared(_row_of(spec), Recall(folder.store, spec["models"], None)):
+            count_costs(folder, number, row, spec["models"], selection)
 
 
 def _write_tables(path: Path) -> Results:
@@ -118,6 +132,7 @@ def rescore(path: Path, progress: Progress | None = None) -> Results:
                             folder.store.drop_record(number, example)
                 progress.advance(len(page))
             progress.end()
+        _count_costs(folder)
         return _write_tables(path)
 
 
@@ -165,9 +180,22 @@ class Study:
         with self.folder.database.commit():
             for model, strategy in plan.pairs:
                 self._make_row(model, strategy)
+            self._keep_prices()
         write_manifest(self.folder.database, self.folder.path / "manifest.csv")
         add_section(plan, self.folder.path / "study.yaml")
         self.write_environment()
+
+    def _keep_prices(self) -> None:
+        """Keeps the prices of all models, and tells which paid ones have none."""
+        unknown: dict[str, None] = {}
+        for interview in self.interviews.values():
+            for role, model in interview.models.items():
+                if price := self.plan.prices.of(model.provider, model.name):
+                    keep_price(self.folder.database, interview.numbers[role], price)
+                elif self.plan.prices.is_paid(model.provider):
+                    unknown[f"{model.provider}/{model.name}"] = None
+        for name in unknown:
+            self.progress.say(f"no price is known for {name}, so its cost is not counted: give it with --prices FILE")
 
     def write_environment(self) -> None:
         """Writes where the run takes place and how models were loaded; tells if earlier answers came from elsewhere."""
@@ -213,10 +241,12 @@ class Study:
 
     def ask(self) -> None:
         """Asks all models; one that cannot be loaded or kept alive does not keep the others from being asked."""
+        limit = self.plan.max_cost
+        budget = None if limit is None else Budget(limit, spent(self.folder.database) or 0.0)
         for interview in self.interviews.values():
             troubles: Mapping[int, SnellenError]
             try:
-                troubles = interview.ask()
+                troubles = interview.ask(budget)
                 self.errors += troubles.values()
             except SnellenError as error:
                 if isinstance(error, NoSpace):

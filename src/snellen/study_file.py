@@ -26,6 +26,8 @@ _KINDS: Mapping[str, tuple[Any, str]] = {
     "out": (str, "a folder"),
     "timing": (bool, "true or false"),
     "stall_seconds": ((int, float), "a number of seconds"),
+    "max_cost": ((int, float), "a number of USD"),
+    "prices": (str, "a file of prices"),
 }
 
 
@@ -99,6 +101,8 @@ def check_keys(study: Mapping[str, Any], owner: str) -> dict[str, Any]:
             raise WrongUse(f"{owner}: {key}: expected {meaning}, found {value!r}")
     if not checked.get("stall_seconds", 1) > 0:
         raise WrongUse(f"{owner}: stall_seconds: expected a number above 0, found {checked['stall_seconds']!r}")
+    if not 0 <= checked.get("max_cost", 0) < float("inf"):
+        raise WrongUse(f"{owner}: max_cost: expected a number of at least 0, found {checked['max_cost']!r}")
     return checked
 
 
@@ -140,6 +144,8 @@ def _section(plan: Plan) -> dict[str, Any]:
         "out": str(plan.out),
         "timing": plan.timing,
         "stall_seconds": plan.stall_seconds,
+        **({} if plan.max_cost is None else {"max_cost": plan.max_cost}),
+        **({} if plan.prices_file is None else {"prices": plan.prices_file}),
     }
 
 
@@ -185,6 +191,8 @@ strategies:               # 'snellen ls strategies' lists them; without any, eac
 
 # out: runs/{slug}        # the run folder
 # timing: false           # do not measure speed
+# max_cost: 5             # USD that the run folder may pay in all; the run stops before
+# prices: prices.json     # prices that go before those that snellen knows
 # stall_seconds: 900      # a model process that gives no answer for so long is started anew
 """
 

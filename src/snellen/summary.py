@@ -56,6 +56,19 @@ def _seconds(value: float | None) -> str:
     return f"{value * 1000:.0f} ms" if value >= 0.01 else f"{value * 1000:.2g} ms"
 
 
+def dollars(value: float | None) -> str:
+    """An amount of USD: whole cents from a dollar on, two digits below."""
+    if value is None:
+        return "–"
+    return f"{value:.2f}" if value >= 1 or not value else f"{value:.2g}" if value >= 0.0001 else f"{value:.1e}"
+
+
+def _tokens(value: int | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value / 1e6:.1f}M" if value >= 1e6 else f"{value / 1e3:.1f}k" if value >= 1e4 else str(value)
+
+
 def _covered(row: ResultRow) -> str:
     """The accuracy on the covered classes, and how many these are."""
     if row.classes_covered is None:
@@ -76,6 +89,10 @@ _COLUMNS = (
     _Column("Covered", 75, _covered),
     _Column("Raw acc.", 73, lambda row: _number(row.accuracy_raw)),
     _Column("Ceiling", 74, lambda row: _number(row.ceiling)),
+    _Column("USD", 71, lambda row: dollars(row.cost_usd)),
+    _Column("USD/1000", 72, lambda row: dollars(row.cost_per_1000_usd)),
+    _Column("Tokens", 28, lambda row: _tokens(row.tokens_in)),
+    _Column("Out", 27, lambda row: _tokens(row.tokens_out)),
     _Column("img/s", 70, lambda row: rate_text(row.images_per_second)),
     _Column("p50", 40, lambda row: _seconds(row.latency_p50)),
     _Column("RAM GB", 30, lambda row: _number(row.peak_rss_gb, 2)),
@@ -84,6 +101,7 @@ _COLUMNS = (
 _SILENT = {  # what says nothing where it stands in all rows
     **dict.fromkeys(("Unparsed", "Failed", "Pending"), "0"),
     **dict.fromkeys(("Covered", "Top 5", "Raw acc.", "Ceiling", "img/s", "p50", "RAM GB", "GPU GB"), "–"),
+    **dict.fromkeys(("USD", "USD/1000", "Tokens", "Out"), "–"),
 }
 
 

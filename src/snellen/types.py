@@ -122,12 +122,16 @@ Question: TypeAlias = Generate | Choose | Recognise | Embed | EmbedText
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What an answer cost. `seconds` is its share of the computing time; None is what was not measured."""
+    """What an answer cost. `seconds` is its share of the computing time; None is what was not measured.
+
+    `tokens_cached` are those of `tokens_in` that a provider found in its cache and charges less for.
+    """
 
     tokens_in: int | None = None
     tokens_out: int | None = None
     seconds: float | None = None
     attempts: int = 1
+    tokens_cached: int | None = None
 
 
 class Finish(StrEnum):

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +197,11 @@ def _events(messages: Iterable[Any]) -> list[Event]:
     return [event for message in messages if isinstance(message, list) for event in message]
 
 
+def _next(jobs: Iterator[Job | None], count: int) -> list[Job]:
+    """The next jobs, up to one that has to wait."""
+    return [job for job in takewhile(lambda job: job is not None, islice(jobs, count)) if job]
+
+
 class Worker:
     """One model's process as its parent sees it. Raises SnellenError where the model cannot be loaded."""
 
@@ -251,8 +256,11 @@ class Worker:
         """The process that answers now."""
         return self._child.pid
 
-    def run(self, jobs: Iterator[Job]) -> Iterator[list[Event]]:
-        """Answers the jobs and yields events in the order they happen, never an end before its answers."""
+    def run(self, jobs: Iterator[Job | None]) -> Iterator[list[Event]]:
+        """Answers the jobs and yields events in the order they happen, never an end before its answers.
+
+        None among the jobs: the next one waits for events of those in hand.
+        """
         out: dict[int, Job] = {}
         suspects: deque[Job] = deque()
         while self._hand_out(jobs, out, suspects):
@@ -271,12 +279,12 @@ class Worker:
             return self._latest + _events(self._child.receive_all(0))
         return self._latest
 
-    def _hand_out(self, jobs: Iterator[Job], out: dict[int, Job], suspects: deque[Job]) -> bool:
+    def _hand_out(self, jobs: Iterator[Job | None], out: dict[int, Job], suspects: deque[Job]) -> bool:
         """Keeps the process supplied, suspects alone and others as many as fit; False where nothing is left."""
         if self._deaths:
             self._give([] if out else [suspects.popleft()], out)
             return True
-        while (room := self._window - len(out)) > 0 and (given := list(islice(jobs, min(room, _HANDFUL)))):
+        while (room := self._window - len(out)) > 0 and (given := _next(jobs, min(room, _HANDFUL))):
             self._give(given, out)
         return bool(out)
 

@@ -227,3 +227,20 @@ if __name__ == "__main__":  # a server that ends itself while it answers
 
     with serving(dying, port=port):
         time.sleep(60)
+
+
+def test_money_is_counted_by_what_a_server_says_and_ends_the_run(folder: Path, tmp_path: Path) -> None:
+    truth = truths(folder)
+    prices = tmp_path / "prices.json"
+    prices.write_text(json.dumps({"prices": [{"model": "openai-compatible/*", "input": 10, "output": 100}]}))
+    each = (100 * 10 + 3 * 100) / 1e6
+    with serving(lambda asked: truth[asked.pictures[0][1]]) as server:
+        name = f"openai-compatible/m,base_url={server.url}"
+        for limit in (0.045, 1.0):
+            options = {"prices": str(prices), "max_cost": limit, "timing": True}
+            with studies.ran(folder, name, out=tmp_path / "run", **options) as results:
+                (row,) = results.rows
+                assert row.spent_usd == pytest.approx(len(server.asked) * each)
+                assert row.spent_usd <= limit and (0 < row.pending < 12) == (limit < 1)
+        assert len(server.asked) == 12
+        assert row.cost_per_1000_usd == pytest.approx(1000 * each)

@@ -55,6 +55,16 @@ BatchSizeOption = Annotated[
     str | None,
     typer.Option(envvar="SNELLEN_BATCH_SIZE", metavar="auto|N", help="For all local models that name no other."),
 ]
+MaxCostOption = Annotated[
+    float | None,
+    typer.Option(
+        envvar="SNELLEN_MAX_COST", metavar="USD", help="Stop before the run folder has paid more than this in all."
+    ),
+]
+PricesOption = Annotated[
+    str | None,
+    typer.Option(envvar="SNELLEN_PRICES", metavar="FILE", help="Prices that go before those that snellen knows."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the results as JSON.")]
 QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")]
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")]

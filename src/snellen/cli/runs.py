@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,9 +16,11 @@ from snellen.cli.options import (
     DatasetOption,
     JsonOption,
     LimitOption,
+    MaxCostOption,
     ModelsOption,
     OutOption,
     PerClassOption,
+    PricesOption,
     QuietOption,
     RunArgument,
     SeedOption,
@@ -45,6 +48,8 @@ def run(
     seed: SeedOption = None,
     out: OutOption = None,
     batch_size: BatchSizeOption = None,
+    max_cost: MaxCostOption = None,
+    prices: PricesOption = None,
     no_timing: Annotated[bool, typer.Option("--no-timing", help="Do not measure speed.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Set an earlier run aside, ask everything anew.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be asked, and stop.")] = False,
@@ -67,10 +72,13 @@ def run(
     from snellen.plan import resolve
 
     subset = {"classes": classes, "per_class": per_class, "limit": limit, "seed": seed}
-    flags = Flags(dataset, tuple(model or ()), tuple(strategy or ()), subset, out, batch_size, not no_timing)
+    flags = Flags(dataset, tuple(model or ()), tuple(strategy or ()), subset, out, batch_size)
+    flags = dataclasses.replace(flags, timing=not no_timing, max_cost=max_cost, prices=prices)
     plan = resolve(request(study, flags), flags.batch_size)
     if dry_run:
-        tell(_outline(plan))
+        from snellen.outline import outline
+
+        tell("\n".join(outline(plan)))
         return
     if fresh and (place := set_aside(plan.out)):
         say(f"the earlier run is now {place}")
@@ -103,18 +111,6 @@ def _carried_out(plan: Plan, quiet: bool) -> Results:
         if f"error: {error}" in progress.errors:
             raise typer.Exit(error.exit_code) from None
         raise
-
-
-def _outline(plan: Plan) -> str:
-    """What a run would ask, in lines."""
-    lines = [
-        f"data set   {plan.source}: {len(plan.selection)} images of {len(plan.classes.names)} classes",
-        f"run folder {plan.out}",
-        *(f"row        {model.title} · {strategy.title}" for model, strategy in plan.pairs),
-        *plan.not_applicable,
-        *(f"note       {line}" for line in plan.warnings),
-    ]
-    return "\n".join(lines)
 
 
 @app.command()

@@ -197,7 +197,8 @@ def _escaped(text: str) -> str:
 
 
 def _usage(told: Mapping[str, Any]) -> Usage:
-    return Usage(count(told.get("prompt_tokens")), count(told.get("completion_tokens")))
+    cached = count(mapping(told.get("prompt_tokens_details")).get("cached_tokens"))
+    return Usage(count(told.get("prompt_tokens")), count(told.get("completion_tokens")), tokens_cached=cached or None)
 
 
 def _by_logprobs(question: Choose, choice: Mapping[str, Any], usage: Usage) -> Answer | Fault:
