@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from snellen.images import Image
-from snellen.types import Failure, Question, Recognise, Scores
+from snellen.types import Failure, Finish, Question, Recognise, Scores, Text
 
 
 def circle(question: Question, image: Image | None) -> str | Scores:
@@ -46,3 +46,8 @@ def nowhere(question: Question, image: Image | None) -> Scores:
 def crash(question: Question, image: Image | None) -> str:
     """Ends its process."""
     os._exit(3)
+
+
+def prude(question: Question, image: Image | None) -> Text:
+    """Refuses to answer anything."""
+    return Text("I cannot help with that.", Finish.REFUSED)

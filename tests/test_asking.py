@@ -10,7 +10,7 @@ import pytest
 from conftest import Said
 
 MODELS = Path(__file__).parent / "models.py"
-CIRCLE, MUTE, RUDE = (f"scripted/{MODELS}:{name}" for name in ("circle", "mute", "rude"))
+CIRCLE, MUTE, RUDE, PRUDE = (f"scripted/{MODELS}:{name}" for name in ("circle", "mute", "rude", "prude"))
 Snellen = Callable[..., Said]
 
 
@@ -43,6 +43,13 @@ def test_scores_are_shown(snellen: Snellen, photo: Path) -> None:
 def test_an_answer_cannot_steer_the_terminal(snellen: Snellen, photo: Path) -> None:
     said = snellen("ask", RUDE, photo, "--classes", "circle,ring")
     assert r"\x1b[31m[red]none of them[/red]\ud800" in said.out and "\x1b" not in said.out
+
+
+def test_a_refusal_is_shown_and_ends_the_inquiry(snellen: Snellen, photo: Path) -> None:
+    said = snellen("ask", PRUDE, photo, "--classes", "circle,ring,star", "-s", "binary,answer=choose")
+    assert said.code == 0
+    assert said.out.count("\n> ") == 1
+    assert said.out.endswith("< 'I cannot help with that.' (refused)\n\nprediction: no class (refused)\n")
 
 
 def test_a_failure_ends_with_4(snellen: Snellen, photo: Path) -> None:

@@ -59,6 +59,7 @@ ANSWERS = st.one_of(
             st.just(values),
             USAGES,
             st.none() | st.tuples(*[st.integers(1, 9999) for _ in values]),
+            st.sampled_from([None, "logprobs", "choice", "asked"]),
         )
     ),
     st.builds(Vector, VALUES, USAGES, st.none() | SCALES, st.none() | SCALES),
@@ -90,7 +91,7 @@ def test_an_answer_comes_back_bit_by_bit(answer: Answer) -> None:
         assert not isinstance(back, Text)
         assert np.asarray(back.values, "<f4").tobytes() == np.asarray(answer.values, "<f4").tobytes()
         assert getattr(back, "choices", ()) == getattr(answer, "choices", ())
-        for name in ("lengths", "scale", "bias"):
+        for name in ("lengths", "by", "scale", "bias"):
             assert getattr(back, name, None) == getattr(answer, name, None)
 
 

@@ -10,8 +10,12 @@ from typing import Any
 import pytest
 
 import studies
+from snellen.costs import tariff_of
 from snellen.errors import SnellenError, WrongUse
+from snellen.remote.prices import Price
+from snellen.specs import model_plan
 from snellen.study import rescore
+from snellen.types import PHOTO, Generate
 
 ANSWER = "return Text(truth(image), usage=Usage(700, 20))"
 YES_OR_NO = """
@@ -207,3 +211,18 @@ def test_what_costs_money_is_not_timed(folder: Path, tmp_path: Path, prices: str
     with studies.ran(folder, studies.model(file, ANSWER), out=tmp_path / "run", prices=prices, timing=True) as results:
         assert results.rows[0].images_per_second is None
     assert len(studies.asked(file)) == 24
+
+
+def test_what_a_model_may_think_is_set_aside() -> None:
+    question = Generate((PHOTO, "What is it?"), 20)
+    price = Price(output=10)
+
+    def most(name: str) -> float:
+        return tariff_of(model_plan(name), price).most(question).tokens_out
+
+    assert most("openai/gpt-4o") == 20
+    assert most("openai/o3") == 20 + 4096
+    assert most("openai/o3,reasoning_tokens=100") == most("anthropic/claude-sonnet-4-6,reasoning_tokens=100") == 120
+    assert most("google/gemini-2.5-flash") == 20 + 4096
+    assert most("google/gemini-2.5-flash,thinking_budget=0") == 20
+    assert most(f"scripted/{Path(__file__).with_name('models.py')}:circle") == 20  # it sends no request

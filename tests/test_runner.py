@@ -12,7 +12,21 @@ from snellen.engines.scripted import Scripted
 from snellen.images import Image
 from snellen.placing import Key, Lookup, place
 from snellen.runner import Answered, Ended, Event, Runner, replay
-from snellen.types import PHOTO, Answer, Failure, Generate, Inquiry, Outcome, Prediction, Question, Text
+from snellen.types import (
+    PHOTO,
+    Answer,
+    Choose,
+    Failure,
+    Finish,
+    Generate,
+    Inquiry,
+    Outcome,
+    Prediction,
+    Preparation,
+    Question,
+    Scores,
+    Text,
+)
 
 IMAGES = [Image(data=bytes([number])) for number in range(20)]
 
@@ -170,3 +184,64 @@ def test_an_exception_of_a_strategy_is_not_swallowed() -> None:
     runner.start(0, IMAGES[0], {0: broken()}, {})
     with pytest.raises(ZeroDivisionError):
         drain(runner)
+
+
+def chosen(*texts: str) -> Inquiry:
+    """Asks for scores, one question after the other."""
+    for text in texts:
+        (answer,) = yield [Choose((PHOTO, text), ("yes", "no"))]
+        assert isinstance(answer, Scores)
+    return Prediction("yes", Outcome.SCORED, details={"asked": len(texts)})
+
+
+def test_a_refusal_to_score_ends_the_inquiry_as_refused_live_and_replayed() -> None:
+    answers: list[Answer] = []
+
+    def model(question: Question, image: Image | None) -> Answer:
+        no = Text("I cannot help with that.", Finish.REFUSED)
+        answers.append(no if len(answers) == 1 else Scores(("yes", "no"), (0.0, -1.0)))
+        return answers[-1]
+
+    runner = Runner({"model": Scripted(model)})
+    runner.start(0, IMAGES[0], {0: chosen("a", "b", "c")}, {})
+    events = drain(runner)
+    assert ends(events)[0, 0] == Prediction(None, Outcome.REFUSED)
+    known = {event.asked.key: event.answer for event in events if isinstance(event, Answered)}
+    assert list(known.values()) == answers and len(answers) == 2
+    assert replay(chosen("a", "b", "c"), IMAGES[0], by_key(known)) == (Prediction(None, Outcome.REFUSED), 2)
+
+
+def test_a_refusal_to_write_is_for_the_strategy_to_read() -> None:
+    runner = Runner({"model": Scripted(lambda question, image: Text("no", Finish.REFUSED))})
+    runner.start(0, IMAGES[0], {0: rounds(["a"])}, {})
+    assert ends(drain(runner))[0, 0] == Prediction("no", Outcome.EXACT)
+
+
+def test_a_preparation_that_is_refused_fails() -> None:
+    def preparation() -> Preparation:
+        yield [Choose(("which?",), ("yes", "no"))]
+        raise AssertionError
+
+    runner = Runner({"model": Scripted(lambda question, image: Text("never", Finish.REFUSED))})
+    runner.start(0, None, {0: preparation()}, {})
+    result = ends(drain(runner))[0, 0]
+    assert isinstance(result, Failure)
+    assert "refused" in result.reason and "never" in result.reason
+
+
+def test_how_scores_were_had_stands_with_the_prediction_live_and_replayed() -> None:
+    ways = {"a": "logprobs", "b": "asked", "c": "asked", "d": None}
+
+    def model(question: Question, image: Image | None) -> Answer:
+        assert isinstance(question, Choose)
+        return Scores(("yes", "no"), (0.0, -1.0), by=ways[str(question.prompt[1])])  # type: ignore[arg-type]
+
+    for texts, said in (("abc", "asked+logprobs"), ("bc", "asked"), ("d", None)):
+        runner = Runner({"model": Scripted(model)})
+        runner.start(0, IMAGES[0], {0: chosen(*texts)}, {})
+        events = drain(runner)
+        expected = {"asked": len(texts)} | ({"scores_by": said} if said else {})
+        result = ends(events)[0, 0]
+        assert isinstance(result, Prediction) and result.details == expected
+        known = {event.asked.key: event.answer for event in events if isinstance(event, Answered)}
+        assert replay(chosen(*texts), IMAGES[0], by_key(known)) == (result, len(texts))

@@ -11,7 +11,7 @@ from snellen.placing import Placed
 from snellen.rows import Row
 from snellen.specs import strategy_plan
 from snellen.stored_times import Times, times, timing
-from snellen.types import Answer, Classes, Text, Usage
+from snellen.types import Answer, Classes, Finish, Text, Usage
 
 CLASSES = Classes(("cat", "dog", "bird", "cow"))
 PHOTO = Image(data=b"photo")
@@ -34,6 +34,12 @@ def test_an_image_takes_the_longest_answer_of_each_round() -> None:
 def test_an_image_with_an_answer_that_is_not_known_or_was_not_timed_has_no_time() -> None:
     assert asked("binary", [1.0, 2.0]) is None
     assert asked("binary", [1.0, None, 3.0, 4.0]) is None
+
+
+def test_an_image_takes_as_long_as_it_takes_to_refuse() -> None:
+    row = Row(strategy_plan("binary,answer=choose").strategy, CLASSES, 0)
+    no = Text("no", Finish.REFUSED, Usage(seconds=1.5))
+    assert times(row.inquire(PHOTO), PHOTO, lambda placed: no) == Times(1.5, 1.5)
 
 
 def test_the_speed_is_that_of_the_answers_in_flight() -> None:

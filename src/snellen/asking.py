@@ -26,6 +26,7 @@ from snellen.types import (
     Engine,
     Failure,
     Generate,
+    Prediction,
     Preparation,
     Question,
     Text,
@@ -163,7 +164,8 @@ def ask_all(
         while runner.busy:
             for event in runner.step(1.0):
                 if isinstance(event, Ended):
-                    results[event.task][event.row] = event.result
+                    refused = isinstance(event.result, Prediction)
+                    results[event.task][event.row] = Failure("it refused to answer") if refused else event.result
     except Exception as error:  # what a checkpoint or a device may raise has no limits
         raise NoAnswer(f"{model.title} gave up: {type(error).__name__}: {error}") from error
     return results

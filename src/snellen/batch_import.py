@@ -20,7 +20,7 @@ from snellen.runner import broken
 from snellen.specs import model_plan
 from snellen.store import Store
 from snellen.study_file import models_of
-from snellen.types import Choose, Scores
+from snellen.types import Scores
 
 _AT_ONCE = 500  # lines of a transaction
 
@@ -73,7 +73,7 @@ class _Reader:
         self._folder = folder
         self._store = folder.store
         self._models = {mark(identity): (number, made) for identity, number, made in _speakers(folder)}
-        self._ways: dict[int, Counter[str]] = {}  # how choices were scored, by model
+        self._answered: set[int] = set()  # models
         self.done = Imported()
         if not self._models:
             raise WrongUse(f"no model of the run {folder.path} is asked by OpenAI's API, so no batch can be its")
@@ -106,19 +106,13 @@ class _Reader:
         else:
             store.add_answer(number, digest, question, answer)
             done.answers += 1
-            ways = self._ways.setdefault(number, Counter())
-            if isinstance(question, Choose):
-                ways[f"scores_by_{provider.scores_by(question)}"] += 1
+            self._answered.add(number)
 
     def close(self) -> None:
-        """Keeps how choices were scored, and that the rows of these models are in no trouble any more."""
+        """Keeps that the rows of the models that answered are in no trouble any more."""
         with self._folder.database.commit():
-            for number, ways in self._ways.items():
-                facts = dict(self._store.model_facts(number))
-                facts |= {way: count + (facts.get(way) or 0) for way, count in ways.items()}
-                self._store.set_model_facts(number, facts)
             for row, _, spec, _ in list(self._store.rows()):
-                if set(spec["models"].values()) & set(self._ways):
+                if set(spec["models"].values()) & self._answered:
                     self._store.set_trouble(row, None)
 
 

@@ -119,8 +119,10 @@ def write_answer(answer: Answer) -> tuple[str, tuple[str, ...]]:
         return _dump(["text", answer.text, str(answer.finish), cost]), ()
     packed = base64.b64encode(np.asarray(answer.values, dtype="<f4").tobytes()).decode("ascii")
     if isinstance(answer, Scores):
-        lengths = [] if answer.lengths is None else [answer.lengths]
-        return _dump(["scores", packed, *lengths, cost]), answer.choices
+        told: list[Any] = [answer.lengths, answer.by]
+        while told and told[-1] is None:
+            told.pop()
+        return _dump(["scores", packed, *told, cost]), answer.choices
     told = [] if answer.scale is None and answer.bias is None else [[answer.scale, answer.bias]]
     return _dump(["vector", packed, *told, cost]), ()
 
@@ -134,7 +136,8 @@ def read_answer(body: str, choices: Sequence[str] = ()) -> Answer:
     values = np.frombuffer(base64.b64decode(rest[0]), dtype="<f4")
     if kind == "vector":
         return Vector(values, usage, *(rest[1] if len(rest) == 3 else ()))
-    return Scores(tuple(choices), tuple(values.tolist()), usage, tuple(rest[1]) if len(rest) == 3 else None)
+    lengths, by = (*rest[1:-1], None, None)[:2]
+    return Scores(tuple(choices), tuple(values.tolist()), usage, None if lengths is None else tuple(lengths), by)
 
 
 def write_details(details: Mapping[str, Any]) -> str:

@@ -7,8 +7,11 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from snellen import plugins
 from snellen.database import Database
 from snellen.remote.prices import Price, Tally
+from snellen.remote.tariff import Tariff
+from snellen.specs import ModelPlan
 
 COLUMNS = ("cost_usd", "cost_per_1000_usd", "tokens_in", "tokens_out")
 _USAGE = (
@@ -25,6 +28,14 @@ def price_of(database: Database, model: int) -> Price | None:
     """The price of a model by the latest run that knew one."""
     found = database.value("SELECT json_extract(facts, '$.price') FROM models WHERE number = ?", model)
     return Price(**json.loads(found)) if found else None
+
+
+def tariff_of(model: ModelPlan, price: Price | None) -> Tariff:
+    """What the model's answers may take, by the limit in its requests. Raises WrongUse as its translation does."""
+    made = getattr(plugins.load("engines", model.provider), "provider", None)
+    most_tokens = made(model.name, model.options).most_tokens if made else None
+    detail = str(getattr(model.options, "detail", None) or "auto")
+    return Tariff(model.provider, model.name, detail, price, most_tokens)
 
 
 def keep_price(database: Database, model: int, price: Price) -> None:

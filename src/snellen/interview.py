@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from snellen.budget import Budget
 from snellen.catalogue import Photograph
-from snellen.costs import price_of
+from snellen.costs import price_of, tariff_of
 from snellen.errors import SnellenError
 from snellen.folder import RunFolder
 from snellen.images import Image
@@ -107,7 +107,7 @@ class Interview:
         database, tariffs = self._folder.database, {}
         for role, model in self.models.items():
             if price := price_of(database, self.numbers[role]):
-                tariffs[role] = Tariff.of(model.provider, model.name, model.options, price)
+                tariffs[role] = tariff_of(model, price)
         return tariffs
 
     def _affordable(self, jobs: Iterator[Job]) -> Iterator[Job | None]:

@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from snellen.costs import mean_seconds, spent
+from snellen.costs import mean_seconds, spent, tariff_of
 from snellen.database import DATABASE, Database
 from snellen.errors import UnreadableImage
 from snellen.forecast import Asked, forecast
@@ -156,8 +156,7 @@ def estimate(
         return {}
     estimates = {}
     for role, model in models.items():
-        price = plan.prices.of(model.provider, model.name)
-        tariff = Tariff.of(model.provider, model.name, model.options, price)
+        tariff = tariff_of(model, plan.prices.of(model.provider, model.name))
         expected = sum((_likely(tariff, role, course) for course in likely), Demand())
         most = max((_most(tariff, role, course) for course in longest), key=lambda demand: _weight(tariff, demand))
         estimates[role] = Estimate(

@@ -23,9 +23,9 @@ from snellen.errors import Missing, WrongUse
 from snellen.metrics.classification import Confusion, classify
 from snellen.metrics.comparison import mcnemar
 from snellen.metrics.intervals import wilson
-from snellen.shares import OF_ANSWERS, RECORDS_OF_ROW, accuracy_raw, ceiling, top5_accuracy
+from snellen.shares import OF_ANSWERS, RECORDS_OF_ROW, accuracy_raw, ceiling, covered, scores_by, top5_accuracy
 from snellen.store import with_models
-from snellen.types import MODEL, Classes, Recognise, State
+from snellen.types import MODEL, Choose, Classes, Recognise, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,11 @@ class ResultRow:
     Rows with the same `selection` are about the same images. `accuracy_covered` is over the images of the classes that
     the model's own vocabulary covers, `classes_covered_by` their number by the rule that found them. `accuracy_raw` is
     that of what was said, where an answer that named no class was mapped to the nearest. `ceiling` is the share of
-    images whose class stood in the shortlist that the strategy chose from. A `superseded` row belongs to another model
-    or setting that went by the same name before, such as a predictions file changed since. `cost_usd` is the price of
-    all answers that the row rests on (with their tokens), `spent_usd` what the folder has paid its models for all they
-    answered, for whatever row; both are None where there is no price.
+    images whose class stood in the shortlist that the strategy chose from. `scores_by` is how a hosted model's scores
+    were had: `logprobs`, `choice` (held to the choices) or `asked`; None of local models and of texts. A `superseded`
+    row belongs to another model or setting that went by the same name before, such as a predictions file changed since.
+    `cost_usd` is the price of all answers that the row rests on (with their tokens), `spent_usd` what the folder has
+    paid its models for all they answered, for whatever row; both are None where there is no price.
     """
 
     number: int
@@ -83,6 +84,7 @@ class ResultRow:
     ceiling: float | None
     ceiling_low: float | None
     ceiling_high: float | None
+    scores_by: str | None
     questions_per_image: float | None
     images_per_second: float | None
     timed_images: int | None
@@ -248,6 +250,21 @@ class Results:
             row.number,
         ).fetchall()
 
+    def mixed_scores(self) -> Iterator[Mapping[str, list[ResultRow]]]:
+        """For each comparison in which scores of choices were had in several ways: the rows by `scores_by`.
+
+        What a local model answers is its own log-probabilities.
+        """
+        groups: dict[tuple[int, str], dict[str, list[ResultRow]]] = {}
+        for row in self.rows:
+            if row.superseded or not row.answered + row.unparsed:
+                continue
+            spec = self._specs[row.number]
+            if way := row.scores_by or ("logprobs" if Choose in _strategy(spec).asks else None):
+                group = groups.setdefault((row.selection, json.dumps(spec["classes"])), {})
+                group.setdefault(way, []).append(row)
+        return (group for group in groups.values() if len(group) > 1)
+
     def __repr__(self) -> str:
         rows = "".join(f"\n  {row.model} · {row.strategy}: {row.accuracy} of {row.images} images" for row in self.rows)
         return f"Results({str(self.path)!r}){rows}"
@@ -295,10 +312,11 @@ class Results:
                 f"SELECT avg(questions) FROM {RECORDS_OF_ROW} AND {OF_ANSWERS}", number
             ),
             trouble=trouble,
-            **_covered(self._coverage(spec["models"][MODEL], spec, names), confusion),
+            **covered(self._coverage(spec["models"][MODEL], spec, names), confusion),
             **top5_accuracy(self._database, number, len(names)),
             **accuracy_raw(self._database, number),
             **ceiling(self._database, number),
+            **scores_by(self._database, number),
             **row_costs(
                 self._database,
                 number,
@@ -329,8 +347,7 @@ class Results:
 
     def _coverage(self, model: int, spec: Mapping[str, Any], names: tuple[str, ...]) -> Any:
         """How the model's own vocabulary meets the classes; None where the strategy knows no coverage."""
-        asked = spec["strategy"]
-        strategy = plugins.load("strategies", asked["name"]).Strategy
+        strategy = _strategy(spec)
         if not hasattr(strategy, "coverage"):
             return None
         vocabulary = self._database.value(
@@ -341,27 +358,13 @@ class Results:
         if vocabulary is None:
             return None
         classes = Classes(names, spec["classes"]["background"])
-        made = plugins.configure(strategy, asked["options"], asked["name"])
-        return made.coverage(classes, tuple(read_choices(vocabulary)))
+        return strategy.coverage(classes, tuple(read_choices(vocabulary)))
 
 
-def _covered(coverage: Any, confusion: Confusion) -> dict[str, Any]:
-    """The figures of a row about the classes that a vocabulary covers; None where no coverage is known."""
-    if coverage is None:
-        keys = ("classes_covered", "classes_covered_by", "classes_uncovered", "concepts_unknown")
-        return dict.fromkeys((*keys, "accuracy_covered", "accuracy_covered_low", "accuracy_covered_high"))
-    places = [place for place, name in enumerate(confusion.classes) if name not in coverage.uncovered]
-    correct, answered = int(confusion.counts[places, places].sum()), int(confusion.counts[places].sum())
-    low, high = wilson(correct, answered) if answered else (None, None)
-    return {
-        "classes_covered": len(places),
-        "classes_covered_by": coverage.classes_by,
-        "classes_uncovered": tuple(coverage.uncovered),
-        "concepts_unknown": tuple(coverage.unknown),
-        "accuracy_covered": correct / answered if answered else None,
-        "accuracy_covered_low": low,
-        "accuracy_covered_high": high,
-    }
+def _strategy(spec: Mapping[str, Any]) -> Any:
+    """The strategy of a row with its options."""
+    asked = spec["strategy"]
+    return plugins.configure(plugins.load("strategies", asked["name"]).Strategy, asked["options"], asked["name"])
 
 
 def _compare(a: ResultRow, right_a: NDArray[np.int8], b: ResultRow, right_b: NDArray[np.int8]) -> dict[str, Any]:

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from snellen.images import Image
 from snellen.placing import Key, Lookup, Placed, place
-from snellen.types import Answer, Engine, Failure, Question, Scores, Vector
+from snellen.types import (
+    Answer,
+    Engine,
+    Failure,
+    Finish,
+    Generate,
+    Outcome,
+    Prediction,
+    Question,
+    Scores,
+    Text,
+    Vector,
+)
 
 _SHARED = 4096  # answers about no image that are remembered for the images to come
+_MOST_SAID = 200  # letters of a refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +55,55 @@ Event: TypeAlias = Answered | Ended
 _Rounds: TypeAlias = Generator[Sequence[Question], Sequence[Answer], Any]  # an inquiry, or a preparation
 
 
+SCORES_BY = "scores_by"  # the detail of a prediction that tells how its scores were had
+
+
+def refusal(asked: Sequence[Placed], answers: Sequence[Answer], photo: Image | None) -> Prediction | Failure | None:
+    """What a round ends with where a model refused to score or to embed: no strategy can go on with that.
+
+    A refusal to write a text is for the strategy to read. A preparation fails: it is about no photo.
+    """
+    for placed, answer in zip(asked, answers, strict=True):
+        if isinstance(answer, Text) and answer.finish is Finish.REFUSED and not isinstance(placed.question, Generate):
+            if photo is None:
+                said = answer.text[:_MOST_SAID] or "it said nothing"
+                return Failure(f"the model refused what is asked before the first photo: {said}")
+            return Prediction(None, Outcome.REFUSED)
+    return None
+
+
+def _ways(answers: Sequence[Answer]) -> set[str]:
+    """How the scores among hosted models' answers were had."""
+    return {answer.by for answer in answers if isinstance(answer, Scores) and answer.by}
+
+
+def _told(result: Any, ways: set[str]) -> Any:
+    """A prediction with a detail that tells how the scores were had on which it rests."""
+    if not ways or not isinstance(result, Prediction):
+        return result
+    return replace(result, details={**result.details, SCORES_BY: "+".join(sorted(ways))})
+
+
 def replay(rounds: _Rounds, photo: Image | None, lookup: Lookup) -> tuple[Any, int] | None:
     """The result and the number of questions behind it, or None where an answer is not known yet."""
-    count = 0
+    count, ways = 0, set[str]()
     try:
         questions = next(rounds)
         while True:
-            answers = [lookup(place(question, photo)) for question in questions]
-            if any(answer is None for answer in answers):
+            asked = [place(question, photo) for question in questions]
+            found = [lookup(placed) for placed in asked]
+            answers = [answer for answer in found if answer is not None]
+            if len(answers) < len(found):
                 rounds.close()
                 return None
             count += len(questions)
-            questions = rounds.send(answers)  # type: ignore[arg-type]
+            if end := refusal(asked, answers, photo):
+                rounds.close()
+                return end, count
+            ways |= _ways(answers)
+            questions = rounds.send(answers)
     except StopIteration as stop:
-        return stop.value, count
+        return _told(stop.value, ways), count
 
 
 @dataclass(slots=True)
@@ -71,7 +119,7 @@ class _Task:
 
 @dataclass(slots=True, eq=False)
 class _Running:
-    """One inquiry between two rounds: the keys it waits for and how many of them are still open.
+    """One inquiry between two rounds: what it asked last and how many answers are still open.
 
     One whose question failed ends when the others of its round are answered, so that no answer comes after the end.
     """
@@ -79,10 +127,11 @@ class _Running:
     task: _Task
     row: int
     rounds: _Rounds
-    keys: Sequence[Key] | None = None
+    asked: Sequence[Placed] | None = None
     missing: int = 0
     questions: int = 0
     failure: Failure | None = None
+    ways: set[str] = field(default_factory=set)
 
 
 def broken(answer: Scores | Vector) -> str | None:
@@ -159,16 +208,20 @@ class Runner:
         known = running.task.known
         try:
             while not running.missing:
-                if running.keys is None:
+                if running.asked is None:
                     questions = next(running.rounds)
                 else:
-                    questions = running.rounds.send([known[key] for key in running.keys])
+                    answers = [known[placed.key] for placed in running.asked]
+                    if end := refusal(running.asked, answers, running.task.image):
+                        self._end(running, end)
+                        return
+                    running.ways |= _ways(answers)
+                    questions = running.rounds.send(answers)
                 running.questions += len(questions)
-                placed = [place(question, running.task.image) for question in questions]
-                running.keys = [each.key for each in placed]
-                self._ask(running, {each.key: each for each in placed})
+                running.asked = [place(question, running.task.image) for question in questions]
+                self._ask(running, {placed.key: placed for placed in running.asked})
         except StopIteration as stop:
-            self._end(running, stop.value)
+            self._end(running, _told(stop.value, running.ways))
 
     def _ask(self, running: _Running, round_: Mapping[Key, Placed]) -> None:
         task = running.task

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from snellen.database import Database
+from snellen.metrics.classification import Confusion
 from snellen.metrics.intervals import wilson
+from snellen.runner import SCORES_BY
 from snellen.store import TOP_SCORES
 
 RECORDS_OF_ROW = """rows w
@@ -35,6 +37,33 @@ def ceiling(database: Database, row: int) -> dict[str, Any]:
     """How often the right class was among those that a shortlist left."""
     holds = "label IN (SELECT value FROM json_each(details, '$.shortlist'))"
     return _share(database, "ceiling", holds, _has("shortlist"), row)
+
+
+def covered(coverage: Any, confusion: Confusion) -> dict[str, Any]:
+    """The figures of a row about the classes that a vocabulary covers; None where no coverage is known."""
+    if coverage is None:
+        keys = ("classes_covered", "classes_covered_by", "classes_uncovered", "concepts_unknown")
+        return dict.fromkeys((*keys, "accuracy_covered", "accuracy_covered_low", "accuracy_covered_high"))
+    places = [place for place, name in enumerate(confusion.classes) if name not in coverage.uncovered]
+    correct, answered = int(confusion.counts[places, places].sum()), int(confusion.counts[places].sum())
+    low, high = wilson(correct, answered) if answered else (None, None)
+    return {
+        "classes_covered": len(places),
+        "classes_covered_by": coverage.classes_by,
+        "classes_uncovered": tuple(coverage.uncovered),
+        "concepts_unknown": tuple(coverage.unknown),
+        "accuracy_covered": correct / answered if answered else None,
+        "accuracy_covered_low": low,
+        "accuracy_covered_high": high,
+    }
+
+
+def scores_by(database: Database, row: int) -> dict[str, Any]:
+    """How a hosted model's scores were had, all ways of a row joined by `+`; None where there are none."""
+    found = database.execute(
+        f"SELECT DISTINCT json_extract(details, '$.{SCORES_BY}') FROM {RECORDS_OF_ROW} AND {_has(SCORES_BY)}", row
+    ).fetchall()
+    return {"scores_by": "+".join(sorted({way for (ways,) in found for way in ways.split("+")})) or None}
 
 
 def _share(database: Database, name: str, holds: str, of: str, row: int) -> dict[str, Any]:

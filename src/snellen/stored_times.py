@@ -10,6 +10,7 @@ import numpy as np
 from snellen.images import Image
 from snellen.meters import Timing
 from snellen.placing import Lookup, place
+from snellen.runner import refusal
 from snellen.types import Inquiry
 
 
@@ -44,7 +45,11 @@ def times(inquiry: Inquiry, photo: Image, lookup: Lookup) -> Times | None:
                 return None
             latency += max(known, default=0.0)
             work += sum(known)
-            questions = inquiry.send([answer for answer in answers if answer is not None])
+            given = [answer for answer in answers if answer is not None]
+            if refusal(placed, given, photo):
+                inquiry.close()
+                return Times(latency, work)
+            questions = inquiry.send(given)
     except StopIteration:
         return Times(latency, work)
 

@@ -168,6 +168,7 @@ def print_results(rows: Sequence[ResultRow], console: Console) -> None:
 def notes(results: Results) -> Iterator[str]:
     """What did not go well, each on a line: unreadable files, failures, models that could not go on."""
     yield from _coverage(results)
+    yield from _mixed_scores(results)
     unreadable = results.unreadable()
     for id, reason in unreadable[:_UNREADABLE_SHOWN]:
         yield f"unreadable: {id}: {reason}"
@@ -203,6 +204,23 @@ def _coverage(results: Results) -> Iterator[str]:
             yield f"  recognised instead, most often: {_some(found)}"
     if any(row.classes_uncovered for row, *_ in groups.values()):
         yield "  more with rules=exact,head, mapping=FILE or background=NAME: see 'snellen map MODEL -d DATASET'"
+
+
+_WAYS = {  # said of scores
+    "asked": "were asked for",
+    "choice": "are of answers held to the choices",
+    "logprobs": "are log-probabilities",
+}
+
+
+def _mixed_scores(results: Results) -> Iterator[str]:
+    """Which rows of a comparison have scores that mean different things."""
+    for group in results.mixed_scores():
+        said = []
+        for way, rows in group.items():
+            names = _some([one_line(f"{row.model} · {row.strategy}") for row in rows])
+            said.append(f"of {names} {_WAYS.get(way, 'were had in several ways')}")
+        yield f"scores {', '.join(said)}: do not compare their calibration"
 
 
 def _some(names: Sequence[str]) -> str:

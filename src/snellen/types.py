@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from functools import lru_cache
 from random import Random
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -144,7 +144,7 @@ class Finish(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """The answer to Generate, as the model wrote it."""
+    """The answer to Generate, as the model wrote it; a refusal to answer (Finish.REFUSED) is one to any question."""
 
     text: str
     finish: Finish = Finish.STOP
@@ -157,12 +157,15 @@ class Scores:
 
     Values are kept in float32 precision, so that an answer read back from the store is the answer that was given.
     `lengths` are the tokens of each choice, its end included; None where the engine does not tell.
+    `by` is how a hosted model's were had: from the log-probabilities of its answer's tokens, or from the one choice it
+    named, which has all probability (0, the others minus infinity), held to the choices or asked for one; else None.
     """
 
     choices: tuple[str, ...]
     values: tuple[float, ...]
     usage: Usage = Usage()
     lengths: tuple[int, ...] | None = None
+    by: Literal["logprobs", "choice", "asked"] | None = None
 
     def __post_init__(self) -> None:
         if len(self.choices) != len(self.values):
@@ -178,7 +181,7 @@ class Scores:
     def __reduce__(self) -> tuple[Any, ...]:
         """A vocabulary of thousands goes from process to process with every answer: as few objects, and known again."""
         values = np.asarray(self.values, dtype=np.float32).tobytes()
-        return _scores, (_packed(self.choices), values, self.usage, self.lengths)
+        return _scores, (_packed(self.choices), values, self.usage, self.lengths, self.by)
 
     @property
     def best(self) -> str:
@@ -197,10 +200,10 @@ def _unpacked(packed: bytes) -> tuple[str, ...]:
     return choices
 
 
-def _scores(packed: bytes, values: bytes, usage: Usage, lengths: tuple[int, ...] | None) -> Scores:
+def _scores(packed: bytes, values: bytes, *rest: Any) -> Scores:
     scores = object.__new__(Scores)  # all of it was checked when it was made
-    known = (_unpacked(packed), tuple(np.frombuffer(values, dtype=np.float32).tolist()), usage, lengths)
-    for name, value in zip(("choices", "values", "usage", "lengths"), known, strict=True):
+    known = (_unpacked(packed), tuple(np.frombuffer(values, dtype=np.float32).tolist()), *rest)
+    for name, value in zip(("choices", "values", "usage", "lengths", "by"), known, strict=True):
         object.__setattr__(scores, name, value)
     return scores
 

@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import math
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import PIL.Image
@@ -55,9 +56,15 @@ def scores(result: Answer | Fault) -> dict[str, float]:
 
 
 def is_refused(provider: Provider, answer: Reply) -> bool:
-    """Whether a reply is a refusal to a question for a text, and gives no choice any probability where one is asked."""
-    said = text(provider.read(FREE, answer))
-    return said.finish is Finish.REFUSED and not any(scores(provider.read(YES_NO, answer)).values())
+    """Whether a reply is a refusal to a question for a text, and to one for scores."""
+    said = [text(provider.read(question, answer)) for question in (FREE, YES_NO)]
+    return all(each.finish is Finish.REFUSED for each in said)
+
+
+def check_limit(provider: Provider, limit: Callable[[Mapping[str, Any]], int]) -> None:
+    """The most tokens that an answer is said to take are those in the request that is sent."""
+    for question in (FREE, HELD, YES_NO, NAMES):
+        assert provider.most_tokens(question) == limit(provider.call(question, [PICTURE]).body)
 
 
 def check_statuses(provider: Provider, question: Question, error: Any) -> None:

@@ -13,6 +13,7 @@ from hosted import (
     PICTURE,
     QUESTION,
     YES_NO,
+    check_limit,
     check_malformed,
     check_statuses,
     fault,
@@ -185,3 +186,11 @@ def test_a_picture_is_at_most_5_mebibytes_in_base64_and_8000_pixels_wide() -> No
 def test_a_text_question_without_a_picture_is_asked_too() -> None:
     calibration = Choose((QUESTION,), ("cat", "dog"))
     assert provider().call(calibration, []).body["messages"][0]["content"] == [{"type": "text", "text": QUESTION}]
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("claude-sonnet-4-6", {}), ("claude-3-haiku", {}), ("claude-opus-4-7", {"reasoning_tokens": 7})],
+)
+def test_the_most_tokens_of_an_answer_are_the_limit_of_the_request(name: str, options: dict[str, Any]) -> None:
+    check_limit(provider(name, **options), lambda body: int(body["max_tokens"]))

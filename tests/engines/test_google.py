@@ -13,6 +13,7 @@ from hosted import (
     PICTURE,
     QUESTION,
     YES_NO,
+    check_limit,
     check_malformed,
     check_statuses,
     fault,
@@ -213,3 +214,11 @@ def test_a_wrong_key_is_told() -> None:
 def test_pictures_are_of_the_documented_formats_and_fit_into_a_request() -> None:
     assert provider().takes.media_types == {"image/jpeg", "image/png", "image/webp"}
     assert provider().takes.most_bytes * 4 / 3 < 20_000_000
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("gemini-2.0-flash", {}), ("gemini-2.5-flash", {"scores": "ask"}), ("gemini-3-pro", {"reasoning_tokens": 7})],
+)
+def test_the_most_tokens_of_an_answer_are_the_limit_of_the_request(name: str, options: dict[str, Any]) -> None:
+    check_limit(provider(name, **options), lambda body: int(body["generationConfig"]["maxOutputTokens"]))

@@ -14,6 +14,7 @@ from hosted import (
     PICTURE,
     QUESTION,
     YES_NO,
+    check_limit,
     check_malformed,
     check_statuses,
     fault,
@@ -263,3 +264,11 @@ def test_the_identity_has_what_changes_answers_and_no_key() -> None:
 def test_pictures_are_of_the_documented_formats_and_size() -> None:
     assert provider().takes.media_types == {"image/jpeg", "image/png", "image/webp"}
     assert provider().takes.most_bytes == 20_000_000
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("gpt-4o", {}), ("gpt-4o", {"scores": "ask"}), ("o3", {"reasoning_tokens": 7})],
+)
+def test_the_most_tokens_of_an_answer_are_the_limit_of_the_request(name: str, options: dict[str, Any]) -> None:
+    check_limit(provider(name, **options), lambda body: int(body["max_completion_tokens"]))

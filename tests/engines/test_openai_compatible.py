@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,13 @@ import pytest
 from aiohttp import web
 
 import studies
-from loopback import Asked, Loopback, serving
+from loopback import Asked, Loopback, completion, serving
 from snellen.engines import openai_compatible
 from snellen.errors import Missing, WrongUse
 from snellen.images import Image
 from snellen.specs import model_plan
+from snellen.study import rescore
+from snellen.summary import notes
 
 KEY = "sk-very-secret-0123456789"
 
@@ -214,21 +216,6 @@ def test_every_preset_is_an_option(server: str) -> None:
     assert plan.options.server == server
 
 
-if __name__ == "__main__":  # a server that ends itself while it answers
-    port, left = map(int, sys.argv[1:])
-    answers = 0
-
-    def dying(asked: Asked) -> str:
-        global answers
-        answers += 1
-        if answers > left:
-            os._exit(1)
-        return "cat"
-
-    with serving(dying, port=port):
-        time.sleep(60)
-
-
 def test_money_is_counted_by_what_a_server_says_and_ends_the_run(folder: Path, tmp_path: Path) -> None:
     truth = truths(folder)
     prices = tmp_path / "prices.json"
@@ -244,3 +231,50 @@ def test_money_is_counted_by_what_a_server_says_and_ends_the_run(folder: Path, t
                 assert row.spent_usd <= limit and (0 < row.pending < 12) == (limit < 1)
         assert len(server.asked) == 12
         assert row.cost_per_1000_usd == pytest.approx(1000 * each)
+
+
+def test_how_scores_were_had_is_told_of_each_row_and_where_it_differs_said(folder: Path, tmp_path: Path) -> None:
+    def script(asked: Asked) -> Any:
+        if not asked.body.get("logprobs"):
+            return "no"
+        top = [{"token": "yes", "logprob": -2.0}, {"token": "no", "logprob": -0.2}]
+        return {"choices": [{"message": {"content": "no"}, "logprobs": {"content": [{**top[1], "top_logprobs": top}]}}]}
+
+    refused = completion("", "content_filter")
+    with serving(script) as server:
+        where = f"base_url={server.url}"
+        models = [f"openai-compatible/m,{where},server=vllm", f"openai-compatible/n,{where}"]
+        strategies = ("binary,decide=argmax", "closed-set")
+        with studies.ran(folder, models, *strategies, out=tmp_path / "run") as results:
+            ways = {(row.model[18], row.strategy): row.scores_by for row in results.rows}
+            said = [line for line in notes(results) if line.startswith("scores of")]
+        with studies.ran(folder, models, "closed-set", out=tmp_path / "other") as results:
+            assert not [line for line in notes(results) if line.startswith("scores of")]
+        server.script = lambda asked: refused
+        with studies.ran(folder, models[0], "likelihood", out=tmp_path / "refused") as results:
+            assert results.rows[0].outcomes == {"refused": 12}
+            assert results.rows[0].unparsed == 12
+    binary, texts = strategies
+    assert ways == {("m", binary): "logprobs", ("n", binary): "asked", ("m", texts): None, ("n", texts): None}
+    (line,) = said
+    assert line.endswith(": do not compare their calibration")
+    assert f"{models[1]} · {binary} were asked for" in line
+    assert f"{models[0]} · {binary} are log-probabilities" in line
+    found = {row["model"]: row["scores_by"] for row in studies.rows(tmp_path / "run") if row["strategy"] == binary}
+    with closing(rescore(tmp_path / "run")) as results:  # of the stored answers alone
+        assert {row.model: row.scores_by for row in results.rows if row.strategy == binary} == found
+
+
+if __name__ == "__main__":  # a server that ends itself while it answers
+    port, left = map(int, sys.argv[1:])
+    answers = 0
+
+    def dying(asked: Asked) -> str:
+        global answers
+        answers += 1
+        if answers > left:
+            os._exit(1)
+        return "cat"
+
+    with serving(dying, port=port):
+        time.sleep(60)

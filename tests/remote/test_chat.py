@@ -82,6 +82,7 @@ def test_an_asked_choice_has_all_probability_and_the_others_none(said: str, chos
     assert isinstance(got, Scores)
     assert got.best == SHORT.choices[chosen]
     assert sorted(got.values) == [-math.inf, 0.0]
+    assert got.by == "asked"
     assert got.usage == Usage(100, 3)
 
 
@@ -96,6 +97,8 @@ def logprobs(*tops: tuple[str, float]) -> dict[str, Any]:
 def test_the_spellings_of_a_choice_count_together() -> None:
     got = read(SHORT, logprobs(("Yes", math.log(0.5)), (" Yes", math.log(0.25)), ("yes", -2.0)), "vllm")
     assert got.values == pytest.approx((math.log(0.75), -math.inf))
+    assert got.by == "logprobs"
+    assert read(LONG, completion(LONG.choices[0]), "vllm").by == "choice"
 
 
 @pytest.mark.parametrize("found", [completion("Yes"), {**logprobs(), "usage": None}])

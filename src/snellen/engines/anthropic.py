@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 from annotated_types import Ge
 
 from snellen.remote import options as remote
-from snellen.remote.choosing import Asked, answer_to, instruction, refused, schema, tokens_for
+from snellen.remote.choosing import Asked, answer_to, instruction, schema, tokens_for
 from snellen.remote.faults import fault_of, parsed
 from snellen.remote.keys import key_of
 from snellen.remote.replies import count, error_of, fault, mapping
@@ -82,7 +82,7 @@ class Anthropic:
         then = instruction(asked.choices) if asked.choices and self.means == "ask" else ""
         body: dict[str, Any] = {
             "model": self._model,
-            "max_tokens": tokens_for(asked) + self._options.reasoning_tokens,
+            "max_tokens": self.most_tokens(question),
             "messages": [{"role": "user", "content": _content(asked, pictures, then)}],
         }
         if self.temperature is not None:
@@ -91,21 +91,24 @@ class Anthropic:
             body["output_config"] = {"format": {"type": "json_schema", "schema": schema(asked.choices)}}
         return Call("/v1/messages", body, {"anthropic-version": VERSION})
 
+    def most_tokens(self, question: Question) -> int:
+        return tokens_for(cast(Asked, question)) + self._options.reasoning_tokens
+
     def read(self, question: Question, reply: Reply) -> Answer | Fault:
         asked = cast(Asked, question)
         if fault_of(reply):
-            return _error(asked, reply)
+            return _error(reply)
         body = parsed(reply)
         if isinstance(body, Fault):
             return body
         if body.get("type") == "error":
-            return _error(asked, reply)
+            return _error(reply)
         blocks = body.get("content")
         if not isinstance(blocks, list):
             return Fault("answered with no content", again=True)
         said = "".join(str(block.get("text") or "") for block in map(mapping, blocks) if block.get("type") == "text")
         finish = _FINISH.get(str(body.get("stop_reason")), Finish.STOP)
-        return answer_to(asked, Text(said, finish, _usage(body)))
+        return answer_to(asked, Text(said, finish, _usage(body)), held=self.means == "choice")
 
 
 def _content(asked: Asked, pictures: Sequence[Picture], then: str) -> list[dict[str, Any]]:
@@ -138,11 +141,11 @@ def _usage(body: Mapping[str, Any]) -> Usage:
     return Usage(tokens_in, count(told.get("output_tokens")))
 
 
-def _error(asked: Asked, reply: Reply) -> Answer | Fault:
+def _error(reply: Reply) -> Answer | Fault:
     error = error_of(reply)
     message = str(error.get("message") or "")
     if _FILTERED in message and reply.status < 500:
-        return refused(asked, message)
+        return Text(message, Finish.REFUSED)
     return fault(reply, again=True if error.get("type") in _PASSING else None)
 
 
@@ -156,12 +159,17 @@ def identity(name: str, options: Options) -> dict[str, Any]:
     }
 
 
+def provider(name: str, options: Options) -> Anthropic:
+    """The translation for a model."""
+    return Anthropic(name, options)
+
+
 def load(name: str, options: Options) -> RemoteModel:
     """The engine. Raises Missing where the key is not set; nothing is asked yet."""
     from snellen.remote.client import RemoteModel
 
     options = _placed(options)
-    return RemoteModel(Anthropic(name, options), key_of(options.api_key_env, f"anthropic/{name}"), options)
+    return RemoteModel(provider(name, options), key_of(options.api_key_env, f"anthropic/{name}"), options)
 
 
 def _placed(options: Options) -> Options:

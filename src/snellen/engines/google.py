@@ -14,7 +14,7 @@ from urllib.parse import quote
 from annotated_types import Ge
 
 from snellen.remote import options as remote
-from snellen.remote.choosing import Asked, answer_to, instruction, refused, tokens_for
+from snellen.remote.choosing import Asked, answer_to, instruction, tokens_for
 from snellen.remote.faults import fault_of, parsed
 from snellen.remote.keys import key_of
 from snellen.remote.replies import count, error_of, fault, mapping
@@ -86,9 +86,7 @@ class Google:
 
     def _configuration(self, asked: Asked) -> dict[str, Any]:
         options = self._options
-        told: dict[str, Any] = {
-            "maxOutputTokens": tokens_for(asked) + (options.reasoning_tokens if self.reasons else 0)
-        }
+        told: dict[str, Any] = {"maxOutputTokens": self.most_tokens(asked)}
         optional = {"temperature": options.temperature, "seed": options.seed}
         told |= {name: value for name, value in optional.items() if value is not None}
         if asked.choices and self.means == "choice":
@@ -98,6 +96,9 @@ class Google:
         if thought := {name: value for name, value in thought.items() if value is not None}:
             told["thinkingConfig"] = thought
         return told
+
+    def most_tokens(self, question: Question) -> int:
+        return tokens_for(cast(Asked, question)) + (self._options.reasoning_tokens if self.reasons else 0)
 
     def read(self, question: Question, reply: Reply) -> Answer | Fault:
         asked = cast(Asked, question)
@@ -111,14 +112,15 @@ class Google:
         if first is None:
             blocked = mapping(body.get("promptFeedback")).get("blockReason")
             if blocked:
-                return refused(asked, f"the prompt was blocked: {blocked}", usage)
+                return Text(f"the prompt was blocked: {blocked}", Finish.REFUSED, usage)
             return Fault("the reply has no candidate in it", again=True)
         reason, said = str(first.get("finishReason") or "STOP"), _said(first)
         if reason in _REFUSALS:
-            return refused(asked, said or f"the answer was blocked: {reason}", usage)
+            return Text(said or f"the answer was blocked: {reason}", Finish.REFUSED, usage)
         if reason not in ("STOP", "MAX_TOKENS") or (said is None and reason == "STOP"):
             return Fault(f"the answer ended without a text ({reason})", again=True)
-        return answer_to(asked, Text(said or "", Finish.STOP if reason == "STOP" else Finish.LENGTH, usage))
+        finish = Finish.STOP if reason == "STOP" else Finish.LENGTH
+        return answer_to(asked, Text(said or "", finish, usage), held=self.means == "choice")
 
 
 def _parts(asked: Asked, pictures: Sequence[Picture], then: str) -> Iterator[dict[str, Any]]:
@@ -168,12 +170,17 @@ def identity(name: str, options: Options) -> dict[str, Any]:
     return {"server": remote.place(_placed(options).base_url or ""), "model": name}
 
 
+def provider(name: str, options: Options) -> Google:
+    """The translation for a model."""
+    return Google(name, options)
+
+
 def load(name: str, options: Options) -> RemoteModel:
     """The engine. Raises Missing where the key is not set; nothing is asked yet."""
     from snellen.remote.client import RemoteModel
 
     options = _placed(options)
-    return RemoteModel(Google(name, options), key_of(options.api_key_env, f"google/{name}"), options)
+    return RemoteModel(provider(name, options), key_of(options.api_key_env, f"google/{name}"), options)
 
 
 def _placed(options: Options) -> Options:

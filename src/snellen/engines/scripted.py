@@ -22,7 +22,20 @@ from annotated_types import Ge
 
 from snellen.errors import Missing, WrongUse, nearest
 from snellen.images import Image
-from snellen.types import Answer, Choose, Embed, EmbedText, Failure, Generate, Question, Recognise, Scores, Text, Vector
+from snellen.types import (
+    Answer,
+    Choose,
+    Embed,
+    EmbedText,
+    Failure,
+    Finish,
+    Generate,
+    Question,
+    Recognise,
+    Scores,
+    Text,
+    Vector,
+)
 
 ANSWERS: frozenset[type] = frozenset({Generate, Choose, Recognise, Embed, EmbedText})
 Answerer = Callable[[Question, Image | None], str | Answer | Failure]
@@ -132,6 +145,8 @@ class Scripted:
     def _checked(self, question: Question, answer: Any) -> Answer | Failure:
         """The answer, or a failure where it is none or of another kind than the question's."""
         expected = _EXPECTED[type(question)]
+        if isinstance(answer, Text) and answer.finish is Finish.REFUSED:
+            return answer
         if isinstance(answer, expected):
             if isinstance(question, Choose) and isinstance(answer, Scores) and answer.choices != question.choices:
                 return Failure(f"{self._name} returned scores of other choices than the question has")

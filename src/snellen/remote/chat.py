@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from snellen.images import Image
-from snellen.remote.choosing import Asked, answer_to, instruction, refused, schema, tokens_for
+from snellen.remote.choosing import Asked, answer_to, instruction, schema, tokens_for
 from snellen.remote.faults import fault_of, one_line, parsed
 from snellen.remote.replies import count, error_of, fault, mapping
 from snellen.remote.tokens import read_choices
@@ -105,19 +105,22 @@ class ChatCompletions:
     def call(self, question: Question, pictures: Sequence[Picture]) -> Call:
         assert isinstance(question, Generate | Choose)
         dialect, by = self._dialect, self._means(question)
-        most = tokens_for(question)
         body: dict[str, Any] = {"model": self._model, "messages": [], **dialect.extra, **self._settings}
         content = self._content(question.prompt, pictures)
         if by == "logprobs":
             body |= {"logprobs": True, "top_logprobs": _TOP}
-            most = 1 if _are_short(question.choices) else most
         elif by == "choice" and dialect.forced:
             body |= _forced(question.choices, dialect.forced)
         elif by:
             content.append({"type": "text", "text": instruction(question.choices)})
-        body[dialect.limit] = most + dialect.thought
+        body[dialect.limit] = self.most_tokens(question)
         body["messages"] = [{"role": "user", "content": content}]
         return Call("/chat/completions", body)
+
+    def most_tokens(self, question: Question) -> int:
+        assert isinstance(question, Generate | Choose)
+        short = self._means(question) == "logprobs" and _are_short(question.choices)
+        return (1 if short else tokens_for(question)) + self._dialect.thought
 
     def _content(self, prompt: Sequence[Part], pictures: Sequence[Picture]) -> list[dict[str, Any]]:
         content: list[dict[str, Any]] = []
@@ -137,12 +140,12 @@ class ChatCompletions:
     def read(self, question: Question, reply: Reply) -> Answer | Fault:
         assert isinstance(question, Generate | Choose)
         if fault_of(reply):
-            return _error(question, reply)
+            return _error(reply)
         found = parsed(reply)
         if isinstance(found, Fault):
             return found
         if not found.get("choices") and found.get("error"):
-            return _error(question, reply)
+            return _error(reply)
         try:
             return self._answer(question, found)
         except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
@@ -158,24 +161,24 @@ class ChatCompletions:
         if isinstance(text, list):  # parts
             text = "".join(str(part.get("text") or "") for part in text)
         if finish is Finish.REFUSED or message.get("refusal"):
-            return refused(question, message.get("refusal") or text or "", usage)
-        if self._means(question) == "logprobs":
+            return Text(message.get("refusal") or text or "", Finish.REFUSED, usage)
+        if (by := self._means(question)) == "logprobs":
             assert isinstance(question, Choose)
             return _by_logprobs(question, choice, usage)
         if text is None and finish is Finish.LENGTH:
             text = ""  # all went into thinking
         if not isinstance(text, str):
             return Fault("answered with no content", again=True)
-        return answer_to(question, Text(text, finish, usage))
+        return answer_to(question, Text(text, finish, usage), held=by == "choice")
 
 
-def _error(question: Asked, reply: Reply) -> Answer | Fault:
+def _error(reply: Reply) -> Answer | Fault:
     """The fault of an error, or the refusal that a content filter tells as one."""
     error = error_of(reply)
     inner = mapping(error.get("innererror"))
     words = [str(told.get(key) or "") for told in (error, inner) for key in ("code", "type", "message")]
     if reply.status < 500 and _FILTERED.search(" ".join(words)):
-        return refused(question, str(error.get("message") or ""))
+        return Text(str(error.get("message") or ""), Finish.REFUSED)
     return fault(reply, again=False if _FOR_GOOD & {*words} else None)
 
 
@@ -208,4 +211,4 @@ def _by_logprobs(question: Choose, choice: Mapping[str, Any], usage: Usage) -> A
     values = read_choices(question.choices, tokens)
     if values is None:
         return Fault("its tokens do not tell choices apart that begin alike; ask it with scores=choice", again=False)
-    return Scores(question.choices, values, usage)
+    return Scores(question.choices, values, usage, by="logprobs")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from snellen.remote.wire import Fault
-from snellen.types import Answer, Choose, Finish, Generate, Scores, Text, Usage
+from snellen.types import Answer, Choose, Finish, Generate, Scores, Text
 
 Asked: TypeAlias = Generate | Choose
 _FIELD = "answer"
@@ -38,26 +38,22 @@ def tokens_for(question: Asked) -> int:
     return max(question.max_tokens if isinstance(question, Generate) else 1, _BRACES + longest)
 
 
-def answer_to(question: Asked, said: Text) -> Answer | Fault:
+def answer_to(question: Asked, said: Text, held: bool = False) -> Answer | Fault:
     """What a model said as the answer to a question: the text, without the object around a choice, or the scores.
 
     The choice that was named has all probability, log 1 = 0, and the others none; none has any where the model named
-    none, or where a content filter refused. A choice that was cut before it could be known is no answer.
+    none. Whether it was `held` to the choices stands with the scores. A refusal stays a text, whatever was asked; a
+    choice that was cut before it could be known is no answer.
     """
     usage = said.usage
     text = _unwrapped(said.text) if question.choices else said.text
-    if isinstance(question, Generate):
+    if isinstance(question, Generate) or said.finish is Finish.REFUSED:
         return Text(text, said.finish, usage)
-    place = None if said.finish is Finish.REFUSED else _place(question.choices, text)
+    place = _place(question.choices, text)
     if place is None and said.finish is Finish.LENGTH:
         return Fault("the answer was cut by the token limit before it named one of the choices", again=False)
     values = (0.0 if at == place else -math.inf for at in range(len(question.choices)))
-    return Scores(question.choices, tuple(values), usage)
-
-
-def refused(question: Asked, said: str, usage: Usage = Usage()) -> Answer | Fault:
-    """What a content filter's refusal is as an answer."""
-    return answer_to(question, Text(said, Finish.REFUSED, usage))
+    return Scores(question.choices, tuple(values), usage, by="choice" if held else "asked")
 
 
 def _unwrapped(text: str) -> str:

@@ -28,7 +28,7 @@ from snellen.remote.pictures import images_of
 from snellen.remote.preparing import Pictures
 from snellen.remote.retrying import Backoff, Retries
 from snellen.remote.wire import Call, Fault, Provider, Reply
-from snellen.types import Answer, Choose, Failure, Question, Usage
+from snellen.types import Answer, Failure, Question, Usage
 
 MOST_BYTES = 1 << 19  # no answer to a question about a picture is longer
 _CONNECT_SECONDS = 10.0
@@ -194,8 +194,6 @@ class RemoteModel:
             if result is None:
                 break
             if not isinstance(result, Fault):
-                if isinstance(question, Choose) and (scores_by := getattr(self._provider, "scores_by", None)):
-                    self._counts[f"scores_by_{scores_by(question)}"] += 1
                 return result
             if (wait := retries.wait(result, self._breaker.answered > answered)) is None:
                 if result.again:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
-from typing import Any
 
 from snellen.images import Image
 from snellen.remote.image_tokens import image_tokens, most_image_tokens
@@ -37,18 +37,15 @@ class Tariff:
     """A model's rules and its price, None where it is not known.
 
     Tokens of text are estimated as a quarter of its characters. At most they are as many as its UTF-8 bytes, as each
-    token of a byte-level tokenizer stands for at least one.
+    token of a byte-level tokenizer stands for at least one. `most_tokens` tells the limit of an answer's tokens in the
+    request that is really sent, None where there is no such request.
     """
 
     provider: str
     name: str
     detail: str
     price: Price | None
-
-    @classmethod
-    def of(cls, provider: str, name: str, options: Any, price: Price | None) -> Tariff:
-        """That of a model with these options, of which `detail` counts."""
-        return cls(provider, name, str(getattr(options, "detail", None) or "auto"), price)
+    most_tokens: Callable[[Question], int] | None = None
 
     def likely(self, question: Question, answer: Answer) -> Demand:
         """What the question takes if this is the answer, by estimate."""
@@ -56,7 +53,7 @@ class Tariff:
         photos, others, texts = _parts(question)
         tokens = sum(ceil(len(text) / _CHARACTERS) for text in texts) + _FRAME
         tokens += sum(image_tokens(self.provider, self.name, *_size(image), self.detail) for image in others)
-        return Demand(1, photos, tokens, min(_out_most(question), ceil(len(said) / _CHARACTERS) + 1))
+        return Demand(1, photos, tokens, min(self._out_most(question), ceil(len(said) / _CHARACTERS) + 1))
 
     def most(self, question: Question) -> Demand:
         """What the question takes at most."""
@@ -64,7 +61,17 @@ class Tariff:
         choices = _choices(question)  # may be sent once more, as a schema
         tokens = sum(_bytes(text) for text in (*texts, *choices)) + 4 * len(choices) + _FRAME_MOST
         tokens += sum(most_image_tokens(self.provider, self.name, *_size(image), self.detail) for image in others)
-        return Demand(1, photos, tokens, _out_most(question))
+        return Demand(1, photos, tokens, self._out_most(question))
+
+    def _out_most(self, question: Question) -> int:
+        if self.most_tokens:
+            return self.most_tokens(question)
+        if isinstance(question, Generate):  # forced choices get room for the longest
+            room = max(map(_bytes, question.choices)) + _CHOICE_MOST if question.choices else 0
+            return max(question.max_tokens, room)
+        if isinstance(question, Choose):
+            return max(map(_bytes, question.choices), default=0) + _CHOICE_MOST
+        return 0
 
     def tally(self, demand: Demand, photo: Size | None, most: bool = False) -> Tally:
         """The demand as tokens, about a photo of this size."""
@@ -99,15 +106,6 @@ def _parts(question: Question) -> tuple[int, list[Image], list[str]]:
 
 def _choices(question: Question) -> tuple[str, ...]:
     return question.choices if isinstance(question, (Generate, Choose)) else ()
-
-
-def _out_most(question: Question) -> int:
-    if isinstance(question, Generate):  # forced choices get room for the longest
-        room = max(map(_bytes, question.choices)) + _CHOICE_MOST if question.choices else 0
-        return max(question.max_tokens, room)
-    if isinstance(question, Choose):
-        return max(map(_bytes, question.choices), default=0) + _CHOICE_MOST
-    return 0
 
 
 def _bytes(text: str) -> int:

@@ -87,6 +87,10 @@ class Provider(Protocol):
         """The request for a question; `pictures` are those of its prompt, in order."""
         ...
 
+    def most_tokens(self, question: Question) -> int:
+        """The most tokens that the answer may take by the limit in the request, thoughts included."""
+        ...
+
     def read(self, question: Question, reply: Reply) -> Answer | Fault:
         """The answer in a reply with its usage (tokens), or why there is none.
 

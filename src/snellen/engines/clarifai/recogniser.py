@@ -42,6 +42,9 @@ class Recogniser:
         }
         return Call(self._path, body)
 
+    def most_tokens(self, question: Question) -> int:
+        return 0
+
     def read(self, question: Question, reply: Reply) -> Answer | Fault:
         """The concepts in the order they came. A body tells its own status, whatever that of the reply is."""
         body = parsed(reply)
