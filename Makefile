@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 demo: .venv/demo
 	$(BIN)/snellen run -d shapes -m scripted/examples/shape_rules.py:careful -m scripted/examples/shape_rules.py:hasty
 
-test: .venv/dev .venv/vision/ready
+test: .venv/dev .venv/vision/ready .venv/serving/ready
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: .venv/dev
@@ -34,6 +34,12 @@ check: .venv/dev
 .venv/vision/ready: .venv/pip constraints.txt
 	rm -rf .venv/vision
 	$(PIP) --no-deps --target .venv/vision timm open_clip_torch torchvision ftfy wcwidth
+	@touch $@
+
+# what `transformers serve` needs, apart as well: with accelerate transformers loads models in other ways
+.venv/serving/ready: .venv/pip constraints.txt
+	rm -rf .venv/serving
+	$(PIP) --no-deps --target .venv/serving fastapi starlette uvicorn openai jiter sniffio opentelemetry-api accelerate
 	@touch $@
 
 clean:
