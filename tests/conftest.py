@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
+from typing import Any
 
+import PIL.Image
 import pytest
 from filelock import FileLock
 
@@ -116,3 +121,28 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         return built[family]
 
     return get
+
+
+@pytest.fixture
+def served_natively(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a server on this machine that speaks the APIs of providers, to who has the key."""
+    from native import serving_natively
+
+    for variable in ("ANTHROPIC_API_KEY", "GEMINI_API_KEY", "CLARIFAI_PAT"):
+        monkeypatch.setenv(variable, "secret-of-the-test")
+    with serving_natively() as url:
+        yield url
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mapping[str, Any]]:
+    """The options of a model that a server on this machine has."""
+    from loopback import Asked, serving
+
+    def script(asked: Asked) -> str:
+        assert all(PIL.Image.open(io.BytesIO(data)).size for _, data in asked.pictures)
+        return str(Random(json.dumps(asked.body)).choice(("star", "ring")))
+
+    monkeypatch.setenv("OPENAI_API_KEY", "secret-of-the-test")
+    with serving(script) as server:
+        yield {"model": "openai-compatible/m", "base_url": server.url}

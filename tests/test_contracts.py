@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 import json
 import math
 import pickle
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import numpy as np
-import PIL.Image
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -21,8 +19,6 @@ from hypothesis import strategies as st
 from checkpoints.texts import static
 from conftest import draw_folder
 from formats import as_hf, as_manifest, as_parquet, as_tar
-from loopback import Asked, serving
-from native import serving_natively
 from onnx_models import write_classifier
 from snellen import plugins
 from snellen.codec import question_key
@@ -270,28 +266,6 @@ def _predictions(place: Path) -> str:
 
 def _native(request: pytest.FixtureRequest, model: str) -> Mapping[str, Any]:
     return {"model": model, "base_url": request.getfixturevalue("served_natively")}
-
-
-@pytest.fixture
-def served_natively(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of a server on this machine that speaks the APIs of providers, to who has the key."""
-    for variable in ("ANTHROPIC_API_KEY", "GEMINI_API_KEY", "CLARIFAI_PAT"):
-        monkeypatch.setenv(variable, "secret-of-the-test")
-    with serving_natively() as url:
-        yield url
-
-
-@pytest.fixture
-def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Mapping[str, Any]]:
-    """The options of a model that a server on this machine has."""
-
-    def script(asked: Asked) -> str:
-        assert all(PIL.Image.open(io.BytesIO(data)).size for _, data in asked.pictures)
-        return str(Random(json.dumps(asked.body)).choice(("star", "ring")))
-
-    monkeypatch.setenv("OPENAI_API_KEY", "secret-of-the-test")
-    with serving(script) as server:
-        yield {"model": "openai-compatible/m", "base_url": server.url}
 
 
 @dataclasses.dataclass(frozen=True)
