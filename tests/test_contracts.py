@@ -228,9 +228,8 @@ def test_a_strategy_is_a_frozen_value_that_travels(case: tuple[str, Mapping[str,
     strategy = make_strategy(case)
     assert dataclasses.is_dataclass(strategy)
     assert pickle.loads(pickle.dumps(strategy)) == strategy
-    field = dataclasses.fields(strategy)[0].name
     with pytest.raises(dataclasses.FrozenInstanceError):
-        setattr(strategy, field, None)
+        setattr(strategy, dataclasses.fields(strategy)[0].name, None)
     assert frozenset().union(*asked_of(strategy).values()) <= set(KINDS)
 
 
