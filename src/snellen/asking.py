@@ -67,6 +67,8 @@ def ask_once(
         models = {MODEL: planned, **with_roles(asked).roles}
         engines = {role: stack.enter_context(closing(load_engine(model))) for role, model in models.items()}
         yield f"{' + '.join(model.title for model in models.values())} · {asked.title} · {path}"
+        if hosts := sorted({host for engine in engines.values() if (host := engine.facts().get("sends_to"))}):
+            yield f"the image goes to {' and '.join(hosts)}"
         yield from _exchange(engines, Row(asked.strategy, classes, seed), image)
 
 

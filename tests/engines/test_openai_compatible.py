@@ -19,6 +19,7 @@ from aiohttp import web
 
 import studies
 from loopback import Asked, Loopback, completion, serving
+from snellen.asking import ask_once
 from snellen.engines import openai_compatible
 from snellen.errors import Missing, WrongUse
 from snellen.images import Image
@@ -72,6 +73,16 @@ def test_it_is_told_how_many_images_leave_the_machine(folder: Path, tmp_path: Pa
         server.url = server.url.replace("127.0.0.1", "0.0.0.0")  # which leads here, but is no loopback address
         done = subprocess.run(command(server, folder, tmp_path / "run"), capture_output=True, text=True, check=True)
     assert f"up to 12 images go to {server.url.split('/')[2]}" in done.stderr
+
+
+def test_it_is_told_where_the_image_goes_that_one_question_is_about(folder: Path) -> None:
+    with serving(lambda asked: "cat") as server:
+        for host, told in (("127.0.0.1", False), ("0.0.0.0", True)):
+            url = server.url.replace("127.0.0.1", host)
+            image = folder / "cat" / "cat0.png"
+            lines = list(ask_once(f"openai-compatible/m,base_url={url}", image, ("cat", "dog"), None, None, 0))
+            assert (f"the image goes to {url.split('/')[2]}" in lines) == told
+            assert lines[-1] == "\nprediction: cat (exact)"
 
 
 def test_a_key_is_sent_and_stands_nowhere(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
