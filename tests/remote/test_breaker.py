@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from snellen.remote.breaker import DENIALS, GIVEN_UP, Breaker
+from snellen.remote.breaker import ALIKE, CROWDED_OUT, DENIALS, GIVEN_UP, Breaker
 
 
 class Clock:
@@ -67,8 +67,38 @@ def test_denials_in_a_row_end_it_and_an_answer_between_them_does_not() -> None:
 
 def test_images_that_a_server_cannot_take_are_no_denial() -> None:
     breaker = Breaker("h:1", Clock())
-    for _ in range(10 * DENIALS):
+    breaker.replied(200, None)
+    for _ in range(10 * ALIKE):
         breaker.replied(400, "HTTP 400: bad image")
+    assert breaker.open is None
+    breaker = Breaker("h:1", Clock())
+    for number in range(10 * ALIKE):
+        breaker.replied(400, ("HTTP 400: bad image", "HTTP 400: too large")[number % 2])
+    assert breaker.open is None
+
+
+def test_requests_that_are_all_wrong_in_the_same_way_end_it() -> None:
+    breaker = Breaker("h:1", Clock())
+    for number in range(ALIKE):
+        assert breaker.open is None
+        breaker.replied(400, f"HTTP 400: 'temperature' does not fit this model (request req_{number}a)")
+    assert breaker.open is not None
+    assert breaker.open.endswith(f"so were the first {ALIKE} requests")
+
+
+def test_a_server_that_is_crowded_for_some_questions_is_given_up() -> None:
+    breaker = Breaker("h:1", Clock())
+    for _ in range(CROWDED_OUT):
+        assert breaker.open is None
+        breaker.gave_up(0, "HTTP 429", crowded=True)
+    assert breaker.open == f"h:1 answered none of {CROWDED_OUT} questions: HTTP 429"
+
+
+def test_images_at_which_a_server_breaks_do_not_end_it() -> None:
+    breaker = Breaker("h:1", Clock())
+    for _ in range(GIVEN_UP - 1):
+        breaker.unreachable("the connection was closed", connects=True)
+        breaker.gave_up(0, "the connection was closed")
     assert breaker.open is None
 
 

@@ -28,6 +28,19 @@ def test_what_will_not_pass_is_not(status: int) -> None:
     assert (fault.again, fault.wait) == (False, None)
 
 
+def test_a_quota_of_a_minute_passes_and_money_that_is_spent_does_not() -> None:
+    minute = Reply(
+        429, {}, b'{"error": {"message": "You exceeded your current quota", "status": "RESOURCE_EXHAUSTED"}}'
+    )
+    told = fault_of(minute)
+    assert told is not None
+    assert (told.again, told.crowded) == (True, True)
+    for status, body in ((429, b'{"code": "insufficient_quota"}'), (400, b"Your credit balance is too low to access")):
+        told = fault_of(Reply(status, {}, body))
+        assert told is not None
+        assert not told.again
+
+
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [
@@ -36,6 +49,9 @@ def test_what_will_not_pass_is_not(status: int) -> None:
         ({"retry-after": "0.5"}, 0.5),
         ({"retry-after": "-3"}, 0.0),
         ({"retry-after": "nan"}, None),
+        ({"retry-after": "inf"}, None),
+        ({"retry-after": "1e999"}, None),
+        ({"retry-after": "864000"}, 864000.0),
         ({"retry-after": "soon"}, None),
         ({"retry-after": "Thu, 01 Jan 1970 00:01:40 GMT"}, 60.0),
         ({"retry-after": "Thu, 01 Jan 1970 00:00:10 GMT"}, 0.0),

@@ -146,7 +146,7 @@ def test_a_rate_is_kept_evenly_after_a_second_at_once() -> None:
         await asyncio.sleep(100)
         rate, begun, start = RateLimit(600, clock), [], clock()
         for _ in range(100):
-            await rate.take()
+            await asyncio.sleep(rate.take())
             begun.append(clock() - start)
         assert sum(each == 0 for each in begun) in (10, 11), "a second's worth"
         assert begun[-1] == pytest.approx(9.0, abs=0.2)
@@ -160,7 +160,7 @@ def test_what_was_taken_is_corrected() -> None:
         await asyncio.sleep(100)
         rate, start = RateLimit(60_000, clock), clock()
         for _ in range(20):
-            await rate.take(1000)
+            await asyncio.sleep(rate.take(1000))
             rate.correct(-500)  # it was only half as much
         assert clock() - start == pytest.approx(8.5, abs=0.6)
 
@@ -171,7 +171,21 @@ def test_without_a_rate_nothing_waits() -> None:
     async def work(clock: Any) -> None:
         rate = RateLimit(None, clock)
         for _ in range(1000):
-            await rate.take(1e9)
+            await asyncio.sleep(rate.take(1e9))
         assert clock() == 0
+
+    run(work)
+
+
+def test_where_nothing_is_asked_any_more_nobody_waits() -> None:
+    async def work(clock: Any) -> None:
+        limit = AdaptiveLimit(8, clock)
+        limit.crowded(await limit.acquire(), 200.0)
+        waiting = [asyncio.ensure_future(limit.acquire()) for _ in range(20)]
+        await asyncio.sleep(1)
+        assert not any(each.done() for each in waiting)
+        limit.end()
+        await asyncio.gather(*waiting, limit.acquire())
+        assert clock() < 2
 
     run(work)

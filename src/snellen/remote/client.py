@@ -20,7 +20,7 @@ from snellen.errors import UnreadableImage
 from snellen.images import Image
 from snellen.remote.body import encoded
 from snellen.remote.breaker import Breaker
-from snellen.remote.faults import one_line
+from snellen.remote.faults import is_spent, one_line
 from snellen.remote.keys import Key
 from snellen.remote.limits import AdaptiveLimit, RateLimit
 from snellen.remote.options import Options, host, is_loopback
@@ -197,30 +197,37 @@ class RemoteModel:
                 return result
             if (wait := retries.wait(result, self._breaker.answered > answered)) is None:
                 if result.again:
-                    self._breaker.gave_up(first, result.reason)
+                    self._breaker.gave_up(first, result.reason, result.crowded)
                 self._tell()
                 return Failure(self._said(retries.given_up(result)))
             self._counts["retries"] += 1
-            with suppress(TimeoutError):
-                async with asyncio.timeout(wait):
-                    await self._given_up.wait()
+            await self._pause(wait)
         return Failure(self._said(str(self._breaker.open)))
 
     def _tell(self) -> None:
         """Ends all waiting where the server is given up."""
         if self._breaker.open:
             self._given_up.set()
+            self._limit.end()
+
+    async def _pause(self, seconds: float) -> None:
+        """Waits, but no longer than until the server is given up."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._given_up.wait()
 
     async def _in_turn(
         self, call: Call, body: bytes | None, question: Question, retries: Retries
     ) -> Answer | Fault | None:
         """An attempt when its turn comes; None where the server is given up by then."""
         begun = await self._limit.acquire(again=retries.attempts > 0)
+        if not self._breaker.open:
+            reserved = self._tokens_per_answer
+            if (wait := max(self._requests.take(), self._tokens.take(reserved))) > 0:
+                await self._pause(wait)
         if self._breaker.open:
             self._limit.release()
             return None
-        await self._requests.take()
-        await self._tokens.take(reserved := self._tokens_per_answer)
         retries.attempts += 1
         self._counts["requests"] += 1
         start = time.perf_counter()
@@ -231,7 +238,9 @@ class RemoteModel:
             raise
         if isinstance(result, Fault):
             if result.crowded:
-                self._limit.crowded(begun, result.wait)
+                # none waits longer than a question does: it would hang, and is given up in place of that
+                wait = result.wait if result.wait and result.wait <= self._backoff.patience else None
+                self._limit.crowded(begun, wait)
             else:
                 self._limit.release()
             self._tokens.correct(-reserved)
@@ -255,7 +264,8 @@ class RemoteModel:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             fault = fault_of_network(error, self._options.timeout)
             if fault.again:
-                self._breaker.unreachable(fault.reason)
+                gone = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
+                self._breaker.unreachable(fault.reason, connects=not gone)
             else:
                 self._breaker.replied(401, fault.reason)  # such as a certificate: no other try mends it
             return fault
@@ -263,7 +273,8 @@ class RemoteModel:
             self._breaker.replied(200, reply.reason)
             return reply
         result = self._provider.read(question, reply)
-        self._breaker.replied(reply.status, result.reason if isinstance(result, Fault) else None)
+        status = 402 if is_spent(reply) else reply.status
+        self._breaker.replied(status, result.reason if isinstance(result, Fault) else None)
         return result
 
     async def _exchange(self, call: Call, body: bytes | None, base: str | None = None) -> Reply | Fault:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import time
 from collections.abc import Mapping
@@ -25,7 +26,10 @@ _MEANING = {
     404: "there is no such model or address",
     413: "the request is too large",
 }
-_SPENT = re.compile(r"insufficient_quota|billing_hard_limit|credit balance|exceeded your current quota", re.IGNORECASE)
+# The words "exceeded your current quota" tell nothing: they are also those of a limit by the minute.
+_SPENT = re.compile(
+    r"insufficient_quota|billing_hard_limit|billing_not_active|credit balance is too low", re.IGNORECASE
+)
 
 
 def one_line(text: str, longest: int = LONGEST_REASON) -> str:
@@ -42,10 +46,17 @@ def fault_of(reply: Reply) -> Fault | None:
     said = message_in(reply.body)
     meaning = _MEANING.get(status)
     reason = f"HTTP {status}" + (f", {meaning}" if meaning else "") + (f": {said}" if said else "")
-    if status == 429 and _SPENT.search(reply.body.decode("utf-8", "replace")):
+    if is_spent(reply):
         return Fault(one_line(reason), again=False)
     again = status in _AGAIN or (status >= 500 and status not in (501, 505))
     return Fault(one_line(reason), again, wait_in(reply.headers) if again else None, status in _CROWDED)
+
+
+def is_spent(reply: Reply) -> bool:
+    """Whether the reply says that there is no money left, under whichever status."""
+    if reply.status not in (400, 402, 403, 429):
+        return False
+    return _SPENT.search(reply.body[:65536].decode("utf-8", "replace")) is not None
 
 
 def message_in(body: bytes) -> str:
@@ -83,9 +94,9 @@ def wait_in(headers: Mapping[str, str], now: float | None = None) -> float | Non
         except ValueError:
             try:
                 seconds = parsedate_to_datetime(given).timestamp() - (time.time() if now is None else now)
-            except ValueError:
+            except (ValueError, OverflowError):
                 continue
-        return max(0.0, seconds) if seconds == seconds else None
+        return max(0.0, seconds) if math.isfinite(seconds) else None
     return None
 
 

@@ -30,6 +30,7 @@ class AdaptiveLimit:
         self._paused_until = 0.0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
+        self._ended = False
         self.in_flight = 0
         self.largest = 0
         self.refusals = 0
@@ -57,7 +58,7 @@ class AdaptiveLimit:
 
     @property
     def _open(self) -> bool:
-        return self.in_flight < self.size and self._clock() >= self._paused_until
+        return self._ended or self.in_flight < self.size and self._clock() >= self._paused_until
 
     def _enter(self) -> None:
         self.in_flight += 1
@@ -79,6 +80,11 @@ class AdaptiveLimit:
 
     def _resume(self) -> None:
         self._timer = None
+        self._wake()
+
+    def end(self) -> None:
+        """Lets all through that wait, or will: nothing is asked any more, and they are to find that out."""
+        self._ended = True
         self._wake()
 
     def release(self) -> None:
@@ -116,15 +122,14 @@ class RateLimit:
         self._clock = clock
         self._next = 0.0
 
-    async def take(self, amount: float = 1.0) -> None:
-        """Waits until so much may begin."""
+    def take(self, amount: float = 1.0) -> float:
+        """Takes its turn and returns the seconds until then."""
         if self._second is None:
-            return
+            return 0.0
         now = self._clock()
         begin = max(self._next, now - 1.0)
         self._next = begin + amount / self._second
-        if (wait := begin - now) > 0:
-            await asyncio.sleep(wait)
+        return max(0.0, begin - now)
 
     def correct(self, amount: float) -> None:
         """What was taken turned out to be so much more, or less where it is negative."""
