@@ -14,6 +14,7 @@ from typing import Any
 
 from snellen import plugins
 from snellen.errors import Missing, WrongUse, nearest
+from snellen.remote.keys import key_of
 from snellen.types import Strategy
 
 Spec = str | Mapping[str, Any]
@@ -101,10 +102,11 @@ def configured(spec: Spec, batch_size: str | None) -> tuple[str, Any]:
 
 
 def identified(text: str, options: Any) -> ModelPlan:
-    """The model behind a name. Raises WrongUse where there is none, Missing where a package it needs is not there."""
+    """The model behind a name. Raises WrongUse where there is none, Missing where a package or key is not there."""
     provider, _, name = text.partition("/")
     module = plugins.load("engines", provider)
     _check_packages(module, text)
+    key_of(getattr(options, "api_key_env", None), text)  # before its name is written down, which might be the key
     identity = {
         "provider": provider,
         "weights": module.identity(name, options),

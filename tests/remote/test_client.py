@@ -17,6 +17,7 @@ from aiohttp import web
 
 from loopback import Asked, completion, serving
 from remote_models import WHAT, answer, answers, drawn, hosted
+from snellen.errors import WrongUse
 from snellen.remote.client import MOST_BYTES
 from snellen.types import Choose, Failure, Finish, Generate, Scores, Text
 
@@ -393,3 +394,10 @@ def test_a_key_is_in_no_reason_and_no_answer() -> None:
         got = [answer(model), answer(model), answer(model)]
         assert key not in repr(got) + repr(model.facts()) + repr(vars(model)) + repr(model.notices())
         assert "***" in repr(got)
+
+
+def test_a_key_is_not_sent_for_all_to_read() -> None:
+    with pytest.raises(WrongUse, match="use https"), hosted("http://models.example/v1", "sk-secret-0123456789"):
+        pass
+    with hosted("http://models.example/v1", "sk-secret-0123456789", plain_http=True) as model:
+        assert model.facts()["sends_to"] == "models.example"

@@ -23,9 +23,10 @@ from snellen.remote.breaker import Breaker
 from snellen.remote.faults import is_spent, one_line
 from snellen.remote.keys import Key
 from snellen.remote.limits import AdaptiveLimit, RateLimit
-from snellen.remote.options import Options, host, is_loopback
+from snellen.remote.options import Options, check_secrecy, host, is_loopback
 from snellen.remote.pictures import images_of
 from snellen.remote.preparing import Pictures
+from snellen.remote.proxies import proxy_for
 from snellen.remote.retrying import Backoff, Retries
 from snellen.remote.wire import Call, Fault, Provider, Reply
 from snellen.types import Answer, Failure, Question, Usage
@@ -38,9 +39,14 @@ _PIECE = 1 << 20
 
 
 class RemoteModel:
-    """Answers questions by a provider's API. `key` is None where none is needed."""
+    """Answers questions by a provider's API. `key` is None where none is needed.
+
+    Raises WrongUse where the key would be sent for all to read.
+    """
 
     def __init__(self, provider: Provider, key: Key | None, options: Options, backoff: Backoff | None = None) -> None:
+        if key:
+            check_secrecy(provider.base_url, options.plain_http)
         self._provider = provider
         self._key = key
         self._options = options
@@ -63,6 +69,7 @@ class RemoteModel:
         self._thread = threading.Thread(target=self._loop.run_forever, name="http", daemon=True)
         self._thread.start()
         self._given_up: asyncio.Event
+        self._proxy = proxy_for(provider.base_url)
         self._session: aiohttp.ClientSession = self._wait_for(self._open())
 
     def _wait_for(self, work: Coroutine[Any, Any, Any]) -> Any:
@@ -77,7 +84,7 @@ class RemoteModel:
                 total=seconds + _REST_SECONDS, sock_connect=min(seconds, _CONNECT_SECONDS), sock_read=seconds
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=not is_loopback(self._provider.base_url),  # proxies
+            trust_env=False,  # it would also send the passwords of ~/.netrc
             headers=self._provider.authorisation(self._key.value) if self._key else {},
             auto_decompress=True,
         )
@@ -281,7 +288,7 @@ class RemoteModel:
         headers = {"Content-Type": "application/json", **call.headers}
         url = (base or self._provider.base_url.rstrip("/")) + call.path
         async with self._session.request(
-            call.method, url, data=_in_pieces(body), headers=headers, allow_redirects=False
+            call.method, url, data=_in_pieces(body), headers=headers, allow_redirects=False, proxy=self._proxy
         ) as response:
             pieces, size = [], 0
             async for piece in response.content.iter_any():

@@ -58,7 +58,7 @@ class AdaptiveLimit:
 
     @property
     def _open(self) -> bool:
-        return self._ended or self.in_flight < self.size and self._clock() >= self._paused_until
+        return self._ended or (self.in_flight < self.size and self._clock() >= self._paused_until)
 
     def _enter(self) -> None:
         self.in_flight += 1
