@@ -18,7 +18,8 @@ from aiohttp import web
 from loopback import Asked, completion, serving
 from remote_models import WHAT, answer, answers, drawn, hosted
 from snellen.errors import WrongUse
-from snellen.remote.client import MOST_BYTES
+from snellen.images import Image
+from snellen.remote.client import MOST_BYTES, MOST_IN_HAND
 from snellen.types import Choose, Failure, Finish, Generate, Scores, Text
 
 Step = Any
@@ -401,3 +402,28 @@ def test_a_key_is_not_sent_for_all_to_read() -> None:
         pass
     with hosted("http://models.example/v1", "sk-secret-0123456789", plain_http=True) as model:
         assert model.facts()["sends_to"] == "models.example"
+
+
+def test_there_is_no_room_for_more_images_than_memory_holds() -> None:
+    images = [Image(data=drawn(number).data + bytes(MOST_IN_HAND // 4)) for number in range(4)]
+    with serving(lambda asked: "star") as server, hosted(server.url) as model:
+        for ticket, image in enumerate(images):
+            assert model.room() > 0
+            model.add(ticket, image, Generate((f"{ticket}",), 8))
+        assert model.room() == 0
+        got: list[Any] = []
+        while len(got) < 4:
+            got += model.step(1.0)
+        model.release(images[0])
+        assert model.room() == 128
+
+
+@pytest.mark.parametrize("extra", [0, 2_000_000])
+def test_a_body_arrives_whole_whatever_its_size_and_again_after_a_fault(extra: int) -> None:
+    waiting: list[Step] = [status(500), drop]
+    image = Image(data=drawn(1).data + bytes(extra))
+    with serving(lambda asked: waiting.pop() if waiting else "star") as server, hosted(server.url) as model:
+        assert isinstance(answer(model, WHAT, image), Text)
+        assert [asked.pictures for asked in server.asked] == 3 * [[("image/png", image.data)]]
+        assert all(int(asked.headers["content-length"]) > extra for asked in server.asked)
+        assert all("transfer-encoding" not in asked.headers for asked in server.asked)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from snellen.remote.limits import AdaptiveLimit, RateLimit
+from snellen.remote.limits import AdaptiveLimit, ByteLimit, RateLimit
 
 
 class _Jump(selectors.DefaultSelector):
@@ -187,5 +187,33 @@ def test_where_nothing_is_asked_any_more_nobody_waits() -> None:
         limit.end()
         await asyncio.gather(*waiting, limit.acquire())
         assert clock() < 2
+
+    run(work)
+
+
+def test_only_so_many_bytes_are_under_way_and_what_is_larger_goes_alone() -> None:
+    async def work(clock: Any) -> None:
+        limit, under_way, most = ByteLimit(100), 0, 0
+
+        async def send(size: int) -> None:
+            nonlocal under_way, most
+            let_go = await limit.take(size)
+            under_way += size
+            most = max(most, under_way if size <= 100 else 100 * (under_way == size))
+            await asyncio.sleep(1.0)
+            under_way -= size
+            let_go()
+            let_go()  # nothing more is given back
+
+        tasks = [asyncio.ensure_future(send(size)) for size in (30, 40, 30, 250, 0, 60, 40, 10)]
+        await asyncio.sleep(0.5)
+        assert under_way == 100
+        await asyncio.gather(*tasks)
+        assert (most, under_way, clock()) == (100, 0, 4.0)
+        gone = asyncio.ensure_future(limit.take(10))
+        await asyncio.sleep(0)
+        gone.result()()
+        limit.end()
+        await asyncio.gather(*(limit.take(90) for _ in range(5)))
 
     run(work)

@@ -53,3 +53,26 @@ def test_one_that_is_no_longer_wanted_leaves_the_others_theirs() -> None:
         pictures.close()
 
     asyncio.run(work())
+
+
+def test_pictures_are_made_ahead_and_kept_as_far_as_there_is_room() -> None:
+    async def work() -> None:
+        images = [drawn(seed, (100, 100)) for seed in range(20)]
+        (size,) = {len(image.data) // 1000 * 1000 for image in images}
+        pictures = Pictures(TAKES, most=5 * size)
+        for image in images:
+            pictures.foresee(image)
+        await pictures.of(images[19])
+        await asyncio.sleep(0.1)
+        assert 0 < pictures.kept < 8 * size
+        for image in 2 * images:
+            assert (await pictures.of(image)).data == image.data
+            assert pictures.kept < 9 * size
+        assert pictures.counts == {"pictures_as_they_are": 20}
+        for image in images:
+            pictures.release(image)
+        await asyncio.sleep(0.1)
+        assert pictures.kept == 0
+        pictures.close()
+
+    asyncio.run(work())

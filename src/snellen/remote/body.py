@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
 from snellen.remote.wire import Picture
 
+LARGE = 1 << 20
+_PIECE = 1 << 18
 _JSON = json.JSONEncoder(separators=(",", ":"))
 _MARK = f"{uuid4().hex} {{}} "  # what no text holds
 _WRITTEN = _JSON.encode(_MARK)
@@ -35,3 +37,25 @@ def encoded(body: Mapping[str, Any], pictures: Sequence[Picture]) -> bytes:
         assert separator
         pieces += ['"', raw[int(place)], '"', after]
     return "".join(pieces).encode()
+
+
+class Body:
+    """The bytes of a request, let go when they are sent: an answer may be long in coming, and retries are rare."""
+
+    def __init__(self, data: bytes, sent: Callable[[], None]) -> None:
+        self.size = len(data)
+        self._data: bytes | None = data
+        self._sent = sent
+
+    def stream(self) -> bytes | AsyncIterator[bytes]:
+        """What is to be sent, once; a large one piece by piece, while others go on."""
+        data, self._data = self._data, None
+        assert data is not None, "a body is sent once"
+        return _pieces(data, self._sent) if self.size > LARGE else data
+
+
+async def _pieces(data: bytes, sent: Callable[[], None]) -> AsyncIterator[bytes]:
+    for start in range(0, len(data), _PIECE):
+        yield data[start : start + _PIECE]
+    del data
+    sent()

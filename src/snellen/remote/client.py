@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import queue
 import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from random import Random
 from typing import Any
@@ -18,11 +17,11 @@ import aiohttp
 
 from snellen.errors import UnreadableImage
 from snellen.images import Image
-from snellen.remote.body import encoded
+from snellen.remote.body import Body, encoded
 from snellen.remote.breaker import Breaker
 from snellen.remote.faults import is_spent, one_line
 from snellen.remote.keys import Key
-from snellen.remote.limits import AdaptiveLimit, RateLimit
+from snellen.remote.limits import AdaptiveLimit, ByteLimit, RateLimit
 from snellen.remote.options import Options, check_secrecy, host, is_loopback
 from snellen.remote.pictures import images_of
 from snellen.remote.preparing import Pictures
@@ -35,7 +34,9 @@ MOST_BYTES = 1 << 19  # no answer to a question about a picture is longer
 _CONNECT_SECONDS = 10.0
 _REST_SECONDS = 60.0  # from an answer's first byte to its last
 _GATHERED = 0.004  # seconds
-_PIECE = 1 << 20
+MOST_SENT = 1 << 27  # bytes of requests that are being made or sent, where each is small
+_FORMS = 7 / 3  # a picture as it is, and in base64, which takes a third more
+MOST_IN_HAND = 1 << 27  # bytes of images that are no files, asked about or waiting
 
 
 class RemoteModel:
@@ -63,6 +64,8 @@ class RemoteModel:
         self._limit = AdaptiveLimit(options.concurrency, time.monotonic)
         self._requests = RateLimit(options.requests_per_minute, time.monotonic)
         self._tokens = RateLimit(options.tokens_per_minute, time.monotonic)
+        self._bytes = ByteLimit(MOST_SENT)
+        self._in_hand: dict[str, int] = {}
         self._tokens_per_answer = 1000.0  # until some are known
         self._counted = 0
         self._loop = asyncio.new_event_loop()
@@ -92,10 +95,14 @@ class RemoteModel:
     # The engine's side, in the thread of the runner
 
     def room(self) -> int:
+        if sum(self._in_hand.values()) > MOST_IN_HAND:
+            return 0
         return 2 * self._options.concurrency - self._outstanding  # so that one is ready when a place gets free
 
     def add(self, ticket: int, image: Image | None, question: Question) -> None:
         self._outstanding += 1
+        if image is not None and image.path is None:
+            self._in_hand[image.digest] = len(image.data)
         self._call(lambda: self._begin(ticket, image, question))
 
     def _call(self, command: Callable[[], None]) -> None:
@@ -122,6 +129,7 @@ class RemoteModel:
         return done
 
     def release(self, image: Image) -> None:
+        self._in_hand.pop(image.digest, None)
         self._call(lambda: self._pictures.release(image))
 
     def notices(self) -> Sequence[str]:
@@ -190,14 +198,14 @@ class RemoteModel:
         return one_line(self._key.scrubbed_text(text) if self._key else text)
 
     async def _ask(self, image: Image | None, question: Question) -> Answer | Failure:
-        pictures = [await self._pictures.of(each) for each in images_of(image, question)]
-        call = self._provider.call(question, pictures)
-        body = encoded(call.body, pictures) if call.method != "GET" else None
+        shown = images_of(image, question)
+        for each in shown if self._breaker.open is None else ():
+            self._pictures.foresee(each)
         retries = Retries(self._backoff, self._rng)
         first = self._breaker.answered
         while self._breaker.open is None:
             answered = self._breaker.answered
-            result = await self._in_turn(call, body, question, retries)
+            result = await self._in_turn(shown, question, retries)
             if result is None:
                 break
             if not isinstance(result, Fault):
@@ -216,6 +224,7 @@ class RemoteModel:
         if self._breaker.open:
             self._given_up.set()
             self._limit.end()
+            self._bytes.end()
 
     async def _pause(self, seconds: float) -> None:
         """Waits, but no longer than until the server is given up."""
@@ -223,23 +232,25 @@ class RemoteModel:
             async with asyncio.timeout(seconds):
                 await self._given_up.wait()
 
-    async def _in_turn(
-        self, call: Call, body: bytes | None, question: Question, retries: Retries
-    ) -> Answer | Fault | None:
+    async def _in_turn(self, shown: Sequence[Image], question: Question, retries: Retries) -> Answer | Fault | None:
         """An attempt when its turn comes; None where the server is given up by then."""
         begun = await self._limit.acquire(again=retries.attempts > 0)
-        if not self._breaker.open:
-            reserved = self._tokens_per_answer
-            if (wait := max(self._requests.take(), self._tokens.take(reserved))) > 0:
-                await self._pause(wait)
-        if self._breaker.open:
-            self._limit.release()
-            return None
-        retries.attempts += 1
-        self._counts["requests"] += 1
-        start = time.perf_counter()
         try:
-            result = await self._attempt(call, body, question)
+            reserved = self._tokens_per_answer
+            if not self._breaker.open and (pause := max(self._requests.take(), self._tokens.take(reserved))) > 0:
+                await self._pause(pause)
+            let_go = await self._bytes.take(int(_FORMS * sum(self._pictures.size(each) for each in shown)))
+            with ExitStack() as stack:
+                stack.callback(let_go)
+                if self._breaker.open:
+                    self._limit.release()
+                    return None
+                call, body = await self._written(shown, question, let_go)
+                retries.attempts += 1
+                self._counts["requests"] += 1
+                start = time.perf_counter()
+                result = await self._attempt(call, body, question)
+                seconds = time.perf_counter() - start
         except BaseException:
             self._limit.release()
             raise
@@ -253,9 +264,18 @@ class RemoteModel:
             self._tokens.correct(-reserved)
             return result
         self._limit.succeeded()
-        usage = replace(result.usage, seconds=time.perf_counter() - start, attempts=retries.attempts)
+        usage = replace(result.usage, seconds=seconds, attempts=retries.attempts)
         self._count_tokens(usage, reserved)
         return replace(result, usage=usage)
+
+    async def _written(
+        self, shown: Sequence[Image], question: Question, sent: Callable[[], None]
+    ) -> tuple[Call, Body | None]:
+        """A question's request, made when it is to be sent: of all its forms the largest are the shortest kept."""
+        pictures = [replace(await self._pictures.of(each)) for each in shown]  # copies, whose base64 goes with them
+        call = self._provider.call(question, pictures)
+        body = Body(encoded(call.body, pictures), sent) if call.method != "GET" else None
+        return replace(call, body={}), body
 
     def _count_tokens(self, usage: Usage, reserved: float) -> None:
         if usage.tokens_in is not None:
@@ -264,7 +284,7 @@ class RemoteModel:
             self._counted += 1  # the mean, to which the latest fifty count most
             self._tokens_per_answer += (used - self._tokens_per_answer) / min(self._counted, 50)
 
-    async def _attempt(self, call: Call, body: bytes | None, question: Question) -> Answer | Fault:
+    async def _attempt(self, call: Call, body: Body | None, question: Question) -> Answer | Fault:
         """One request and what it came to; whatever the network does is a fault."""
         try:
             reply = await self._exchange(call, body)
@@ -284,11 +304,18 @@ class RemoteModel:
         self._breaker.replied(status, result.reason if isinstance(result, Fault) else None)
         return result
 
-    async def _exchange(self, call: Call, body: bytes | None, base: str | None = None) -> Reply | Fault:
+    async def _exchange(self, call: Call, body: Body | None, base: str | None = None) -> Reply | Fault:
         headers = {"Content-Type": "application/json", **call.headers}
+        if body:
+            headers["Content-Length"] = str(body.size)
         url = (base or self._provider.base_url.rstrip("/")) + call.path
         async with self._session.request(
-            call.method, url, data=_in_pieces(body), headers=headers, allow_redirects=False, proxy=self._proxy
+            call.method,
+            url,
+            data=body.stream() if body else None,
+            headers=headers,
+            allow_redirects=False,
+            proxy=self._proxy,
         ) as response:
             pieces, size = [], 0
             async for piece in response.content.iter_any():
@@ -301,11 +328,6 @@ class RemoteModel:
             if self._key:
                 received = self._key.scrubbed(received)
             return Reply(response.status, {k.lower(): v for k, v in response.headers.items()}, received)
-
-
-def _in_pieces(body: bytes | None) -> bytes | io.BytesIO | None:
-    """A large body as a file, which is sent piece by piece while others go on."""
-    return io.BytesIO(body) if body and len(body) > _PIECE else body
 
 
 def fault_of_network(error: BaseException, timeout: float) -> Fault:

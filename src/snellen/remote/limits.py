@@ -135,3 +135,45 @@ class RateLimit:
         """What was taken turned out to be so much more, or less where it is negative."""
         if self._second is not None:
             self._next += amount / self._second
+
+
+class ByteLimit:
+    """Lets only so many bytes be under way at once; what is larger than that goes alone."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._taken = 0
+        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+        self._ended = False
+
+    async def take(self, size: int) -> Callable[[], None]:
+        """Waits until so many fit in, and returns what gives them back; called again it does nothing."""
+        if self._waiting or not self._fits(size):
+            place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append((size, place))
+            try:
+                await place  # who wakes it has counted it
+            except asyncio.CancelledError:
+                if place.done() and not place.cancelled():
+                    self._give(size)
+                raise
+        else:
+            self._taken += size
+        left = [size]
+        return lambda: self._give(left.pop()) if left else None
+
+    def end(self) -> None:
+        """Lets all through that wait, or will."""
+        self._ended = True
+        self._give(0)
+
+    def _fits(self, size: int) -> bool:
+        return self._ended or not self._taken or self._taken + size <= self._most
+
+    def _give(self, size: int) -> None:
+        self._taken -= size
+        while self._waiting and self._fits(self._waiting[0][0]):
+            wanted, place = self._waiting.popleft()
+            if not place.done():
+                self._taken += wanted
+                place.set_result(None)

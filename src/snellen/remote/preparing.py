@@ -1,4 +1,4 @@
-"""The pictures of images in use: each made once, in threads beside the event loop, and kept until it is let go."""
+"""The pictures of images in use: made in threads beside the event loop, ahead of their questions, as memory allows."""
 
 from __future__ import annotations
 
@@ -11,36 +11,83 @@ from snellen.images import Image
 from snellen.remote.pictures import prepare
 from snellen.remote.wire import Picture, Takes
 
+MOST_KEPT = 1 << 26  # bytes
 _THREADS = 4
 _HANDFUL = 8  # images in a thread's task: to wake a thread takes as long as to prepare a small picture
 
 
 class Pictures:
-    """Makes pictures for one event loop, not safe among threads; `counts` tells how they were made."""
+    """Makes pictures for one event loop, not safe among threads; `counts` tells how they were made.
 
-    def __init__(self, takes: Takes) -> None:
+    A picture is kept until its image is let go, so that it is made once for all questions about it; but where all take
+    more than `most` bytes, those that were used longest ago are dropped, and made again when they are wanted.
+    """
+
+    def __init__(self, takes: Takes, most: int = MOST_KEPT) -> None:
         self._takes = takes
+        self._most = most
         self._threads = ThreadPoolExecutor(_THREADS, "pictures")
+        self._ahead: dict[str, Image] = {}
         self._made: dict[str, asyncio.Future[Picture]] = {}
-        self._waiting: deque[tuple[Image, asyncio.Future[Picture]]] = deque()
+        self._used: dict[str, None] = {}  # the latest last
+        self._counted: set[str] = set()
+        self._coming = 0  # bytes of the files of those that are being made
+        self._waiting: deque[tuple[Image, asyncio.Future[Picture], int]] = deque()
         self._running: set[asyncio.Task[None]] = set()
+        self.kept = 0
         self.counts: Counter[str] = Counter()
+
+    def foresee(self, image: Image) -> None:
+        """Tells that the picture of an image will be wanted; it is made by then if there is room."""
+        if image.digest not in self._made:
+            self._ahead[image.digest] = image
+            self._submit()
 
     async def of(self, image: Image) -> Picture:
         """The picture of an image. Raises UnreadableImage."""
         made = self._made.get(image.digest)
         if made is None:
-            made = self._made[image.digest] = asyncio.get_running_loop().create_future()
-            made.add_done_callback(_noted)
-            self._waiting.append((image, made))
+            made = self._want(image)
             self._submit()
-        return made.result() if made.done() else await asyncio.shield(made)
+        picture = made.result() if made.done() else await asyncio.shield(made)
+        if self._made.get(image.digest) is made:
+            self._used.pop(image.digest, None)
+            self._used[image.digest] = None
+            while self.kept > self._most and self._used:
+                self._drop(next(iter(self._used)))
+        return picture
+
+    def size(self, image: Image) -> int:
+        """The bytes of a picture, or of the image's file where it is not made."""
+        made = self._made.get(image.digest)
+        if made and made.done() and not made.cancelled() and not made.exception():
+            return len(made.result().data)
+        return _size(image)
 
     def release(self, image: Image) -> None:
         """Lets the picture of an image go."""
-        self._made.pop(image.digest, None)
+        self._ahead.pop(image.digest, None)
+        self._counted.discard(image.digest)
+        self._drop(image.digest)
+        self._submit()
+
+    def _drop(self, digest: str) -> None:
+        self._used.pop(digest, None)
+        made = self._made.pop(digest, None)
+        if made and made.done() and not made.cancelled() and not made.exception():
+            self.kept -= len(made.result().data)
+
+    def _want(self, image: Image) -> asyncio.Future[Picture]:
+        self._ahead.pop(image.digest, None)
+        made = self._made[image.digest] = asyncio.get_running_loop().create_future()
+        made.add_done_callback(_noted)
+        self._coming += (size := _size(image))
+        self._waiting.append((image, made, size))
+        return made
 
     def _submit(self) -> None:
+        while self._ahead and self.kept + self._coming < self._most:
+            self._want(next(iter(self._ahead.values())))
         while self._waiting and (not self._running or len(self._waiting) >= _HANDFUL) and len(self._running) < _THREADS:
             taken = [self._waiting.popleft() for _ in range(min(_HANDFUL, len(self._waiting)))]
             task = asyncio.get_running_loop().create_task(self._make(taken))
@@ -53,18 +100,23 @@ class Pictures:
             task.result()
             self._submit()
 
-    async def _make(self, taken: Sequence[tuple[Image, asyncio.Future[Picture]]]) -> None:
-        images = [image for image, _ in taken]
+    async def _make(self, taken: Sequence[tuple[Image, asyncio.Future[Picture], int]]) -> None:
+        images = [image for image, _, _ in taken]
         made = await asyncio.get_running_loop().run_in_executor(self._threads, _prepared, images, self._takes)
-        for (_, future), result in zip(taken, made, strict=True):
+        for (image, future, size), result in zip(taken, made, strict=True):
+            self._coming -= size
             if future.done():
                 continue
             if isinstance(result, Exception):
                 future.set_exception(result)
-            else:
-                picture, how = result
+                continue
+            picture, how = result
+            if image.digest not in self._counted:
+                self._counted.add(image.digest)
                 self.counts[f"pictures_{how}"] += 1
-                future.set_result(picture)
+            if self._made.get(image.digest) is future:
+                self.kept += len(picture.data)
+            future.set_result(picture)
 
     def close(self) -> None:
         """Gives up what is not made yet."""
@@ -73,6 +125,16 @@ class Pictures:
         for made in self._made.values():
             made.cancel()
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _size(image: Image) -> int:
+    """The bytes of an image's file; one that is gone is told as it is read."""
+    if image.path is None:
+        return len(image.data)
+    try:
+        return image.path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _noted(made: asyncio.Future[Picture]) -> None:
@@ -86,9 +148,7 @@ def _prepared(images: Sequence[Image], takes: Takes) -> list[tuple[Picture, str]
     made: list[tuple[Picture, str] | Exception] = []
     for image in images:
         try:
-            picture, how = prepare(image, takes)
-            _ = picture.base64  # here, beside the event loop
-            made.append((picture, how))
+            made.append(prepare(image, takes))
         except Exception as error:  # told to whoever asks about the image
             made.append(error)
     return made
