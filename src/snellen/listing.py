@@ -42,13 +42,20 @@ def explain(group: str, name: str) -> Iterator[str]:
     options = _options(module)
     yield inspect.getdoc(module) or name
     fields = [f"    {field.name}={_default(field)}" for field in dataclasses.fields(options)]
-    yield "\n".join(["\nOptions and their defaults:", *fields]) if fields else "\nIt has no options."
+    if fields or options is not _NoOptions:
+        yield "\n".join(["\nOptions and their defaults:", *fields]) if fields else "\nIt has no options."
     if fields:
         yield f"\n{inspect.getdoc(options)}"
 
 
 def _options(module: ModuleType) -> Any:
-    return getattr(module, "Options", None) or module.Strategy
+    """The dataclass of its options; an empty one for models that take those of the providers they stand for."""
+    return getattr(module, "Options", None) or getattr(module, "Strategy", None) or _NoOptions
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _NoOptions:
+    pass
 
 
 def _short(value: str) -> str:

@@ -10,6 +10,8 @@ no registry to edit; docs/adding.md shows one of each.
   `ANSWERS` that this very model does not answer with the reason; one that answers `Recognise` may have
   `vocabulary(name, options)`, the names it recognises, and `synsets(name, options)`, their WordNet ids or None, both
   as tuples read without loading the model;
+- an engine module whose models are those of other providers under names of their own has `stands_for(name)`, which gives
+  the provider and the name there, and nothing else;
 - a strategy module has a frozen dataclass `Strategy`, whose fields are its options.
 
 A strategy or engine that needs packages beyond those of Snellen lists them in `NEEDS`; `EXTRA` is what to install for

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from snellen import plugins
 from snellen.errors import Missing, WrongUse, nearest
@@ -90,10 +90,7 @@ def model_plan(spec: Spec, batch_size: str | None = None) -> ModelPlan:
 def configured(spec: Spec, batch_size: str | None) -> tuple[str, Any]:
     """A model's name with its provider, and its options; no file is read for it."""
     text, given = name_and_options(spec, "model")
-    provider, _, name = text.partition("/")
-    if not name or provider in ("", ".", "..", "~"):
-        known = ", ".join(plugins.names("engines"))
-        raise WrongUse(f"a model is written PROVIDER/NAME, not {text!r}; the providers are {known}")
+    provider, _ = _place_of(text)
     module = plugins.load("engines", provider)
     if batch_size not in (None, "auto") and "batch_size" in {each.name for each in dataclasses.fields(module.Options)}:
         given.setdefault("batch_size", batch_size)
@@ -102,7 +99,7 @@ def configured(spec: Spec, batch_size: str | None) -> tuple[str, Any]:
 
 def identified(text: str, options: Any) -> ModelPlan:
     """The model behind a name. Raises WrongUse where there is none, Missing where a package it needs is not there."""
-    provider, _, name = text.partition("/")
+    provider, name = _place_of(text)
     module = plugins.load("engines", provider)
     _check_packages(module, text)
     identity = {
@@ -113,6 +110,18 @@ def identified(text: str, options: Any) -> ModelPlan:
     title = _title(text, options)
     refuses = module.refuses(name, options) if hasattr(module, "refuses") else {}
     return ModelPlan(title, provider, name, options, module.ANSWERS - refuses.keys(), identity, refuses)
+
+
+def _place_of(text: str) -> tuple[str, str]:
+    """A model's provider and its name there, which for a model with a name of its own are those it stands for."""
+    provider, _, name = text.partition("/")
+    if not name or provider in ("", ".", "..", "~"):
+        known = ", ".join(plugins.names("engines"))
+        raise WrongUse(f"a model is written PROVIDER/NAME, not {text!r}; the providers are {known}")
+    module = plugins.load("engines", provider)
+    if hasattr(module, "stands_for"):
+        return cast("tuple[str, str]", module.stands_for(name))
+    return provider, name
 
 
 def _check_packages(module: ModuleType, owner: str) -> None:

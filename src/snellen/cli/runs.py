@@ -71,14 +71,14 @@ def run(
         return
     if fresh and (place := set_aside(plan.out)):
         say(f"the earlier run is now {place}")
-    with closing(_carried_out(plan, quiet)) as results:
+    with closing(carried_out(plan, quiet)) as results:
         show(results, as_json)
         if any((row.failed or row.pending) and row.number in results.asked for row in results.rows):
             say("some examples have no answer; the same command again asks them once more")
             raise typer.Exit(4)
 
 
-def _carried_out(plan: Plan, quiet: bool) -> Results:
+def carried_out(plan: Plan, quiet: bool) -> Results:
     """The results of the plan; an interruption and errors that were told already become an exit."""
     from snellen import study as studies
 

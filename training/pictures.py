@@ -1,0 +1,78 @@
+"""The pictures that the demo's models learn from: drawn pictograms and drawn handwriting, kept in a cache."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from multiprocessing import Pool
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from snellen.datasets.demo import FIRST_SHOWN
+from snellen.datasets.digits import drawn
+from snellen.demo import pictograms
+from training import handwriting
+
+Pixels = npt.NDArray[np.uint8]  # pictures x SIZE x SIZE x 3
+SIZE = pictograms.SIZE
+DIGITS = tuple("0123456789")
+NAMES = (*pictograms.CLASSES, *DIGITS)  # what the models learn to tell apart
+PER_CLASS = 1000
+_HELD_BACK = FIRST_SHOWN - 1_000_000  # numbers that neither training nor the data set draws, to watch progress
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Pictures with the index of each one's class in NAMES."""
+
+    pixels: Pixels
+    labels: npt.NDArray[np.int64]
+
+
+def picture(label: int, number: int) -> Pixels:
+    """Picture `number` of a class; a digit's paper and ink have any colours, as do its place and its size."""
+    if NAMES[label] not in DIGITS:
+        return np.asarray(pictograms.draw(NAMES[label], number))
+    rng = np.random.default_rng([1, label, number])
+    gray = drawn(handwriting.draw(int(NAMES[label]), rng), SIZE)
+    return np.repeat(gray[..., None], 3, axis=2)
+
+
+def training_pictures(cache: Path, per_class: int = PER_CLASS) -> Pictures:
+    """The first `per_class` pictures of each class; drawn once, by all processors, and kept in the cache."""
+    return _pictures(cache / f"training-{per_class}.npy", range(per_class))
+
+
+def watched_pictures(cache: Path, per_class: int = 12) -> Pictures:
+    """Other pictures, by which the training's progress is watched; no choice is made by them."""
+    return _pictures(cache / f"watched-{per_class}.npy", range(_HELD_BACK, _HELD_BACK + per_class))
+
+
+def _pictures(file: Path, numbers: range) -> Pictures:
+    jobs = list(itertools.product(numbers, range(len(NAMES))))
+    labels = np.array([label for _, label in jobs])
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_suffix(".part.npy")
+        pixels = np.lib.format.open_memmap(part, "w+", np.uint8, (len(jobs), SIZE, SIZE, 3))
+        with Pool() as pool:
+            for place, drawn_picture in enumerate(_told(pool.imap(_job, jobs, chunksize=256), len(jobs))):
+                pixels[place] = drawn_picture
+        pixels.flush()
+        part.rename(file)
+    return Pictures(np.load(file, mmap_mode="r"), labels)
+
+
+def _job(job: tuple[int, int]) -> Pixels:
+    number, label = job
+    return picture(label, number)
+
+
+def _told(pictures: Iterator[Pixels], total: int) -> Iterator[Pixels]:
+    for count, each in enumerate(pictures, start=1):
+        if count % 2000 == 0 or count == total:
+            print(f"\rdrawing {count:,} of {total:,} pictures", end="\n" if count == total else "", file=sys.stderr)
+        yield each
