@@ -10,44 +10,47 @@ Drawn pictures are kept in the cache folder, some two gigabytes; the rest fits i
 from __future__ import annotations
 
 import argparse
+import time
 from pathlib import Path
 
+from transformers import CLIPModel, CLIPProcessor, ResNetForImageClassification
+
 from snellen.demo import models
+from training import classifier, clip, vlm
+from training.card import minutes_of, write_card
+from training.saving import image_processor, save
+from training.tokenizer import for_captions
+
+STEPS = {"classifier": classifier.STEPS, "clip": clip.STEPS, "vlm": vlm.STEPS}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", choices=models.NAMES)
     parser.add_argument("--cache", type=Path, default=Path(".cache/training"), help="default: %(default)s")
+    parser.add_argument("--card", action="store_true", help="measure the model that is there and write its card anew")
     given = parser.parse_args()
-    {"classifier": _classifier, "clip": _clip, "vlm": _vlm}[given.model](given.cache)
+    start = time.monotonic()
+    if given.card:
+        minutes = minutes_of(given.model)
+    else:
+        {"classifier": _classifier, "clip": _clip, "vlm": _vlm}[given.model](given.cache)
+        minutes = (time.monotonic() - start) / 60
+    write_card(given.model, STEPS[given.model], minutes)
 
 
 def _classifier(cache: Path) -> None:
-    from training import classifier
-    from training.saving import image_processor, save
-
-    print(save(classifier.train(cache), image_processor(), "classifier"))
+    save(classifier.train(cache), image_processor(), "classifier")
 
 
 def _clip(cache: Path) -> None:
-    from training import clip
-    from training.saving import image_processor, save
-    from training.tokenizer import for_captions
-    from transformers import CLIPProcessor, ResNetForImageClassification
-
     teacher = ResNetForImageClassification.from_pretrained(models.folder("classifier"), dtype="float32").eval()
-    processor = CLIPProcessor(image_processor(), for_captions(clip.TEXT_LENGTH))
-    print(save(clip.train(cache, teacher), processor, "clip"))
+    save(clip.train(cache, teacher), CLIPProcessor(image_processor(), for_captions(clip.TEXT_LENGTH)), "clip")
 
 
 def _vlm(cache: Path) -> None:
-    from training import vlm
-    from training.saving import save
-    from transformers import CLIPModel
-
     seen = CLIPModel.from_pretrained(models.folder("clip"), dtype="float32")
-    print(save(vlm.train(cache, seen.vision_model), vlm.processor(), "vlm"))
+    save(vlm.train(cache, seen.vision_model), vlm.processor(), "vlm")
 
 
 if __name__ == "__main__":

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
+from torch.nn import functional
+from transformers import ResNetConfig, ResNetForImageClassification
+
 from training.loop import Log, Steps, batches, normalised, seeded
 from training.pictures import NAMES, Pictures, training_pictures, watched_pictures
-from transformers import ResNetConfig, ResNetForImageClassification
 
 STEPS = 6000
 _BATCH = 64
@@ -37,7 +38,7 @@ def train(cache: Path, steps: int = STEPS, seed: int = 1) -> ResNetForImageClass
     log = Log(steps, 500)
     network.train()
     for number, (pixels, labels) in enumerate(batches(training_pictures(cache), _BATCH, steps, seed)):
-        loss = F.cross_entropy(network(pixels).logits, labels, label_smoothing=0.05)
+        loss = functional.cross_entropy(network(pixels).logits, labels, label_smoothing=0.05)
         learning.take(loss)
         log.step(number, loss, lambda: f"{_accuracy(network, watched):.3f} right")
     return network.eval()

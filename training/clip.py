@@ -11,14 +11,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
+from torch.nn import functional
+from transformers import CLIPConfig, CLIPModel, ResNetForImageClassification
+
 from training.loop import Log, Steps, batches, normalised, seeded
 from training.pictures import SIZE, Pictures, training_pictures, watched_pictures
 from training.tokenizer import for_captions
 from training.wording import CAPTIONS, SPOKEN, worded
-from transformers import CLIPConfig, CLIPModel, ResNetForImageClassification
 
-STEPS = 8000
+STEPS = 7000
 WIDTH = 128
 PATCH = 8
 LAYERS = 4
@@ -84,16 +85,16 @@ class Captions(torch.nn.Module):
         texts = [worded(template, random.choice(names)) for names in SPOKEN]
         tokens = self._tokenizer(texts, return_tensors="pt", padding=True)
         pooled = self.model.text_model(tokens["input_ids"], attention_mask=tokens["attention_mask"]).pooler_output
-        return F.normalize(self.model.text_projection(pooled), dim=-1)
+        return functional.normalize(self.model.text_projection(pooled), dim=-1)
 
     def forward(self, pixels: torch.Tensor, template: str) -> tuple[torch.Tensor, torch.Tensor]:
-        """The scaled cosines with the captions: pictures x classes; the features: pictures x 4 x 4 x teacher's width."""
+        """Scaled cosines with the captions: pictures x classes; features: pictures x 4 x 4 x the teacher's width."""
         seen = self.model.vision_model(pixel_values=pixels)
-        vectors = F.normalize(self.model.visual_projection(seen.pooler_output), dim=-1)
+        vectors = functional.normalize(self.model.visual_projection(seen.pooler_output), dim=-1)
         scores = vectors @ self.vectors(template).T * self.model.logit_scale.exp().clamp(max=100)
         side = SIZE // PATCH
         patches = seen.last_hidden_state[:, 1:].transpose(1, 2).reshape(len(pixels), WIDTH, side, side)
-        return scores, self.features(F.avg_pool2d(patches, 2).permute(0, 2, 3, 1))
+        return scores, self.features(functional.avg_pool2d(patches, 2).permute(0, 2, 3, 1))
 
 
 def train(cache: Path, teacher: ResNetForImageClassification, steps: int = STEPS, seed: int = 2) -> CLIPModel:
@@ -126,12 +127,12 @@ def _loss(
     with torch.no_grad():
         taught = teacher(pixels, output_hidden_states=True)
         wanted = taught.hidden_states[-2]
-        wanted = F.normalize(wanted - wanted.mean((0, 2, 3), keepdim=True), dim=1).permute(0, 2, 3, 1)
+        wanted = functional.normalize(wanted - wanted.mean((0, 2, 3), keepdim=True), dim=1).permute(0, 2, 3, 1)
     scores, features = captions(pixels, random.choice(CAPTIONS))
-    soft = F.log_softmax(scores / _SOFTER, 1)
-    likeness = F.kl_div(soft, F.softmax(taught.logits / _SOFTER, 1), reduction="batchmean") * _SOFTER
-    apart = 1 - (F.normalize(features, dim=-1) * wanted).sum(-1).mean()
-    return F.cross_entropy(scores, labels) + likeness + 3 * apart
+    soft = functional.log_softmax(scores / _SOFTER, 1)
+    likeness = functional.kl_div(soft, functional.softmax(taught.logits / _SOFTER, 1), reduction="batchmean") * _SOFTER
+    apart = 1 - (functional.normalize(features, dim=-1) * wanted).sum(-1).mean()
+    return functional.cross_entropy(scores, labels) + likeness + 3 * apart
 
 
 @torch.no_grad()

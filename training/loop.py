@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import torch
-import torch.nn.functional as F
+from torch.nn import functional
+
 from training.pictures import DIGITS, NAMES, Pictures
 
 _MARGIN = 5  # pixels by which a picture is moved at most
@@ -44,11 +45,13 @@ def batches(pictures: Pictures, size: int, steps: int, seed: int) -> Iterator[Ba
 def _changed(pixels: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """Moved a little, one in two mirrored, in another contrast."""
     side = pixels.shape[-1]
-    padded = F.pad(pixels, (_MARGIN,) * 4, mode="replicate")
+    padded = functional.pad(pixels, (_MARGIN,) * 4, mode="replicate")
     left, top = (int(torch.randint(2 * _MARGIN + 1, ())) for _ in range(2))
     moved = padded[:, :, top : top + side, left : left + side]
     mirrored = (torch.rand(len(labels)) < 0.5) & _MIRRORED[labels]
-    return torch.where(mirrored[:, None, None, None], moved.flip(3), moved) * (0.8 + 0.35 * torch.rand(len(labels), 1, 1, 1))
+    return torch.where(mirrored[:, None, None, None], moved.flip(3), moved) * (
+        0.8 + 0.35 * torch.rand(len(labels), 1, 1, 1)
+    )
 
 
 class Steps:

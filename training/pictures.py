@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+
 from snellen.datasets.demo import FIRST_SHOWN
 from snellen.datasets.digits import drawn
 from snellen.demo import pictograms
@@ -20,8 +21,9 @@ Pixels = npt.NDArray[np.uint8]  # pictures x SIZE x SIZE x 3
 SIZE = pictograms.SIZE
 DIGITS = tuple("0123456789")
 NAMES = (*pictograms.CLASSES, *DIGITS)  # what the models learn to tell apart
-PER_CLASS = 1000
-_HELD_BACK = FIRST_SHOWN - 1_000_000  # numbers that neither training nor the data set draws, to watch progress
+SEEN = range(1000)  # the pictures by which the networks learn to see
+READ = range(1000, 1400)  # those by which the VLM learns to read: of the others its tower is surer than of any new one
+_WATCHED = range(FIRST_SHOWN - 1_000_000, FIRST_SHOWN - 1_000_000 + 12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +43,9 @@ def picture(label: int, number: int) -> Pixels:
     return np.repeat(gray[..., None], 3, axis=2)
 
 
-def training_pictures(cache: Path, per_class: int = PER_CLASS) -> Pictures:
-    """The first `per_class` pictures of each class; drawn once, by all processors, and kept in the cache."""
-    return _pictures(cache / f"training-{per_class}.npy", range(per_class))
-
-
-def watched_pictures(cache: Path, per_class: int = 12) -> Pictures:
-    """Other pictures, by which the training's progress is watched; no choice is made by them."""
-    return _pictures(cache / f"watched-{per_class}.npy", range(_HELD_BACK, _HELD_BACK + per_class))
-
-
-def _pictures(file: Path, numbers: range) -> Pictures:
+def training_pictures(cache: Path, numbers: range = SEEN) -> Pictures:
+    """Pictures with these numbers of each class; drawn once, by all processors, and kept in the cache."""
+    file = cache / f"{numbers.start}-{numbers.stop}.npy"
     jobs = list(itertools.product(numbers, range(len(NAMES))))
     labels = np.array([label for _, label in jobs])
     if not file.exists():
@@ -64,6 +58,11 @@ def _pictures(file: Path, numbers: range) -> Pictures:
         pixels.flush()
         part.rename(file)
     return Pictures(np.load(file, mmap_mode="r"), labels)
+
+
+def watched_pictures(cache: Path) -> Pictures:
+    """Other pictures, by which the training's progress is watched; no choice is made by them."""
+    return training_pictures(cache, _WATCHED)
 
 
 def _job(job: tuple[int, int]) -> Pixels:

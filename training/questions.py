@@ -10,9 +10,10 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
+from string import ascii_uppercase
 
 from snellen.demo.pictograms import BACKGROUND
-from snellen.lettered import letters_for, written
+from snellen.lettered import written
 from training.pictures import DIGITS, NAMES
 from training.tokenizer import ASSISTANT, END
 from training.wording import LETTERED, LISTS, OPEN, SEPARATORS, SPOKEN, YES_NO, worded
@@ -80,7 +81,7 @@ class Questions:
         self._rng.shuffle(order)
         separator = self._rng.choice(("\n", "\n", " "))
         text = self._rng.choice(LETTERED).replace("{classes}", separator.join(written([self._name(x) for x in order])))
-        return self._answered(text, letters_for(order)[order.index(label)])
+        return self._answered(text, ascii_uppercase[order.index(label)])
 
     def _yes_or_no(self, label: int, head: int) -> list[Segment]:
         """The words up to the name once, then each name with the words behind it."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+
 from training.questions import Segment
 
 _UNSEEN = -1e9
@@ -13,7 +14,7 @@ _UNSEEN = -1e9
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """`tokens`, `places`: rows x length, without the picture; `mask`: rows x 1 x (picture + length) squared, to be added.
+    """`tokens`, `places`: rows x length, without the picture; `mask`: rows x 1 x whole x whole, with it, to be added.
 
     `answers`: rows x length, true where the next token is to be learned, which is in `wanted` with its `weights`.
     """
@@ -34,7 +35,8 @@ def packed(rows: Sequence[Sequence[Segment]], picture: int) -> Rows:
     wanted: list[int] = []
     weights: list[float] = []
     for row, segments in enumerate(rows):
-        start, ends = 0, {None: picture}
+        start = 0
+        ends: dict[int | None, int] = {None: picture}
         for number, segment in enumerate(segments, start=1):
             size, first = len(segment.tokens), ends[segment.parent]
             here = slice(start, start + size)

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from transformers import CLIPImageProcessorPil, PreTrainedModel
+
 from snellen.demo import models
 from training.pictures import SIZE
-from transformers import CLIPImageProcessorPil, PreTrainedModel
 
 
 def image_processor() -> CLIPImageProcessorPil:
@@ -27,4 +28,9 @@ def save(model: PreTrainedModel, processor: Any, name: str) -> Path:
             file.unlink()
     model.to(torch.float16).save_pretrained(folder)
     processor.save_pretrained(folder)
+    for file in folder.iterdir():
+        file.chmod(0o644)  # of everyone who installs the package
+    # stored in half precision, but to be computed in single: on a CPU that is faster, and it is what was trained
+    config = folder / "config.json"
+    config.write_text(config.read_text(encoding="utf-8").replace('"float16"', '"float32"'), encoding="utf-8")
     return folder

@@ -5,6 +5,8 @@ from __future__ import annotations
 from random import Random
 
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from transformers import PreTrainedTokenizerFast
+
 from training.wording import (
     CAPTIONS,
     LETTERED,
@@ -17,7 +19,6 @@ from training.wording import (
     YES_NO_UNSEEN,
     worded,
 )
-from transformers import PreTrainedTokenizerFast
 
 PAD, START, UNKNOWN, END, IMAGE, USER, ASSISTANT, SYSTEM = SPECIAL = (
     *("<pad>", "<s>", "<unk>", "</s>", "<image>", "<|user|>", "<|assistant|>", "<|system|>"),

@@ -8,19 +8,20 @@ from random import Random
 
 import numpy as np
 import torch
-import torch.nn.functional as F
+from torch.nn import functional
+from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig, LlavaForConditionalGeneration, LlavaProcessor
+
 from snellen.demo.pictograms import BACKGROUND
 from training.clip import PATCH, vision_settings
 from training.loop import Log, Steps, batches, normalised, seeded
-from training.pictures import NAMES, SIZE, Pictures, training_pictures, watched_pictures
+from training.pictures import NAMES, READ, SIZE, Pictures, training_pictures, watched_pictures
 from training.questions import Questions, Segment
 from training.rows import packed
 from training.saving import image_processor
 from training.tokenizer import ASSISTANT, END, IMAGE, START, USER, for_chat
 from training.wording import LISTS, LISTS_UNSEEN, YES_NO_UNSEEN, worded
-from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig, LlavaForConditionalGeneration, LlavaProcessor
 
-STEPS = 6000
+STEPS = 3500
 _BATCH = 16
 _PATCHES = (SIZE // PATCH) ** 2 + 1  # and one for the whole
 _SIMILAR = 12  # classes that are most easily mistaken for one
@@ -91,7 +92,7 @@ class Reader(torch.nn.Module):
     def forward(self, pixels: torch.Tensor, rows: Sequence[Sequence[Segment]]) -> torch.Tensor:
         """The weighted loss of the answers."""
         logits, wanted, weights = self.answers(pixels, rows)
-        losses = F.cross_entropy(logits, wanted, reduction="none")
+        losses = functional.cross_entropy(logits, wanted, reduction="none")
         return (losses * weights).sum() / weights.sum()
 
     def answers(
@@ -119,7 +120,7 @@ def train(cache: Path, tower: torch.nn.Module, steps: int = STEPS, seed: int = 3
     model = build()
     model.model.vision_tower.load_state_dict(tower.state_dict())
     reader, tokenizer = Reader(model), for_chat()
-    pictures, watched = training_pictures(cache), watched_pictures(cache)
+    pictures, watched = training_pictures(cache, READ), watched_pictures(cache)
 
     def encode(text: str) -> list[int]:
         return list(tokenizer.encode(text, add_special_tokens=False))
@@ -138,9 +139,7 @@ def train(cache: Path, tower: torch.nn.Module, steps: int = STEPS, seed: int = 3
 def _parameters(model: LlavaForConditionalGeneration) -> tuple[list[torch.nn.Parameter], list[torch.nn.Parameter]]:
     """The matrices of hidden layers, and all others; tied ones once."""
     matrices = [
-        each
-        for name, each in model.named_parameters()
-        if each.ndim == 2 and ("layers." in name or "projector" in name)
+        each for name, each in model.named_parameters() if each.ndim == 2 and ("layers." in name or "projector" in name)
     ]
     taken = {id(each) for each in matrices}
     return matrices, [each for each in model.parameters() if id(each) not in taken]
@@ -157,7 +156,7 @@ def _mistaken(model: LlavaForConditionalGeneration, pictures: Pictures) -> list[
         found.append(seen.last_hidden_state[:, 0])
     vectors, labels = torch.cat(found), torch.from_numpy(pictures.labels[:count])
     means = torch.stack([vectors[labels == label].mean(0) for label in range(len(NAMES))])
-    means = F.normalize(means - means.mean(0), dim=-1)
+    means = functional.normalize(means - means.mean(0), dim=-1)
     likeness: list[list[int]] = (means @ means.T - 2 * torch.eye(len(NAMES))).topk(_SIMILAR).indices.tolist()
     return likeness
 

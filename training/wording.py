@@ -8,7 +8,9 @@ from snellen.templates import IS_THERE
 from training.pictures import DIGITS, NAMES
 
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-SPOKEN = tuple((name, WORDS[int(name)]) if name in DIGITS else (name,) for name in NAMES)  # all names of each class
+SPOKEN: tuple[tuple[str, ...], ...] = tuple(
+    (name, WORDS[int(name)]) if name in DIGITS else (name,) for name in NAMES
+)  # all names of each class
 
 LISTS = (  # {classes}: names between separators
     CLOSED_SET,
@@ -51,7 +53,8 @@ YES_NO_UNSEEN = (
     "Can you see the {name} in this photo? yes or no.",
 )
 LETTERED = (
-    "What type of object is in this photo?\n{classes}\nAnswer with the option's letter from the given choices directly.",
+    "What type of object is in this photo?\n{classes}\n"
+    "Answer with the option's letter from the given choices directly.",
     "What is in the image?\n{classes}\nAnswer with the letter.",
     "Question: which option does the picture show? {classes} Reply with its letter only.",
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from snellen.metrics.comparison import holm
@@ -15,37 +15,50 @@ def conclusion(results: Results) -> str | None:
     """Which model is right most often, which others are not told apart from it, and what the way of asking does.
 
     Of each model its best row counts, on the images of the best row of all. Two are told apart where McNemar's test,
-    corrected by Holm's method over the models, gives p < 0.05. None without an answer.
+    corrected by Holm's method over the models, gives p < 0.05 on the images that both answered. None without an answer.
     """
-    shown = [row for row in results.rows if row.accuracy is not None and not row.superseded]
-    if not shown:
+    rows = [row for row in results.rows if row.accuracy is not None and not row.superseded]
+    rows = [row for row in rows if row.number in results.asked] or rows
+    if not rows:
         return None
-    best = shown[0]
-    alike = [row for row in shown if row.selection == best.selection and row.classes == best.classes]
-    firsts = list({row.model: row for row in reversed(alike)}.values())[::-1]
-    others = sorted((row for row in firsts if row.model != best.model), key=lambda row: -(row.accuracy or 0))
+    most = max(row.images for row in rows)
+    best = next(row for row in rows if row.images == most)
+    differences = _differences(best, results.comparisons)
+    alike = [row for row in rows if row.number in (best.number, *differences) and row.seed == best.seed]
     sentence = (
-        f"Right most often is {_called(best)}: {_share(best)} of {best.images} images "
+        f"Right most often is {_called(best)}: {_share(best)} of {best.answered + best.unparsed} images "
         f"(95 % interval {_percent(best.accuracy_low)} to {_percent(best.accuracy_high)})"
     )
-    parts = [sentence, _compared(best, others, results.comparisons), _asked(alike)]
+    parts = [sentence, *_compared(best, alike, differences), _asked(alike)]
     return "; ".join(part for part in parts if part) + "."
 
 
-def _compared(best: ResultRow, others: Sequence[ResultRow], comparisons: Sequence[Mapping[str, Any]]) -> str:
-    found = {frozenset((each["a"]["row"], each["b"]["row"])): each["mcnemar_p"] for each in comparisons}
-    values = [found.get(frozenset((best.number, row.number))) for row in others]
-    tested = [(row, value) for row, value in zip(others, values, strict=True) if value is not None]
-    corrected = holm([value for _, value in tested])
-    groups: dict[bool, list[str]] = {True: [], False: []}
-    for (row, _), value in zip(tested, corrected, strict=True):
-        groups[value < _LEVEL].append(f"{_called(row)} with {_share(row)}")
-    said = []
-    if groups[True]:
-        said.append(f"more than chance explains it is ahead of {' and of '.join(groups[True])}")
-    if groups[False]:
-        said.append(f"so few images do not tell it from {' or '.join(groups[False])}")
-    return "; ".join(said)
+def _differences(best: ResultRow, comparisons: Sequence[Mapping[str, Any]]) -> dict[int, tuple[float, float]]:
+    """For each row that is compared with the best: by how much the best is ahead, and McNemar's p-value."""
+    found = {}
+    for each in comparisons:
+        numbers = (each["a"]["row"], each["b"]["row"])
+        if best.number in numbers and each["mcnemar_p"] is not None:
+            first = numbers[0] == best.number
+            found[numbers[first]] = (each["difference"] if first else -each["difference"], each["mcnemar_p"])
+    return found
+
+
+def _compared(
+    best: ResultRow, rows: Sequence[ResultRow], differences: Mapping[int, tuple[float, float]]
+) -> Iterator[str]:
+    firsts = {row.model: row for row in reversed(rows) if row.model != best.model}
+    others = sorted(firsts.values(), key=lambda row: -(row.accuracy or 0))
+    ahead: list[str] = []
+    open_: list[str] = []
+    corrected = holm([differences[row.number][1] for row in others])
+    for row, value in zip(others, corrected, strict=True):
+        told_apart = value < _LEVEL and differences[row.number][0] > 0
+        (ahead if told_apart else open_).append(f"{_called(row)} with {_share(row)}")
+    if ahead:
+        yield f"it is ahead of {' and of '.join(ahead)}, more than chance explains"
+    if open_:
+        yield f"these images do not tell it from {' or '.join(open_)}"
 
 
 def _asked(rows: Sequence[ResultRow]) -> str:
@@ -58,7 +71,8 @@ def _asked(rows: Sequence[ResultRow]) -> str:
     if spread[widest] < 0.1:
         return ""
     first, last = ways[widest][0], ways[widest][-1]
-    return f"how one asks matters too: {widest} has {_share(first)} by {first.strategy} and {_share(last)} by {last.strategy}"
+    ways_of = f"{_share(first)} by {first.strategy} and {_share(last)} by {last.strategy}"
+    return f"how one asks matters too: {widest} has {ways_of}"
 
 
 def _called(row: ResultRow) -> str:

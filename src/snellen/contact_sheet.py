@@ -8,7 +8,6 @@ from pathlib import Path
 import PIL.Image
 import PIL.ImageDraw
 import PIL.ImageFont
-import PIL.ImageOps
 
 from snellen.console import one_line
 from snellen.errors import UnreadableImage, WrongUse
@@ -17,6 +16,7 @@ from snellen.types import Dataset, Example
 
 COLUMNS = 14
 _SIDE, _GAP, _TEXT = 96, 4, 16  # pixels: a picture, the space around it, the line below it
+_MOST = 1960  # classes, so that a sheet is less high than any of the formats allows (WebP: 16,383 pixels)
 _UNREADABLE = (200, 60, 60)
 _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 
@@ -24,10 +24,12 @@ _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 def write_contact_sheet(dataset: Dataset, path: Path) -> None:
     """Writes the sheet as .png, .jpg or .webp; a file that cannot be read is a red square.
 
-    Raises WrongUse for another format, Missing where there is no space.
+    Raises WrongUse for another format or too many classes, Missing where there is no space.
     """
     if path.suffix.lower() not in _FORMATS:
         raise WrongUse(f"-o {path}: expected a file that ends in {', '.join(_FORMATS)}")
+    if len(dataset.classes.names) > _MOST:
+        raise WrongUse(f"-o {path}: a contact sheet has room for {_MOST} classes, not {len(dataset.classes.names)}")
     sheet = contact_sheet(dataset)
     with whole_file(path, "wb") as file:
         sheet.save(file, _FORMATS[path.suffix.lower()])
@@ -75,7 +77,13 @@ def _small(example: Example) -> PIL.Image.Image:
         pixels = example.image.pixels()
     except UnreadableImage:
         return PIL.Image.new("RGB", (_SIDE, _SIDE), _UNREADABLE)
-    return PIL.ImageOps.pad(pixels, (_SIDE, _SIDE), PIL.Image.Resampling.LANCZOS, "white")
+    share = _SIDE / max(pixels.size)
+    width, height = (max(1, round(length * share)) for length in pixels.size)
+    square = PIL.Image.new("RGB", (_SIDE, _SIDE), "white")
+    square.paste(
+        pixels.resize((width, height), PIL.Image.Resampling.LANCZOS), ((_SIDE - width) // 2, (_SIDE - height) // 2)
+    )
+    return square
 
 
 def _fitting(name: str, font: PIL.ImageFont.FreeTypeFont | PIL.ImageFont.ImageFont) -> str:

@@ -1,4 +1,4 @@
-"""PNG files that are not compressed: an encoder's next version might pack them otherwise, and answers are kept by bytes.
+"""PNG files that are not compressed: answers are kept by bytes, and an encoder's next version might pack otherwise.
 
 Formats: PNG (ISO/IEC 15948), zlib (RFC 1950), stored blocks (RFC 1951).
 """

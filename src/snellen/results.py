@@ -22,7 +22,15 @@ from snellen.errors import Missing, WrongUse
 from snellen.metrics.classification import Confusion, classify
 from snellen.metrics.comparison import mcnemar
 from snellen.metrics.intervals import wilson
-from snellen.shares import OF_ANSWERS, RECORDS_OF_ROW, accuracy_raw, ceiling, top5_accuracy
+from snellen.shares import (
+    OF_ANSWERS,
+    RECORDS_OF_ROW,
+    accuracy_raw,
+    ceiling,
+    top5_accuracy,
+    true_negative_rate,
+    true_positive_rate,
+)
 from snellen.store import with_models
 from snellen.types import MODEL, Classes, Recognise, State
 
@@ -34,7 +42,9 @@ class ResultRow:
     Rows with the same `selection` are about the same images. `accuracy_covered` is over the images of the classes that
     the model's own vocabulary covers, `classes_covered_by` their number by the rule that found them. `accuracy_raw` is
     that of what was said, where an answer that named no class was mapped to the nearest. `ceiling` is the share of
-    images whose class stood in the shortlist that the strategy chose from. A `superseded` row belongs to another model
+    images whose class stood in the shortlist that the strategy chose from. `true_positive_rate` is how often a
+    yes-or-no question about the image's class got a yes, `true_negative_rate` how often one about another class got
+    none, where every class was asked about. A `superseded` row belongs to another model
     or setting that went by the same name before, such as a predictions file changed since.
     """
 
@@ -80,6 +90,10 @@ class ResultRow:
     ceiling: float | None
     ceiling_low: float | None
     ceiling_high: float | None
+    true_positive_rate: float | None
+    true_positive_rate_low: float | None
+    true_positive_rate_high: float | None
+    true_negative_rate: float | None
     questions_per_image: float | None
     images_per_second: float | None
     timed_images: int | None
@@ -291,6 +305,8 @@ class Results:
             **top5_accuracy(self._database, number, len(names)),
             **accuracy_raw(self._database, number),
             **ceiling(self._database, number),
+            **true_positive_rate(self._database, number, spec["classes"]["background"]),
+            **true_negative_rate(self._database, number, spec["classes"]["background"]),
             **values,
         )
 

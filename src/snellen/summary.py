@@ -76,6 +76,8 @@ _COLUMNS = (
     _Column("Covered", 75, _covered),
     _Column("Raw acc.", 73, lambda row: _number(row.accuracy_raw)),
     _Column("Ceiling", 74, lambda row: _number(row.ceiling)),
+    _Column("TPR", 72, lambda row: _number(row.true_positive_rate)),
+    _Column("TNR", 71, lambda row: _number(row.true_negative_rate)),
     _Column("img/s", 70, lambda row: rate_text(row.images_per_second)),
     _Column("p50", 40, lambda row: _seconds(row.latency_p50)),
     _Column("RAM GB", 30, lambda row: _number(row.peak_rss_gb, 2)),
@@ -83,7 +85,7 @@ _COLUMNS = (
 )
 _SILENT = {  # what says nothing where it stands in all rows
     **dict.fromkeys(("Unparsed", "Failed", "Pending"), "0"),
-    **dict.fromkeys(("Covered", "Top 5", "Raw acc.", "Ceiling", "img/s", "p50", "RAM GB", "GPU GB"), "–"),
+    **dict.fromkeys(("Covered", "Top 5", "Raw acc.", "Ceiling", "TPR", "TNR", "img/s", "p50", "RAM GB", "GPU GB"), "–"),
 }
 
 

@@ -18,7 +18,7 @@ _DATASET = {"path": "demo/pictograms", "classes": 21, "per_class": 15}
 _MODELS = ("demo/vlm", "demo/clip", "demo/classifier")
 _STRATEGIES = (
     *("closed-set", "closed-set,votes=5", "binary", "binary,decide=argmax", "likelihood"),
-    *("zero-shot", "vocabulary"),
+    *("zero-shot", "vocabulary,background=background"),
 )
 _BEFORE = """\
 Three small models that come with snellen take one test: {images} drawn pictures of {objects} objects and a background.

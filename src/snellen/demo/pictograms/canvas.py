@@ -5,6 +5,7 @@ from __future__ import annotations
 import colorsys
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -53,7 +54,7 @@ def curve(*controls: Point, count: int = 16) -> list[Point]:
     along = np.linspace(0, 1, count)[:, None]
     points = [np.array(control, float) for control in controls]
     while len(points) > 1:
-        points = [a * (1 - along) + b * along for a, b in zip(points[:-1], points[1:], strict=True)]
+        points = [a * (1 - along) + b * along for a, b in pairwise(points)]
     return _pairs(points[0])
 
 
@@ -152,15 +153,15 @@ class Canvas:
         x0, x1, y0, y1 = left + corner, right - corner, top + corner, bottom - corner
         quarters = ((x1, y1, 0), (x0, y1, 90), (x0, y0, 180), (x1, y0, 270))
         outline = [
-            point
-            for x, y, start in quarters
-            for point in oval(x, y, corner, corner, start, start + 90, count=6)
+            point for x, y, start in quarters for point in oval(x, y, corner, corner, start, start + 90, count=6)
         ]
         self.fill(outline, colour)
 
     def dot(self, x: float, y: float, radius: float = 0.08) -> None:
         """A small disc of ink, such as an eye."""
-        self._pen.polygon(self._placed(oval(x, y, radius, radius)), fill=_CHALK if self._style == "chalk" else (20, 20, 25))
+        self._pen.polygon(
+            self._placed(oval(x, y, radius, radius)), fill=_CHALK if self._style == "chalk" else (20, 20, 25)
+        )
 
     # Lines
 
@@ -175,7 +176,15 @@ class Canvas:
             self._stroke(placed, max(pixels * 0.6, self._weight), self._ink)
 
     def arc(
-        self, x: float, y: float, rx: float, ry: float, start: float, end: float, width: float = 0.1, colour: str = "black"
+        self,
+        x: float,
+        y: float,
+        rx: float,
+        ry: float,
+        start: float,
+        end: float,
+        width: float = 0.1,
+        colour: str = "black",
     ) -> None:
         """A line of some width along an ellipse, between two angles in degrees."""
         self.line(oval(x, y, rx, ry, start, end), width, colour)

@@ -71,14 +71,15 @@ def _pattern(rng: np.random.Generator, x: Floats, y: Floats, angle: float) -> Fl
     if kind == 1:
         frequency = rng.uniform(3, 9)
         stripes = np.sin((x * math.cos(angle) - y * math.sin(angle)) * frequency * 6.28) > 0
-        return stripes * rng.uniform(-30, 30)
+        return np.asarray(stripes * rng.uniform(-30, 30), np.float64)
     if kind == 2:
         cells = rng.integers(3, 8)
-        return ((x * cells).astype(int) + (y * cells).astype(int)) % 2 * rng.uniform(-30, 30)
+        checks = ((x * cells).astype(int) + (y * cells).astype(int)) % 2
+        return np.asarray(checks * rng.uniform(-30, 30), np.float64)
     points = rng.integers(3, 7)
     coarse = rng.normal(0, 1, (points, points)).astype(np.float32)
     stains = PIL.Image.fromarray(coarse).resize((_GROUND, _GROUND), PIL.Image.Resampling.BICUBIC)
-    return np.asarray(stains, dtype=np.float64) * rng.uniform(5, 22)
+    return np.asarray(np.asarray(stains, np.float64) * rng.uniform(5, 22), np.float64)
 
 
 def _clutter(picture: PIL.Image.Image, rng: np.random.Generator, count: int) -> None:
@@ -157,11 +158,11 @@ def _photographed(picture: PIL.Image.Image, rng: np.random.Generator, size: int,
     small = picture.resize((size, size), PIL.Image.Resampling.BOX)
     if rng.random() < 0.35 * level + 0.05:
         small = small.filter(PIL.ImageFilter.GaussianBlur(rng.uniform(0.3, 0.5 + 1.1 * level) * size / 64))
-    pixels = np.asarray(small, np.float32)
-    pixels = (pixels - 128) * rng.uniform(1 - 0.5 * level, 1.05) + 128 + rng.normal(0, 5 + 12 * level)
-    pixels = pixels + rng.normal(0, rng.uniform(1, 3 + 22 * level), pixels.shape)
-    return PIL.Image.fromarray(_bytes(pixels))
+    clear = np.asarray(small, np.float32)
+    light = (clear - 128) * rng.uniform(1 - 0.5 * level, 1.05) + 128 + rng.normal(0, 5 + 12 * level)
+    noisy = light + rng.normal(0, rng.uniform(1, 3 + 22 * level), light.shape)
+    return PIL.Image.fromarray(_bytes(noisy))
 
 
-def _bytes(pixels: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
-    return np.clip(pixels, 0, 255).astype(np.uint8)
+def _bytes(pixels: Floats) -> npt.NDArray[np.uint8]:
+    return np.asarray(np.clip(pixels, 0, 255).astype(np.uint8))
