@@ -11,10 +11,10 @@ import typer
 
 from snellen.cli.app import app
 from snellen.cli.options import JsonOption, QuietOption
-from snellen.cli.output import say, show
+from snellen.cli.output import say, say_lines, show
 from snellen.cli.runs import carried_out
 
-_DATASET = {"path": "demo/pictograms", "classes": 21, "per_class": 15}
+_DATASET = {"path": "demo/pictograms", "classes": 21}
 _MODELS = ("demo/vlm", "demo/clip", "demo/classifier")
 _STRATEGIES = (
     *("closed-set", "closed-set,votes=5", "binary", "binary,decide=argmax", "likelihood"),
@@ -36,7 +36,9 @@ Next, your own images, in a folder with a sub-folder for each class:
 
 @app.command()
 def demo(
+    per_class: Annotated[int, typer.Option(metavar="N", help="Pictures of each class.", min=1)] = 15,
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The run folder.")] = Path("runs/demo"),
+    no_timing: Annotated[bool, typer.Option("--no-timing", help="Do not measure speed.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Set an earlier run aside, ask everything anew.")] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -51,7 +53,9 @@ def demo(
     from snellen.folder import set_aside
     from snellen.plan import Request, resolve
 
-    plan = resolve(Request(_DATASET, _MODELS, _STRATEGIES, out=str(out)))
+    plan = resolve(
+        Request({**_DATASET, "per_class": per_class}, _MODELS, _STRATEGIES, out=str(out), timing=not no_timing)
+    )
     plan = dataclasses.replace(plan, not_applicable=())  # here it is no news that each is asked in its own ways
     if not quiet:
         say_lines(_BEFORE.format(images=len(plan.selection), objects=len(plan.classes.foreground)))
@@ -65,9 +69,3 @@ def demo(
             say_lines(f"\n{_AFTER}")
         if any(row.failed or row.pending for row in results.rows):
             raise typer.Exit(4)
-
-
-def say_lines(text: str) -> None:
-    """Prints lines to standard error."""
-    for line in text.split("\n"):
-        say(line)
