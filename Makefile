@@ -37,4 +37,4 @@ check: .venv/dev
 	@touch $@
 
 clean:
-	rm -rf .venv runs .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv runs .cache .mypy_cache .ruff_cache .hypothesis

@@ -95,7 +95,9 @@ return "cat" if image.path.stem in ("dog0", "dog1", "dog2", "dog3", "dog4", "dog
     with ran(photos, [picky, steady], out=tmp_path / "run") as results:
         assert [row.accuracy for row in results.rows] == [0.75, pytest.approx(2 / 3)]
         assert results.comparisons[0]["mcnemar_p"] < 0.05
-        assert "ahead of" not in str(conclusion(results))
+        sentence = str(conclusion(results))
+        assert sentence.startswith(f"Right most often is {picky} by closed-set: 75.0 % of 24 images")
+        assert sentence.endswith(f"on the images that both answered it is behind {steady} by closed-set with 66.7 %.")
 
 
 def test_an_earlier_row_about_fewer_images_is_not_the_best(photos: Path, tmp_path: Path) -> None:

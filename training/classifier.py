@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import torch
 from torch.nn import functional
 from transformers import ResNetConfig, ResNetForImageClassification
 
 from training.loop import Log, Steps, batches, normalised, seeded
-from training.pictures import NAMES, Pictures, training_pictures, watched_pictures
+from training.pictures import NAMES, Pictures
 
 STEPS = 6000
 _BATCH = 64
@@ -30,14 +28,14 @@ def build() -> ResNetForImageClassification:
     )
 
 
-def train(cache: Path, steps: int = STEPS, seed: int = 1) -> ResNetForImageClassification:
+def train(pictures: Pictures, watched: Pictures, steps: int = STEPS, seed: int = 1) -> ResNetForImageClassification:
     """The trained network; the same with the same seed, on the same machine."""
     seeded(seed)
-    network, watched = build(), watched_pictures(cache)
+    network = build()
     learning = Steps(steps, [], list(network.parameters()), rate=0.003)
     log = Log(steps, 500)
     network.train()
-    for number, (pixels, labels) in enumerate(batches(training_pictures(cache), _BATCH, steps, seed)):
+    for number, (pixels, labels) in enumerate(batches(pictures, _BATCH, steps, seed)):
         loss = functional.cross_entropy(network(pixels).logits, labels, label_smoothing=0.05)
         learning.take(loss)
         log.step(number, loss, lambda: f"{_accuracy(network, watched):.3f} right")

@@ -7,7 +7,6 @@ captions (distillation: Hinton et al. 2015, arXiv 1503.02531; of features: Romer
 from __future__ import annotations
 
 import random
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -15,7 +14,7 @@ from torch.nn import functional
 from transformers import CLIPConfig, CLIPModel, ResNetForImageClassification
 
 from training.loop import Log, Steps, batches, normalised, seeded
-from training.pictures import SIZE, Pictures, training_pictures, watched_pictures
+from training.pictures import SIZE, Pictures
 from training.tokenizer import for_captions
 from training.wording import CAPTIONS, SPOKEN, worded
 
@@ -97,15 +96,17 @@ class Captions(torch.nn.Module):
         return scores, self.features(functional.avg_pool2d(patches, 2).permute(0, 2, 3, 1))
 
 
-def train(cache: Path, teacher: ResNetForImageClassification, steps: int = STEPS, seed: int = 2) -> CLIPModel:
+def train(
+    pictures: Pictures, watched: Pictures, teacher: ResNetForImageClassification, steps: int = STEPS, seed: int = 2
+) -> CLIPModel:
     """The trained towers; the same with the same seed, on the same machine."""
     seeded(seed)
     random.seed(seed)
-    captions, watched = Captions(build(len(for_captions(TEXT_LENGTH)))), watched_pictures(cache)
+    captions = Captions(build(len(for_captions(TEXT_LENGTH))))
     learning = Steps(steps, *_parameters(captions))
     log = Log(steps, 500)
     captions.train()
-    for number, (pixels, labels) in enumerate(batches(training_pictures(cache), _BATCH, steps, seed)):
+    for number, (pixels, labels) in enumerate(batches(pictures, _BATCH, steps, seed)):
         loss = _loss(captions, teacher, pixels, labels)
         learning.take(loss)
         log.step(number, loss, lambda: f"{_accuracy(captions, watched):.3f} right")

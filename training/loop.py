@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -63,18 +63,17 @@ class Steps:
     def __init__(
         self,
         total: int,
-        matrices: Iterable[torch.nn.Parameter],
-        others: Iterable[torch.nn.Parameter],
+        matrices: Sequence[torch.nn.Parameter],
+        others: Sequence[torch.nn.Parameter],
         matrix_rate: float = 0.02,
         rate: float = 0.002,
     ) -> None:
         self._parameters = [*matrices, *others]
-        taken = list(matrices)
         self._optimizers: list[torch.optim.Optimizer] = [
-            torch.optim.AdamW(list(others), lr=rate, betas=(0.9, 0.98), weight_decay=0.01)
+            torch.optim.AdamW(others, lr=rate, betas=(0.9, 0.98), weight_decay=0.01)
         ]
-        if taken:
-            self._optimizers.append(torch.optim.Muon(taken, lr=matrix_rate, weight_decay=0.02))
+        if matrices:
+            self._optimizers.append(torch.optim.Muon(matrices, lr=matrix_rate, weight_decay=0.02))
         share = _schedule(total)
         self._schedules = [torch.optim.lr_scheduler.LambdaLR(each, share) for each in self._optimizers]
 

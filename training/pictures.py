@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from multiprocessing import Pool
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -44,15 +46,19 @@ def picture(label: int, number: int) -> Pixels:
 
 
 def training_pictures(cache: Path, numbers: range = SEEN) -> Pictures:
-    """Pictures with these numbers of each class; drawn once, by all processors, and kept in the cache."""
-    file = cache / f"{numbers.start}-{numbers.stop}.npy"
+    """Pictures with these numbers of each class; drawn once, by all processors, and kept in the cache.
+
+    They are kept under what some of them look like: where the drawing has changed they are drawn anew.
+    """
+    sample = b"".join(picture(label, numbers.start).tobytes() for label in range(len(NAMES)))
+    file = cache / f"{numbers.start}-{numbers.stop}-{hashlib.sha256(sample).hexdigest()[:12]}.npy"
     jobs = list(itertools.product(numbers, range(len(NAMES))))
     labels = np.array([label for _, label in jobs])
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
-        part = file.with_suffix(".part.npy")
+        part = file.with_suffix(f".{os.getpid()}.npy")
         pixels = np.lib.format.open_memmap(part, "w+", np.uint8, (len(jobs), SIZE, SIZE, 3))
-        with Pool() as pool:
+        with get_context("spawn").Pool() as pool:  # a fork of a process with torch may hang
             for place, drawn_picture in enumerate(_told(pool.imap(_job, jobs, chunksize=256), len(jobs))):
                 pixels[place] = drawn_picture
         pixels.flush()
@@ -61,7 +67,7 @@ def training_pictures(cache: Path, numbers: range = SEEN) -> Pictures:
 
 
 def watched_pictures(cache: Path) -> Pictures:
-    """Other pictures, by which the training's progress is watched; no choice is made by them."""
+    """Other pictures, by which the training's progress was watched and its settings were chosen."""
     return training_pictures(cache, _WATCHED)
 
 

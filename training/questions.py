@@ -1,7 +1,7 @@
 """Questions about a picture with their answers, drawn by chance, as tokens in one row.
 
-Many questions share one picture: a row is a tree whose root is the picture, and a question sees its ancestors and
-itself alone, at the places it would have if it were asked alone. So a row is worth many prompts at the price of one.
+Many questions share one picture: a question sees the picture, the segment it goes on from and itself alone, at the
+places it would have if it were asked alone. So a row is worth many prompts at little more than the price of one.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ _SIMILAR = 0.35  # how often a question is about what is easily mistaken
 class Segment:
     """Tokens of a row; the last `answer` of them are to be learned, each with a `weight`.
 
-    `parent` is the number of the segment it goes on from, from 1; None for the picture.
+    `parent` is the number of the segment it goes on from, from 1, which itself goes on from the picture; None for the
+    picture.
     """
 
     tokens: list[int]

@@ -1,4 +1,4 @@
-"""The tokenizer of `demo/vlm` and `demo/clip`: byte-level BPE in which nearly every class name is one token."""
+"""The tokenizer of `demo/vlm` and `demo/clip`: byte-level BPE in which each word of a class name is one token."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from training.wording import (
 PAD, START, UNKNOWN, END, IMAGE, USER, ASSISTANT, SYSTEM = SPECIAL = (
     *("<pad>", "<s>", "<unk>", "</s>", "<image>", "<|user|>", "<|assistant|>", "<|system|>"),
 )
-_VOCABULARY = 1400
+_VOCABULARY = 1400  # at most: there are fewer pairs worth a token
 _MORE = (
     "You are a helpful assistant. Respond with a single word. List the categories. Look carefully at the photo.",
     "Do not explain. Output format: label. If none of these apply, say other or unknown.",

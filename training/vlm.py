@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -14,16 +13,17 @@ from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig, LlavaForCon
 from snellen.demo.pictograms import BACKGROUND
 from training.clip import PATCH, vision_settings
 from training.loop import Log, Steps, batches, normalised, seeded
-from training.pictures import NAMES, READ, SIZE, Pictures, training_pictures, watched_pictures
-from training.questions import Questions, Segment
+from training.pictures import NAMES, SIZE, Pictures
+from training.questions import Encode, Questions, Segment
 from training.rows import packed
 from training.saving import image_processor
-from training.tokenizer import ASSISTANT, END, IMAGE, START, USER, for_chat
+from training.tokenizer import ASSISTANT, IMAGE, START, USER, for_chat
 from training.wording import LISTS, LISTS_UNSEEN, YES_NO_UNSEEN, worded
 
-STEPS = 3500
+STEPS = 2400
 _BATCH = 16
 _PATCHES = (SIZE // PATCH) ** 2 + 1  # and one for the whole
+_WATCHED = 480  # pictures
 _SIMILAR = 12  # classes that are most easily mistaken for one
 _TEMPLATE = (
     "{{ '<s>' }}{% for message in messages %}{{ '<|' + message['role'] + '|>' }}"
@@ -80,11 +80,15 @@ def build() -> LlavaForConditionalGeneration:
 
 
 class Reader(torch.nn.Module):
-    """The model under training, with rows of many questions in place of prompts."""
+    """The model under training, with rows of many questions in place of prompts.
 
-    def __init__(self, model: LlavaForConditionalGeneration) -> None:
+    The tower's features, which are some ten times larger than what the optimiser expects, are multiplied by `scale`.
+    """
+
+    def __init__(self, model: LlavaForConditionalGeneration, scale: float = 1.0) -> None:
         super().__init__()
         self.model = model
+        self._scale = scale
         tokenizer = for_chat()
         self._begin = torch.tensor(tokenizer.convert_tokens_to_ids([START, USER]))
         self.picture_length = len(self._begin) + _PATCHES
@@ -101,8 +105,9 @@ class Reader(torch.nn.Module):
         """For each token of an answer the logits (tokens x vocabulary), which one is right, and its weight."""
         batch = packed(rows, self.picture_length)
         inner, embed = self.model.model, self.model.get_input_embeddings()
-        patches = inner.vision_tower(pixel_values=pixels).last_hidden_state
-        seen = inner.multi_modal_projector(patches)
+        with torch.no_grad():  # the tower stays as it is
+            patches = inner.vision_tower(pixel_values=pixels).last_hidden_state
+        seen = inner.multi_modal_projector(patches * self._scale)
         begin = embed(self._begin)[None].expand(len(rows), -1, -1)
         first = torch.arange(self.picture_length)[None].expand(len(rows), -1)
         hidden = inner.language_model(
@@ -113,91 +118,107 @@ class Reader(torch.nn.Module):
         ).last_hidden_state[:, self.picture_length :]
         return self.model.lm_head(hidden[batch.answers]), batch.wanted, batch.weights
 
+    @torch.no_grad()
+    def fold(self) -> LlavaForConditionalGeneration:
+        """The model with the scale as part of its projector's weights."""
+        self.model.model.multi_modal_projector.linear_1.weight *= self._scale
+        self._scale = 1.0
+        return self.model
 
-def train(cache: Path, tower: torch.nn.Module, steps: int = STEPS, seed: int = 3) -> LlavaForConditionalGeneration:
+
+def train(
+    pictures: Pictures, watched: Pictures, tower: torch.nn.Module, steps: int = STEPS, seed: int = 3
+) -> LlavaForConditionalGeneration:
     """The trained model; the same with the same seed, on the same machine."""
     seeded(seed)
     model = build()
     model.model.vision_tower.load_state_dict(tower.state_dict())
-    reader, tokenizer = Reader(model), for_chat()
-    pictures, watched = training_pictures(cache, READ), watched_pictures(cache)
+    vectors, labels = _vectors(model, pictures)
+    reader, tokenizer = Reader(model, scale=1 / vectors.std().item()), for_chat()
 
     def encode(text: str) -> list[int]:
         return list(tokenizer.encode(text, add_special_tokens=False))
 
-    questions = Questions(encode, _mistaken(model, pictures), seed)
+    questions = Questions(encode, _mistaken(vectors, labels), seed)
     learning = Steps(steps, *_parameters(model))
     log = Log(steps, 200)
     reader.train()
-    for number, (pixels, labels) in enumerate(batches(pictures, _BATCH, steps, seed)):
-        loss = reader(pixels, questions.about(labels.tolist()))
+    for number, (pixels, chosen) in enumerate(batches(pictures, _BATCH, steps, seed)):
+        loss = reader(pixels, questions.about(chosen.tolist()))
         learning.take(loss)
         log.step(number, loss, lambda: _watched(reader, encode, watched))
-    return model.eval()
+    return reader.fold().eval()
 
 
 def _parameters(model: LlavaForConditionalGeneration) -> tuple[list[torch.nn.Parameter], list[torch.nn.Parameter]]:
-    """The matrices of hidden layers, and all others; tied ones once."""
-    matrices = [
-        each for name, each in model.named_parameters() if each.ndim == 2 and ("layers." in name or "projector" in name)
-    ]
+    """The matrices of hidden layers, and all others but the tower's; tied ones once."""
+    named = [(name, each) for name, each in model.named_parameters() if "vision_tower" not in name]
+    matrices = [each for name, each in named if each.ndim == 2 and ("layers." in name or "projector" in name)]
     taken = {id(each) for each in matrices}
-    return matrices, [each for each in model.parameters() if id(each) not in taken]
+    return matrices, [each for _, each in named if id(each) not in taken]
 
 
 @torch.no_grad()
-def _mistaken(model: LlavaForConditionalGeneration, pictures: Pictures) -> list[list[int]]:
-    """For each class those whose pictures are most like its own to the tower, by the cosine of their means."""
-    count = 30 * len(NAMES)
+def _vectors(model: LlavaForConditionalGeneration, pictures: Pictures) -> tuple[torch.Tensor, torch.Tensor]:
+    """What the tower makes of some pictures as wholes (pictures x width), and their classes."""
+    count = min(30 * len(NAMES), len(pictures.labels))
     found = []
     for start in range(0, count, 128):
         pixels = torch.from_numpy(np.array(pictures.pixels[start : min(count, start + 128)]))
         seen = model.model.vision_tower(pixel_values=normalised(pixels.permute(0, 3, 1, 2)))
         found.append(seen.last_hidden_state[:, 0])
-    vectors, labels = torch.cat(found), torch.from_numpy(pictures.labels[:count])
+    return torch.cat(found), torch.from_numpy(pictures.labels[:count])
+
+
+def _mistaken(vectors: torch.Tensor, labels: torch.Tensor) -> list[list[int]]:
+    """For each class those whose pictures are most like its own to the tower, by the cosine of their means."""
     means = torch.stack([vectors[labels == label].mean(0) for label in range(len(NAMES))])
     means = functional.normalize(means - means.mean(0), dim=-1)
-    likeness: list[list[int]] = (means @ means.T - 2 * torch.eye(len(NAMES))).topk(_SIMILAR).indices.tolist()
-    return likeness
+    similar: list[list[int]] = (means @ means.T - 2 * torch.eye(len(NAMES))).topk(_SIMILAR).indices.tolist()
+    return similar
 
 
 @torch.no_grad()
-def _watched(reader: Reader, encode: object, pictures: Pictures, count: int = 480) -> str:
+def _watched(reader: Reader, encode: Encode, pictures: Pictures) -> str:
     """Shares of right answers over other pictures: lists of 21 and of 100, those within the list, and yes or no."""
-    assert callable(encode)
     reader.eval()
     rng = Random(5)
-    end, reply = encode(END), encode(ASSISTANT)
     tallies: dict[str, list[bool]] = {}
-    chosen = rng.sample(range(len(pictures.labels)), count)
-    firsts = [encode(name)[0] for name in NAMES]
-    for start in range(0, count, 32):
+    chosen = rng.sample(range(len(pictures.labels)), _WATCHED)
+    for start in range(0, _WATCHED, 32):
         indices = sorted(chosen[start : start + 32])
         pixels = normalised(torch.from_numpy(pictures.pixels[indices]).permute(0, 3, 1, 2))
-        rows, truths = [], []
-        for label in pictures.labels[indices].tolist():
-            row, lists = [], []
-            for size, template in ((21, LISTS[0]), (100, LISTS[0]), (21, rng.choice(LISTS_UNSEEN))):
-                order = [label, *rng.sample([each for each in range(len(NAMES)) if each != label], size - 1)]
-                rng.shuffle(order)
-                text = template.replace("{classes}", ", ".join(NAMES[each] for each in order))
-                row.append(Segment([*encode(text), *reply, firsts[label]], 1))
-                lists.append({firsts[each] for each in order})
-            other = rng.choice([each for each in range(len(NAMES)) if each != label])
-            for name in (NAMES[label], NAMES[other]):
-                text = worded(rng.choice(YES_NO_UNSEEN), name)
-                row.append(Segment([*encode(text), *reply, encode("yes")[0]], 1))
-            rows.append(row)
-            truths.append((firsts[label], lists, NAMES[label] == BACKGROUND))
-        logits = reader.answers(pixels, rows)[0].reshape(len(rows), 5, -1)
-        for each, (first, lists, empty) in zip(logits, truths, strict=True):
-            for place, key in enumerate(("21", "100", "21 in other words")):
-                tallies.setdefault(key, []).append(int(each[place].argmax()) == first)
-                tallies.setdefault("outside", []).append(int(each[place].argmax()) not in lists[place])
-            yes = [bool(each[place][encode("yes")[0]] > each[place][encode("no")[0]]) for place in (3, 4)]
-            if not empty:
-                tallies.setdefault("yes", []).append(yes[0])
-            tallies.setdefault("no", []).append(not yes[1])
+        asked = [_exam(label, encode, rng) for label in pictures.labels[indices].tolist()]
+        logits = reader.answers(pixels, [row for row, _ in asked])[0]
+        said = iter(logits.argmax(1).tolist())
+        for _, marks in asked:
+            for what, right in marks:
+                tallies.setdefault(what, []).append(next(said) in right)
     reader.train()
-    del end
-    return " · ".join(f"{key} {np.mean(values):.3f}" for key, values in tallies.items())
+    return " · ".join(f"{what} {np.mean(values):.3f}" for what, values in tallies.items())
+
+
+def _exam(label: int, encode: Encode, rng: Random) -> tuple[list[Segment], list[tuple[str, set[int]]]]:
+    """Questions about a picture and, for each, what it is about with the tokens that are right.
+
+    A question about the list is asked twice, for the right class and for any class of the list.
+    """
+    row: list[Segment] = []
+    marks: list[tuple[str, set[int]]] = []
+
+    def ask(text: str, **right: set[int]) -> None:
+        for what, tokens in right.items():
+            row.append(Segment([*encode(text), *encode(ASSISTANT), min(tokens)], 1))
+            marks.append((what.replace("_", " "), tokens))
+
+    others = [each for each in range(len(NAMES)) if each != label]
+    first = [encode(name)[0] for name in NAMES]
+    for size, template, what in ((21, LISTS[0], "21"), (100, LISTS[0], "100"), (21, rng.choice(LISTS_UNSEEN), "other")):
+        order = [label, *rng.sample(others, size - 1)]
+        rng.shuffle(order)
+        text = template.replace("{classes}", ", ".join(NAMES[each] for each in order))
+        ask(text, **{f"list_{what}": {first[label]}, "in_the_list": {first[each] for each in order}})
+    if NAMES[label] != BACKGROUND:
+        ask(worded(rng.choice(YES_NO_UNSEEN), NAMES[label]), yes={encode("yes")[0]})
+    ask(worded(rng.choice(YES_NO_UNSEEN), NAMES[rng.choice(others)]), no={encode("no")[0]})
+    return row, marks

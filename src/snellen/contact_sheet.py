@@ -16,6 +16,7 @@ from snellen.types import Dataset, Example
 
 COLUMNS = 14
 _SIDE, _GAP, _TEXT = 96, 4, 16  # pixels: a picture, the space around it, the line below it
+_LONGEST = 100  # characters of a name, of which fewer fit
 _MOST = 1960  # classes, so that a sheet is less high than any of the formats allows (WebP: 16,383 pixels)
 _UNREADABLE = (200, 60, 60)
 _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
@@ -87,7 +88,7 @@ def _small(example: Example) -> PIL.Image.Image:
 
 
 def _fitting(name: str, font: PIL.ImageFont.FreeTypeFont | PIL.ImageFont.ImageFont) -> str:
-    text = one_line(name)
+    text = one_line(name[:_LONGEST])
     while text and font.getlength(text) > _SIDE:
         text = text[:-2] + "…" if len(text) > 2 else ""
     return text

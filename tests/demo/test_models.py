@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shlex
@@ -40,8 +41,8 @@ class Demo:
     rows: Mapping[tuple[str, str], Mapping[str, Any]]
 
 
-def run_demo(place: Path) -> Demo:
-    command = [sys.executable, "-m", "snellen", "demo", "--per-class", str(PICTURES), "--no-timing"]
+def run_demo(place: Path, pictures: int = PICTURES) -> Demo:
+    command = [sys.executable, "-m", "snellen", "demo", "--per-class", str(pictures), "--no-timing"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "100"}
     done = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -77,6 +78,23 @@ def test_the_same_again_asks_nothing_and_says_the_same(demo: Demo) -> None:
     assert "demo/vlm: " not in again.err and "demo/vlm: " in demo.err
 
 
+def test_another_run_with_fewer_pictures_gives_these_the_same_records(demo: Demo, tmp_path: Path) -> None:
+    """In batches of other sizes, by other processes, with nothing stored."""
+    run_demo(tmp_path, pictures=1)
+    whole, part = records(demo.place), records(tmp_path)
+    assert len(part) == 7 * 21
+    assert {key: whole[key] for key in part} == part
+
+
+def records(place: Path) -> dict[str, list[str]]:
+    """What each model said of each picture, by each strategy."""
+    with (place / "runs/demo/records.csv").open(encoding="utf-8", newline="") as file:
+        return {
+            f"{each['model']} {each['strategy']} {each['example']}": [each["prediction"], each["outcome"]]
+            for each in csv.DictReader(file)
+        }
+
+
 @pytest.mark.parametrize("figure", ROWS, ids=" ".join)
 def test_a_model_is_as_good_as_its_card_says(figure: tuple[str, str], demo: Demo) -> None:
     """Where the figure is above the upper end of what is measured here, it is worse."""
@@ -100,7 +118,8 @@ def test_the_models_are_as_good_as_was_asked_for() -> None:
         ("classifier", "accuracy, 139 classes"): 0.88,
     }
     assert {figure: figures[figure] for figure in least if figures[figure] < least[figure]} == {}
-    assert figures["vlm", "answers outside the list, 100 classes"] < 0.05
+    assert figures["vlm", "answers without a class of the list, 100 classes"] < 0.05
+    assert all(figures["vlm", f"accuracy, 21 classes, unseen wording {number}"] >= 0.75 for number in (1, 2))
     assert max(value for (_, what), value in figures.items() if what.startswith("accuracy")) < 1
 
 
@@ -113,7 +132,16 @@ def test_each_command_of_a_card_can_be_typed(snellen: Callable[..., Said]) -> No
             assert said.code == 0 and f"demo/{name}" in said.out
 
 
-def test_the_weights_are_small_and_readable_for_all() -> None:
+def test_a_study_file_names_the_models_as_they_were_named(demo: Demo) -> None:
+    written = (demo.place / "runs/demo/study.yaml").read_text()
+    assert all(f"model: demo/{name}\n" in written for name in models.NAMES)
+    assert str(models.folder("vlm").parent) not in written
+
+
+def test_the_weights_are_small_readable_for_all_and_computed_in_single_precision() -> None:
     files = [file for name in models.NAMES for file in models.folder(name).iterdir()]
     assert sum(file.stat().st_size for file in files) <= 10_000_000
     assert {file.suffix for file in files} <= {".json", ".jinja", ".md", ".safetensors"}  # no code
+    assert all(file.stat().st_mode & 0o444 == 0o444 for file in files)
+    for name in models.NAMES:
+        assert json.loads((models.folder(name) / "config.json").read_text())["dtype"] == "float32"

@@ -11,8 +11,8 @@ import typer
 
 from snellen.cli.app import app
 from snellen.cli.options import JsonOption, QuietOption
-from snellen.cli.output import say, say_lines, show
-from snellen.cli.runs import carried_out
+from snellen.cli.output import say, say_lines, show, tell
+from snellen.cli.runs import carried_out, exit_where_open
 
 _DATASET = {"path": "demo/pictograms", "classes": 21}
 _MODELS = ("demo/vlm", "demo/clip", "demo/classifier")
@@ -54,7 +54,7 @@ def demo(
     from snellen.plan import Request, resolve
 
     plan = resolve(
-        Request({**_DATASET, "per_class": per_class}, _MODELS, _STRATEGIES, out=str(out), timing=not no_timing)
+        Request({**_DATASET, "pictures": per_class}, _MODELS, _STRATEGIES, out=str(out), timing=not no_timing)
     )
     plan = dataclasses.replace(plan, not_applicable=())  # here it is no news that each is asked in its own ways
     if not quiet:
@@ -63,9 +63,8 @@ def demo(
         say(f"the earlier run is now {place}")
     with closing(carried_out(plan, quiet)) as results:
         show(results, as_json)
-        if sentence := conclusion(results):
-            say_lines(f"\n{sentence}")
+        if (sentence := conclusion(results)) and not as_json:
+            tell(f"\n{sentence}")
         if not quiet:
             say_lines(f"\n{_AFTER}")
-        if any(row.failed or row.pending for row in results.rows):
-            raise typer.Exit(4)
+        exit_where_open(results)

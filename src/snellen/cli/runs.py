@@ -73,9 +73,14 @@ def run(
         say(f"the earlier run is now {place}")
     with closing(carried_out(plan, quiet)) as results:
         show(results, as_json)
-        if any((row.failed or row.pending) and row.number in results.asked for row in results.rows):
-            say("some examples have no answer; the same command again asks them once more")
-            raise typer.Exit(4)
+        exit_where_open(results)
+
+
+def exit_where_open(results: Results) -> None:
+    """Ends with code 4 where the rows that were just asked have failed or pending examples."""
+    if any((row.failed or row.pending) and row.number in results.asked for row in results.rows):
+        say("some examples have no answer; the same command again asks them once more")
+        raise typer.Exit(4)
 
 
 def carried_out(plan: Plan, quiet: bool) -> Results:

@@ -4,13 +4,15 @@
     snellen run -d 'demo/pictograms,pictures=50,drawing_seed=1' -m …
 
 An object stands on some ground in some pose, colour and style of drawing, often partly covered, blurred or noisy; the
-background class shows clutter alone. The pixels depend on the seed, the class and the number of the picture.
+background class shows clutter alone. The pixels depend on the seed, the class and the number of the picture (and to the
+last bit on the versions of Pillow and NumPy).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 import numpy as np
@@ -38,10 +40,15 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Pictograms:
-    """The pictures of all classes, each drawn when its turn comes."""
+    """The pictures of all classes, each drawn when it is looked at."""
 
     options: Options
-    name: str = "demo/pictograms"
+
+    @property
+    def name(self) -> str:
+        """With the seed, where another than usual was given: those are other pictures."""
+        seed = self.options.drawing_seed
+        return f"demo/pictograms-{seed}" if seed else "demo/pictograms"
 
     @property
     def classes(self) -> Classes:
@@ -59,8 +66,12 @@ class Pictograms:
         first = FIRST_SHOWN + self.options.drawing_seed * _MOST
         for name in pictograms.CLASSES:
             for number in range(self.options.pictures):
-                picture = pictograms.draw(name, first + number, self.options.size)
-                yield Example(f"{name}/{number + 1:04}", Image(data=png(np.asarray(picture))), name)
+                drawn = Image(data=partial(_drawn, name, first + number, self.options.size))
+                yield Example(f"{name}/{number + 1:04}", drawn, name)
+
+
+def _drawn(name: str, number: int, size: int) -> bytes:
+    return png(np.asarray(pictograms.draw(name, number, size)))
 
 
 def load(name: str, options: Options) -> Pictograms:

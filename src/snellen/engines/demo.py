@@ -10,6 +10,7 @@ from __future__ import annotations
 from snellen.demo import models
 from snellen.errors import WrongUse, nearest
 
+EXTRA = "demo"
 _PROVIDERS = {"vlm": "hf", "clip": "clip", "classifier": "classifier"}
 
 

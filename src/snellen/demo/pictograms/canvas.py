@@ -41,9 +41,13 @@ COLOURS: dict[str, Colour] = {
     "gold": (225, 170, 40),
     "navy": (35, 50, 105),
 }
-_USUAL = list(COLOURS)[:14]  # for what may have any colour
+_USUAL = (  # for what may have any colour
+    *("red", "green", "dark green", "blue", "light blue", "yellow", "orange", "brown", "dark brown", "pink", "purple"),
+    *("grey", "light grey", "dark grey"),
+)
 _DARK = ("black", "dark grey", "dark brown", "navy")  # filled with ink where only lines are drawn
 _INK: Colour = (30, 30, 35)
+_PUPIL: Colour = (20, 20, 25)
 _CHALK: Colour = (245, 245, 240)
 _PAPER: Colour = (250, 249, 244)
 _BOARD: Colour = (40, 60, 50)
@@ -159,9 +163,7 @@ class Canvas:
 
     def dot(self, x: float, y: float, radius: float = 0.08) -> None:
         """A small disc of ink, such as an eye."""
-        self._pen.polygon(
-            self._placed(oval(x, y, radius, radius)), fill=_CHALK if self._style == "chalk" else (20, 20, 25)
-        )
+        self._pen.polygon(self._placed(oval(x, y, radius, radius)), fill=_CHALK if self._style == "chalk" else _PUPIL)
 
     # Lines
 

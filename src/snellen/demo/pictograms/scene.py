@@ -19,6 +19,7 @@ from snellen.demo.pictograms.canvas import Canvas, Style
 Floats = npt.NDArray[np.float64]
 _FINE = 2  # drawn this much larger and then reduced, for smooth edges
 _GROUND = 64  # a side of the ground in pixels before it is enlarged
+_TURN = 6.28  # of all angles, in radians
 _STYLES: tuple[Style, ...] = ("ink", "flat", "line", "chalk")
 _SHARES = (0.42, 0.36, 0.13, 0.09)  # of the styles
 
@@ -57,7 +58,7 @@ def _ground(rng: np.random.Generator, side: int, board: bool) -> PIL.Image.Image
         first = last = np.array([40.0, 60, 50]) * rng.uniform(0.8, 1.2)
     else:
         first, last = pale(0.62), pale(0.55)
-    angle = rng.uniform(0, 6.28)
+    angle = rng.uniform(0, _TURN)
     y, x = np.mgrid[0:_GROUND, 0:_GROUND] / _GROUND - 0.5
     share = np.clip(0.5 + (x * math.cos(angle) + y * math.sin(angle)), 0, 1)[..., None]
     pixels = first * (1 - share) + last * share + _pattern(rng, x, y, angle)[..., None]
@@ -70,13 +71,13 @@ def _pattern(rng: np.random.Generator, x: Floats, y: Floats, angle: float) -> Fl
         return np.zeros_like(x)
     if kind == 1:
         frequency = rng.uniform(3, 9)
-        stripes = np.sin((x * math.cos(angle) - y * math.sin(angle)) * frequency * 6.28) > 0
+        stripes = np.sin((x * math.cos(angle) - y * math.sin(angle)) * frequency * _TURN) > 0
         return np.asarray(stripes * rng.uniform(-30, 30), np.float64)
     if kind == 2:
         cells = rng.integers(3, 8)
         checks = ((x * cells).astype(int) + (y * cells).astype(int)) % 2
         return np.asarray(checks * rng.uniform(-30, 30), np.float64)
-    points = rng.integers(3, 7)
+    points = rng.integers(3, 7)  # half of all grounds are stained
     coarse = rng.normal(0, 1, (points, points)).astype(np.float32)
     stains = PIL.Image.fromarray(coarse).resize((_GROUND, _GROUND), PIL.Image.Resampling.BICUBIC)
     return np.asarray(np.asarray(stains, np.float64) * rng.uniform(5, 22), np.float64)
@@ -92,14 +93,14 @@ def _clutter(picture: PIL.Image.Image, rng: np.random.Generator, count: int) -> 
         radius = rng.uniform(0.03, 0.16) * side
         kind = rng.integers(3)
         if kind == 0:
-            angle, length = rng.random() * 6.28, rng.uniform(0.25, 0.8) * side
+            angle, length = rng.random() * _TURN, rng.uniform(0.25, 0.8) * side
             end = (x + length * math.cos(angle), y + length * math.sin(angle))
             pen.line((x, y, *end), fill=colour, width=max(1, int(rng.uniform(0.01, 0.03) * side)))
         elif kind == 1:
             height = radius * rng.uniform(0.5, 1)
             pen.ellipse((x - radius, y - radius, x + radius, y + height), fill=colour)
         else:
-            corners = [(x + radius * math.cos(a), y + radius * math.sin(a)) for a in rng.random(3) * 6.28]
+            corners = [(x + radius * math.cos(a), y + radius * math.sin(a)) for a in rng.random(3) * _TURN]
             pen.polygon(corners, fill=colour)
 
 
@@ -147,8 +148,8 @@ def _cover(picture: PIL.Image.Image, rng: np.random.Generator, level: float) -> 
         x, y = rng.uniform(0, side - width, 2)
         patch = (x, y, x + width, y + width)
         upright = (x, 0, x + width * 0.6, side)
-        level_bar = (0, y, side, y + width * 0.6)
-        shape = (patch, upright, level_bar)[rng.integers(3)]
+        across = (0, y, side, y + width * 0.6)
+        shape = (patch, upright, across)[rng.integers(3)]
         red, green, blue = (int(channel) for channel in rng.integers(40, 220, 3))
         PIL.ImageDraw.Draw(picture).rectangle(shape, fill=(red, green, blue))
 
