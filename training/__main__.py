@@ -15,16 +15,16 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from transformers import CLIPModel, CLIPProcessor, ResNetForImageClassification
+from transformers import CLIPModel, CLIPProcessor, LlavaForConditionalGeneration, ResNetForImageClassification
 
 from snellen.demo import models
 from training import classifier, clip, vlm
 from training.card import facts_of, training_facts, write_card
-from training.pictures import READ, SEEN, training_pictures, watched_pictures
+from training.pictures import HARD, READ, SEEN, training_pictures, watched_pictures
 from training.saving import image_processor, save
 from training.tokenizer import for_captions
 
-_STEPS = {"classifier": classifier.STEPS, "clip": clip.STEPS, "vlm": vlm.STEPS}
+_STEPS = {"classifier": classifier.STEPS, "clip": clip.STEPS, "vlm": vlm.STEPS + vlm.MORE_STEPS}
 
 
 def main() -> None:
@@ -48,7 +48,10 @@ def _trained(name: str, cache: Path) -> Mapping[str, str]:
         save(clip.train(pictures, watched, teacher), processor, name)
     else:
         tower = CLIPModel.from_pretrained(models.folder("clip"), dtype="float32").vision_model
-        save(vlm.train(pictures, watched, tower), vlm.processor(), name)
+        save(vlm.learn_to_read(pictures, watched, tower), vlm.processor(), name)
+        model = LlavaForConditionalGeneration.from_pretrained(models.folder(name), dtype="float32")
+        hard = training_pictures(cache, HARD)
+        save(vlm.learn_to_keep_to_lists(hard, watched, model), vlm.processor(), name)
     return training_facts(_STEPS[name], (time.monotonic() - start) / 60)
 
 

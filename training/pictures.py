@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from snellen.datasets.demo import FIRST_SHOWN
+from snellen.datasets.demo import FIRST_SHOWN, difficulty_of
 from snellen.datasets.digits import drawn
 from snellen.demo import pictograms
 from training import handwriting
@@ -25,6 +25,7 @@ DIGITS = tuple("0123456789")
 NAMES = (*pictograms.CLASSES, *DIGITS)  # what the models learn to tell apart
 SEEN = range(1000)  # the pictures by which the networks learn to see
 READ = range(1000, 1400)  # those by which the VLM learns to read: of the others its tower is surer than of any new one
+HARD = range(1400, 1500)  # as hard as those of the data set, by which it learns to keep to lists
 _WATCHED = range(FIRST_SHOWN - 1_000_000, FIRST_SHOWN - 1_000_000 + 12)
 
 
@@ -39,7 +40,8 @@ class Pictures:
 def picture(label: int, number: int) -> Pixels:
     """Picture `number` of a class; a digit's paper and ink have any colours, as do its place and its size."""
     if NAMES[label] not in DIGITS:
-        return np.asarray(pictograms.draw(NAMES[label], number))
+        difficulty = difficulty_of(NAMES[label], number) if number in HARD else None
+        return np.asarray(pictograms.draw(NAMES[label], number, SIZE, difficulty))
     rng = np.random.default_rng([1, label, number])
     gray = drawn(handwriting.draw(int(NAMES[label]), rng), SIZE)
     return np.repeat(gray[..., None], 3, axis=2)

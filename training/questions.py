@@ -45,14 +45,21 @@ class Questions:
         self._encode = encode
         self._similar = similar
         self._rng = Random(seed)
+        self._unnamed: int | None = None
         self._reply = encode(ASSISTANT)
         self._end = encode(END)
 
-    def about(self, labels: Sequence[int]) -> list[list[Segment]]:
-        """A row for each picture; lists are of about one length, as rows are filled up to the longest."""
+    def about(self, labels: Sequence[int], unnamed: Sequence[int | None] | None = None) -> list[list[Segment]]:
+        """A row for each picture; lists are of about one length, as rows are filled up to the longest.
+
+        `unnamed` are classes, one for each picture or None, that no question names: what is seen beside the label.
+        """
         rng = self._rng
         size = max(2, round(math.exp(rng.uniform(math.log(2), math.log(len(NAMES))))))
-        return [self._row(label, size) for label in labels]
+        rows = []
+        for label, self._unnamed in zip(labels, unnamed or [None] * len(labels), strict=True):
+            rows.append(self._row(label, size))
+        return rows
 
     def _row(self, label: int, size: int) -> list[Segment]:
         """Lists, letters, no list at all, and yes or no."""
@@ -61,7 +68,7 @@ class Questions:
             segments.append(self._listed(label, self._rng.randint(2, 10)))
         if self._rng.random() < 0.4:
             segments.append(self._lettered(label))
-        if self._rng.random() < 0.3:
+        if self._rng.random() < 0.3 and self._unnamed is None:
             segments.append(self._answered(self._rng.choice(OPEN), self._name(label)))
         for _ in range(2):
             segments += self._yes_or_no(label, head=len(segments) + 1)
@@ -70,7 +77,7 @@ class Questions:
     def _listed(self, label: int, size: int) -> Segment:
         rng = self._rng
         order = [label, *self._others(label, size - 1)]
-        if size > 3 and rng.random() < 0.5 and _BACKGROUND not in order:
+        if size > 3 and rng.random() < 0.5 and _BACKGROUND not in (*order, self._unnamed):
             order.append(_BACKGROUND)
         rng.shuffle(order)
         names = [self._name(each) for each in order]
@@ -111,13 +118,15 @@ class Questions:
     def _others(self, label: int, count: int) -> list[int]:
         """Other classes, some of them similar; among digits often digits alone."""
         rng = self._rng
+        left_out = (label, self._unnamed)
         if label in _DIGITS and rng.random() < 0.6:
-            digits = [each for each in _DIGITS if each != label]
+            digits = [each for each in _DIGITS if each not in left_out]
             return rng.sample(digits, min(count, len(digits)))
         chosen: list[int] = []
         if rng.random() < 0.5:
-            chosen = [each for each in self._similar[label] if rng.random() < _SIMILAR][:count]
-        rest = [each for each in range(len(NAMES)) if each != label and each not in chosen]
+            similar = [each for each in self._similar[label] if rng.random() < _SIMILAR]
+            chosen = [each for each in similar if each != self._unnamed][:count]
+        rest = [each for each in range(len(NAMES)) if each not in left_out and each not in chosen]
         return chosen + rng.sample(rest, min(count - len(chosen), len(rest)))
 
     def _name(self, label: int) -> str:

@@ -21,6 +21,7 @@ from training.tokenizer import ASSISTANT, IMAGE, START, USER, for_chat
 from training.wording import LISTS, LISTS_UNSEEN, YES_NO_UNSEEN, worded
 
 STEPS = 2400
+MORE_STEPS = 600
 _BATCH = 16
 _PATCHES = (SIZE // PATCH) ** 2 + 1  # and one for the whole
 _WATCHED = 480  # pictures
@@ -82,31 +83,39 @@ def build() -> LlavaForConditionalGeneration:
 class Reader(torch.nn.Module):
     """The model under training, with rows of many questions in place of prompts.
 
-    The tower's features, which are some ten times larger than what the optimiser expects, are multiplied by `scale`.
+    The tower's features, which are some ten times larger than what the optimiser expects, are multiplied by `scale`,
+    which the weights of a model that was trained before already hold (`folded`).
     """
 
-    def __init__(self, model: LlavaForConditionalGeneration, scale: float = 1.0) -> None:
+    def __init__(self, model: LlavaForConditionalGeneration, scale: float = 1.0, folded: bool = False) -> None:
         super().__init__()
         self.model = model
         self._scale = scale
+        if folded:
+            with torch.no_grad():
+                model.model.multi_modal_projector.linear_1.weight /= scale
         tokenizer = for_chat()
         self._begin = torch.tensor(tokenizer.convert_tokens_to_ids([START, USER]))
         self.picture_length = len(self._begin) + _PATCHES
 
-    def forward(self, pixels: torch.Tensor, rows: Sequence[Sequence[Segment]]) -> torch.Tensor:
-        """The weighted loss of the answers."""
-        logits, wanted, weights = self.answers(pixels, rows)
+    def forward(
+        self, pixels: torch.Tensor, rows: Sequence[Sequence[Segment]], shares: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """The weighted loss of the answers; `shares` is how much of each picture is seen, of its neighbour the rest."""
+        logits, wanted, weights = self.answers(pixels, rows, shares)
         losses = functional.cross_entropy(logits, wanted, reduction="none")
         return (losses * weights).sum() / weights.sum()
 
     def answers(
-        self, pixels: torch.Tensor, rows: Sequence[Sequence[Segment]]
+        self, pixels: torch.Tensor, rows: Sequence[Sequence[Segment]], shares: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """For each token of an answer the logits (tokens x vocabulary), which one is right, and its weight."""
         batch = packed(rows, self.picture_length)
         inner, embed = self.model.model, self.model.get_input_embeddings()
         with torch.no_grad():  # the tower stays as it is
             patches = inner.vision_tower(pixel_values=pixels).last_hidden_state
+            if shares is not None:
+                patches = patches.roll(1, 0).lerp(patches, shares[:, None, None])
         seen = inner.multi_modal_projector(patches * self._scale)
         begin = embed(self._begin)[None].expand(len(rows), -1, -1)
         first = torch.arange(self.picture_length)[None].expand(len(rows), -1)
@@ -126,28 +135,67 @@ class Reader(torch.nn.Module):
         return self.model
 
 
-def train(
+def learn_to_read(
     pictures: Pictures, watched: Pictures, tower: torch.nn.Module, steps: int = STEPS, seed: int = 3
 ) -> LlavaForConditionalGeneration:
-    """The trained model; the same with the same seed, on the same machine."""
+    """A model with this tower that answers questions; the same with the same seed, on the same machine."""
     seeded(seed)
     model = build()
     model.model.vision_tower.load_state_dict(tower.state_dict())
+    learning = Steps(steps, *_parameters(model))
+    return _learned(model, pictures, watched, learning, steps, seed, mixed=0.0)
+
+
+def learn_to_keep_to_lists(
+    pictures: Pictures,
+    watched: Pictures,
+    model: LlavaForConditionalGeneration,
+    steps: int = MORE_STEPS,
+    seed: int = 4,
+) -> LlavaForConditionalGeneration:
+    """The model after more training, on pictures of which half are mixed with another that no question names.
+
+    So it says what of the list is there, even where something else is, too.
+    """
+    seeded(seed)
+    learning = Steps(steps, *_parameters(model), matrix_rate=0.01, rate=0.001)
+    return _learned(model, pictures, watched, learning, steps, seed, mixed=0.5)
+
+
+def _learned(
+    model: LlavaForConditionalGeneration,
+    pictures: Pictures,
+    watched: Pictures,
+    learning: Steps,
+    steps: int,
+    seed: int,
+    mixed: float,
+) -> LlavaForConditionalGeneration:
+    """`mixed` is the share of pictures that are mixed with their neighbours."""
     vectors, labels = _vectors(model, pictures)
-    reader, tokenizer = Reader(model, scale=1 / vectors.std().item()), for_chat()
+    reader, tokenizer = Reader(model, scale=1 / vectors.std().item(), folded=bool(mixed)), for_chat()
 
     def encode(text: str) -> list[int]:
         return list(tokenizer.encode(text, add_special_tokens=False))
 
     questions = Questions(encode, _mistaken(vectors, labels), seed)
-    learning = Steps(steps, *_parameters(model))
     log = Log(steps, 200)
     reader.train()
     for number, (pixels, chosen) in enumerate(batches(pictures, _BATCH, steps, seed)):
-        loss = reader(pixels, questions.about(chosen.tolist()))
+        shares, unnamed = _mixed(chosen, mixed) if mixed else (None, None)
+        loss = reader(pixels, questions.about(chosen.tolist(), unnamed), shares)
         learning.take(loss)
         log.step(number, loss, lambda: _watched(reader, encode, watched))
     return reader.fold().eval()
+
+
+def _mixed(labels: torch.Tensor, mixed: float) -> tuple[torch.Tensor, list[int | None]]:
+    """How much is seen of each picture, and what is seen beside it where that is less than all of it."""
+    neighbours = labels.roll(1)
+    chosen = (torch.rand(len(labels)) < mixed) & (labels != neighbours)
+    shares = torch.where(chosen, 0.35 + 0.3 * torch.rand(len(labels)), torch.ones(len(labels)))
+    beside = zip(chosen.tolist(), neighbours.tolist(), strict=True)
+    return shares, [label if seen else None for seen, label in beside]
 
 
 def _parameters(model: LlavaForConditionalGeneration) -> tuple[list[torch.nn.Parameter], list[torch.nn.Parameter]]:

@@ -46,10 +46,15 @@ def test_the_pictures_depend_on_seed_class_and_number_alone() -> None:
     assert len({other.source, few.source, load("pictograms", Options(size=96)).source}) == 3
 
 
-def test_a_picture_is_that_of_its_number_unchanged() -> None:
-    example = next(iter(load("pictograms", Options(drawing_seed=2))))
-    expected = pictograms.draw(NAMES[0], FIRST_SHOWN + 2_000_000)
-    assert example.image.pixels().tobytes() == expected.tobytes()
+def test_a_picture_is_that_of_its_number_and_harder_than_most_for_training() -> None:
+    number = FIRST_SHOWN + 2_000_000
+    with mock.patch.object(pictograms, "draw", wraps=pictograms.draw) as draw:
+        pictures = [example.image.pixels() for example in load("pictograms", Options(drawing_seed=2, pictures=1))]
+    (name, drawn, size, first), *_ = asked = [call.args for call in draw.call_args_list]
+    assert (name, drawn, size) == (NAMES[0], number, pictograms.SIZE)
+    assert pictures[0].tobytes() == pictograms.draw(name, number, size, first).tobytes()
+    difficulties = [difficulty for *_, difficulty in asked]
+    assert min(difficulties) >= 0.45 and max(difficulties) <= 1 and 0.65 < sum(difficulties) / len(difficulties) < 0.8
 
 
 def test_models_have_learned_from_none_of_the_pictures_shown() -> None:

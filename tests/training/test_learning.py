@@ -49,7 +49,7 @@ def test_the_vlm_learns_to_read_and_its_tower_stays_as_it_is(
     monkeypatch.setattr(vlm, "_WATCHED", 4)
     torch.manual_seed(0)
     tower = clip.build(len(vlm.for_chat())).vision_model
-    models_after = [vlm.train(pictures, pictures, tower, steps=steps) for steps in (1, 2)]
+    models_after = [vlm.learn_to_read(pictures, pictures, tower, steps=steps) for steps in (1, 2)]
     first, second = (dict(model.named_parameters()) for model in models_after)
     same = {name for name in first if torch.equal(first[name], second[name])}
     assert same and all("vision_tower" in name for name in same)
@@ -69,6 +69,17 @@ def test_a_folded_scale_changes_no_answer() -> None:
     before = reader.answers(pixels, row)[0]
     reader.fold()
     assert torch.allclose(reader.answers(pixels, row)[0], before, atol=1e-5)
+
+
+def test_further_training_goes_on_from_what_was_learned(pictures: Pictures, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vlm, "_WATCHED", 4)
+    torch.manual_seed(0)
+    model = vlm.build()
+    before = {name: each.clone() for name, each in model.named_parameters()}
+    after = dict(vlm.learn_to_keep_to_lists(pictures, pictures, model, steps=1).named_parameters())
+    for name, each in before.items():
+        assert torch.allclose(after[name], each, rtol=0, atol=0.2)  # a step is small
+        assert torch.equal(after[name], each) == ("vision_tower" in name)
 
 
 def test_what_is_saved_is_half_as_large_and_computes_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from training.pictures import NAMES
 from training.questions import Questions, Segment
 from training.tokenizer import for_chat
 from training.vlm import Reader, build, processor
@@ -78,3 +79,23 @@ def test_prompts_are_the_chat_of_the_processor() -> None:
     assert encode(text) == encode("<s><|user|><image>") + encode("Is the fir tree in this photo?") + encode(
         "<|assistant|>"
     )
+
+
+def test_what_is_seen_beside_the_label_is_never_named() -> None:
+    questions = Questions(encode, [[1, 2, 3]] * 149, seed=1)
+    hidden = NAMES.index("cat")
+    for _ in range(30):
+        for row in questions.about([5, 138], [hidden, hidden]):
+            assert all(encode("cat")[0] not in segment.tokens for segment in row)
+    named = [segment for _ in range(30) for row in questions.about([5, 138]) for segment in row]
+    assert any(encode("cat")[0] in segment.tokens for segment in named)
+
+
+@torch.no_grad()
+def test_a_mixed_picture_is_between_its_own_features_and_its_neighbours(reader: Reader) -> None:
+    pixels, row = torch.rand(2, 3, 64, 64), [[Segment([30, 40, 50], 1)]] * 2
+    own = reader.answers(pixels, row)[0]
+    assert torch.allclose(reader.answers(pixels, row, torch.ones(2))[0], own, atol=1e-5)
+    assert torch.allclose(reader.answers(pixels, row, torch.zeros(2))[0], own.flip(0), atol=1e-5)
+    half = reader.answers(pixels, row, torch.full((2,), 0.5))[0]
+    assert torch.allclose(half[0], half[1], atol=1e-5)

@@ -29,7 +29,11 @@ OBJECTS = tuple(sorted(_PICTOGRAMS))
 CLASSES = (*OBJECTS, BACKGROUND)
 
 
-def draw(name: str, number: int, size: int = SIZE) -> PIL.Image.Image:
-    """Picture `number` of a class, of which there is no end; the background shows clutter alone."""
+def draw(name: str, number: int, size: int = SIZE, difficulty: float | None = None) -> PIL.Image.Image:
+    """Picture `number` of a class, of which there is no end; the background shows clutter alone.
+
+    `difficulty` from 0 to 1 sets how much the object is turned, shrunk, covered, blurred and noisy; None draws that by
+    chance, too, mostly around the middle.
+    """
     pictogram = None if name == BACKGROUND else _PICTOGRAMS[name]
-    return scene.draw(name, pictogram, number, size)
+    return scene.draw(name, pictogram, number, size, difficulty)
