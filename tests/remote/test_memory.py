@@ -15,7 +15,8 @@ COUNT, BYTES = 64, 3_000_000
 CLIENT = """
 import resource, sys
 from pathlib import Path
-from remote_models import WHAT, answers, hosted
+from answering import answers
+from remote_models import WHAT, hosted
 from snellen.images import Image
 from snellen.types import Generate, Text
 
