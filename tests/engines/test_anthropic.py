@@ -142,8 +142,16 @@ def test_an_answer_has_its_text_without_thoughts_and_all_its_tokens() -> None:
     assert (answer.text, answer.finish, answer.usage) == ("A cat.", Finish.STOP, Usage(1105, 6))
 
 
-def test_an_answer_without_content_is_empty() -> None:
-    assert text(provider().read(FREE, reply(message(None)))).text == ""
+def test_an_answer_that_did_not_end_or_has_no_text_is_asked_for_again() -> None:
+    thinking = message(None)
+    thinking["content"] = [{"type": "thinking", "thinking": "It has whiskers.", "signature": "EqQB"}]
+    broken = [message("A ca", reason) for reason in ("tool_use", "pause_turn", "of_a_new_kind")]
+    for body in (message(None), thinking, *broken, {**message("A ca"), "stop_reason": None}):
+        for question in (FREE, YES_NO):
+            assert fault(provider().read(question, reply(body))).again
+    assert text(provider().read(FREE, reply(message("")))).text == ""
+    assert text(provider().read(FREE, reply(message("A cat", "stop_sequence")))).finish is Finish.STOP
+    assert text(provider().read(FREE, reply({**thinking, "stop_reason": "max_tokens"}))).finish is Finish.LENGTH
 
 
 def test_an_answer_that_was_cut_is_told() -> None:

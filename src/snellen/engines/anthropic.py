@@ -14,7 +14,7 @@ from annotated_types import Ge
 
 from snellen.remote import options as remote
 from snellen.remote.choosing import Asked, answer_to, instruction, schema, tokens_for
-from snellen.remote.faults import fault_of, parsed
+from snellen.remote.faults import fault_of, one_line, parsed
 from snellen.remote.keys import key_of
 from snellen.remote.replies import count, error_of, fault, mapping
 from snellen.remote.wire import Call, Fault, Picture, Reply, Takes
@@ -36,6 +36,8 @@ _TAKES = Takes(
     frozenset({"image/jpeg", "image/png", "image/webp"}), most_bytes=5 * 1024 * 1024 * 3 // 4, longest_side=8000
 )
 _FINISH = {
+    "end_turn": Finish.STOP,
+    "stop_sequence": Finish.STOP,
     "max_tokens": Finish.LENGTH,
     "model_context_window_exceeded": Finish.LENGTH,
     "refusal": Finish.REFUSED,
@@ -106,9 +108,12 @@ class Anthropic:
         blocks = body.get("content")
         if not isinstance(blocks, list):
             return Fault("answered with no content", again=True)
-        said = "".join(str(block.get("text") or "") for block in map(mapping, blocks) if block.get("type") == "text")
-        finish = _FINISH.get(str(body.get("stop_reason")), Finish.STOP)
-        return answer_to(asked, Text(said, finish, _usage(body)), held=self.means == "choice")
+        texts = [str(block.get("text") or "") for block in map(mapping, blocks) if block.get("type") == "text"]
+        ended = str(body.get("stop_reason"))
+        finish = _FINISH.get(ended)
+        if finish is None or (finish is Finish.STOP and not texts):
+            return Fault(one_line(f"the answer ended without a text ({ended})"), again=True)
+        return answer_to(asked, Text("".join(texts), finish, _usage(body)), held=self.means == "choice")
 
 
 def _content(asked: Asked, pictures: Sequence[Picture], then: str) -> list[dict[str, Any]]:
