@@ -117,7 +117,7 @@ def test_choices_are_an_enum() -> None:
     settings = provider().call(NAMES, [PICTURE]).body["generationConfig"]
     assert settings["responseMimeType"] == "text/x.enum"
     assert settings["responseSchema"] == {"type": "STRING", "enum": list(NAMES.choices)}
-    assert provider().scores_by(NAMES) == "choice"
+    assert provider().means == "choice"
     assert scores(provider().read(NAMES, reply(generated("horseshoe-crab"))))["horseshoe-crab"] == 1
     assert text(provider().read(HELD, reply(generated("dog")))).text == "dog"
 

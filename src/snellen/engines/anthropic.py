@@ -75,10 +75,6 @@ class Anthropic:
     def authorisation(self, key: str) -> Mapping[str, str]:
         return {"x-api-key": key}
 
-    def scores_by(self, question: Choose) -> str:
-        """How the scores of a question are had: `choice` or `ask`."""
-        return self.means
-
     def call(self, question: Question, pictures: Sequence[Picture]) -> Call:
         asked = cast(Asked, question)
         then = instruction(asked.choices) if asked.choices and self.means == "ask" else ""
@@ -95,6 +91,9 @@ class Anthropic:
 
     def most_tokens(self, question: Question) -> int:
         return tokens_for(cast(Asked, question)) + self._options.reasoning_tokens
+
+    def models(self) -> Call:
+        return Call("/v1/models?limit=1000", {}, {"anthropic-version": VERSION}, "GET")
 
     def read(self, question: Question, reply: Reply) -> Answer | Fault:
         asked = cast(Asked, question)

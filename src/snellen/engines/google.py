@@ -73,10 +73,6 @@ class Google:
         """In a header, never in the address, which is logged on its way."""
         return {"x-goog-api-key": key}
 
-    def scores_by(self, question: Choose) -> str:
-        """How the scores of a question are had: `choice` or `ask`."""
-        return self.means
-
     def call(self, question: Question, pictures: Sequence[Picture]) -> Call:
         asked = cast(Asked, question)
         then = instruction(asked.choices) if asked.choices and self.means == "ask" else ""
@@ -99,6 +95,9 @@ class Google:
 
     def most_tokens(self, question: Question) -> int:
         return tokens_for(cast(Asked, question)) + (self._options.reasoning_tokens if self.reasons else 0)
+
+    def models(self) -> Call:
+        return Call("/v1beta/models?pageSize=1000", {}, method="GET")
 
     def read(self, question: Question, reply: Reply) -> Answer | Fault:
         asked = cast(Asked, question)

@@ -128,6 +128,9 @@ class ChatCompletions:
         short = self._means(question) == "logprobs" and _are_short(question.choices)
         return (1 if short else tokens_for(question)) + self._dialect.thought
 
+    def models(self) -> Call:
+        return Call("/models", {}, method="GET")
+
     def _content(self, prompt: Sequence[Part], pictures: Sequence[Picture]) -> list[dict[str, Any]]:
         content: list[dict[str, Any]] = []
         waiting = iter(pictures)

@@ -122,11 +122,16 @@ class RemoteModel:
         lines, self._breaker.lines = self._breaker.lines, []
         return lines
 
-    def fetch(self, path: str, below: bool = True) -> Reply | Fault:
+    def models(self) -> Reply | Fault | None:
+        """What the server tells of the models that it has, asked for once; None where it has no list that is known."""
+        call = self._provider.models()
+        return None if call is None else self.fetch(call)
+
+    def fetch(self, call: Call, below: bool = True) -> Reply | Fault:
         """What stands at a path below the base URL, or else beside its `/v1`, such as `/metrics`; asked for once."""
         base = self._provider.base_url.rstrip("/")
         waiting = asyncio.run_coroutine_threadsafe(
-            self._fetch(Call(path, {}, method="GET"), base if below else base.removesuffix("/v1")), self._loop
+            self._fetch(call, base if below else base.removesuffix("/v1")), self._loop
         )
         return waiting.result()
 

@@ -91,6 +91,10 @@ class Provider(Protocol):
         """The most tokens that the answer may take by the limit in the request, thoughts included."""
         ...
 
+    def models(self) -> Call | None:
+        """The request for the list of the models that are served; None where none is known."""
+        ...
+
     def read(self, question: Question, reply: Reply) -> Answer | Fault:
         """The answer in a reply with its usage (tokens), or why there is none.
 
