@@ -47,7 +47,7 @@ PRESETS: Mapping[str, Preset] = {
     "transformers": Preset("http://localhost:8000/v1", Dialect(takes=_ALL)),
     "dashscope": Preset(
         "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
-        Dialect(takes=Takes(_ALL.media_types, 7_000_000)),  # 10 MB in base64
+        Dialect(batches=False, takes=Takes(_ALL.media_types, 7_000_000)),  # 10 MB in base64
         "DASHSCOPE_API_KEY",
     ),
 }

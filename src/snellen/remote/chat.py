@@ -41,7 +41,8 @@ class Dialect:
 
     `forced` is the field that makes it answer with one of some choices, `logprobs` whether it tells those of tokens,
     `limit` the name of the token limit, `thought` what it has beside the answer for a model that reasons before it
-    answers, `most_choices` how many it can be held to, `extra` what else stands in every request.
+    answers, `most_choices` how many it can be held to, `batches` whether files in the form of OpenAI's Batch API are
+    taken, `extra` what else stands in every request.
     """
 
     forced: Forced | None = None
@@ -49,6 +50,7 @@ class Dialect:
     limit: str = "max_tokens"
     thought: int = 0
     most_choices: int | None = None
+    batches: bool = True
     extra: Mapping[str, Any] = field(default_factory=dict)
     takes: Takes = COMMON
 
@@ -73,6 +75,7 @@ class ChatCompletions:
     ) -> None:
         self.base_url = base_url
         self.takes = dialect.takes
+        self.takes_batches = dialect.batches
         self._model = model
         self._dialect = dialect
         settings = {"temperature": temperature, "seed": seed}
