@@ -31,9 +31,12 @@ VERSION = "2023-06-01"
 _NAMED = re.compile(r"claude-(?:opus|sonnet|haiku)-(\d+)(?:-(\d{1,2}))?(?!\d)")
 _OLD = re.compile(r"claude-(?:[123]|instant)")
 _FILTERED = "content filtering policy"  # how an output that was kept back is told, as an invalid request
-# A picture may take 5 MiB as base64, which is a third more than the file.
+# A picture may take 5 MiB as base64, which is a third more than the file, and a request 32 MB with all in it.
 _TAKES = Takes(
-    frozenset({"image/jpeg", "image/png", "image/webp"}), most_bytes=5 * 1024 * 1024 * 3 // 4, longest_side=8000
+    frozenset({"image/jpeg", "image/png", "image/webp"}),
+    most_bytes=5 * 1024 * 1024 * 3 // 4,
+    longest_side=8000,
+    most_in_all=23_000_000,
 )
 _FINISH = {
     "end_turn": Finish.STOP,

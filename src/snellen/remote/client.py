@@ -188,7 +188,7 @@ class RemoteModel:
         return one_line(self._key.scrubbed_text(text) if self._key else text)
 
     async def _ask(self, image: Image | None, question: Question) -> Answer | Failure:
-        pictures = [await self._pictures.of(each) for each in images_of(image, question)]
+        pictures = await self._pictures.together(images_of(image, question))
         call = self._provider.call(question, pictures)
         body = encoded(call.body, pictures) if call.method != "GET" else None
         retries = Retries(self._backoff, self._rng)

@@ -11,7 +11,12 @@ from snellen.remote.wire import Call, Fault, Picture, Reply, Takes
 from snellen.types import Answer, Question, Scores
 
 # 20 MB and 85 megapixels a request
-TAKES = Takes(frozenset({"image/jpeg", "image/png", "image/webp"}), most_bytes=14_000_000, most_pixels=85_000_000)
+TAKES = Takes(
+    frozenset({"image/jpeg", "image/png", "image/webp"}),
+    most_bytes=14_000_000,
+    most_pixels=85_000_000,
+    most_in_all=14_000_000,
+)
 _SUCCESS = frozenset({10000, 10001, 10002})
 _CROWDED = frozenset({11003, 11005})  # too many requests in an hour, or at once
 _DEPLOYING = frozenset({21301, 21304, 21306})  # the model is being brought up
