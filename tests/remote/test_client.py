@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from answering import answers
 from loopback import Asked, completion, serving
-from remote_models import WHAT, answer, answers, drawn, hosted
+from remote_models import WHAT, answer, drawn, hosted
 from snellen.remote.client import MOST_BYTES
 from snellen.types import Choose, Failure, Finish, Generate, Scores, Text
 
