@@ -75,7 +75,6 @@ def scripted(question: Question, image: Image | None) -> str | Answer:
 
 # Data sets
 
-
 DATASETS: Mapping[str, Callable[[Path], str]] = {
     "demo": lambda place: "pictograms",
     "digits": lambda place: "",
@@ -99,8 +98,7 @@ def test_every_data_set_strategy_and_engine_is_in_the_tables() -> None:
 @pytest.fixture(params=DATASETS)
 def dataset(request: pytest.FixtureRequest, tmp_path: Path) -> Dataset:
     module = plugins.load("datasets", request.param)
-    options = module.Options(**SMALLER.get(request.param, {}))
-    loaded: Dataset = module.load(DATASETS[request.param](tmp_path), options)
+    loaded: Dataset = module.load(DATASETS[request.param](tmp_path), module.Options(**SMALLER.get(request.param, {})))
     return loaded
 
 
