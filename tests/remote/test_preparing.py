@@ -72,7 +72,7 @@ def test_pictures_that_are_too_large_for_one_request_have_an_equal_share_of_it()
         other = await pictures.together([*large[:2], small, large[3]])
         assert [one is another for one, another in zip(first, other, strict=True)] == [True, True, True, False]
         pictures.release(large[2])
-        assert large[2].digest not in pictures._made
+        assert large[2].digest not in pictures._smaller
         pictures.close()
 
     asyncio.run(work())

@@ -7,7 +7,6 @@ import dataclasses
 from collections import Counter, deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeAlias
 
 from snellen.images import Image
 from snellen.remote.pictures import prepare
@@ -15,7 +14,6 @@ from snellen.remote.wire import Picture, Takes
 
 _THREADS = 4
 _HANDFUL = 8  # images in a thread's task: to wake a thread takes as long as to prepare a small picture
-_Wanted: TypeAlias = tuple[Image, Takes, "asyncio.Future[Picture]"]
 
 
 class Pictures:
@@ -23,11 +21,22 @@ class Pictures:
 
     def __init__(self, takes: Takes) -> None:
         self._takes = takes
+        self._smaller: dict[str, dict[int, asyncio.Task[Picture]]] = {}  # by digest and most bytes
         self._threads = ThreadPoolExecutor(_THREADS, "pictures")
-        self._made: dict[str, dict[Takes, asyncio.Future[Picture]]] = {}  # by digest
-        self._waiting: deque[_Wanted] = deque()
+        self._made: dict[str, asyncio.Future[Picture]] = {}
+        self._waiting: deque[tuple[Image, asyncio.Future[Picture]]] = deque()
         self._running: set[asyncio.Task[None]] = set()
         self.counts: Counter[str] = Counter()
+
+    async def of(self, image: Image) -> Picture:
+        """The picture of an image. Raises UnreadableImage."""
+        made = self._made.get(image.digest)
+        if made is None:
+            made = self._made[image.digest] = asyncio.get_running_loop().create_future()
+            made.add_done_callback(_noted)
+            self._waiting.append((image, made))
+            self._submit()
+        return made.result() if made.done() else await asyncio.shield(made)
 
     async def together(self, images: Sequence[Image]) -> list[Picture]:
         """The pictures of a request; where they are too large in all, each has at most an equal share of it.
@@ -38,23 +47,31 @@ class Pictures:
         pictures, most = [await self.of(each) for each in images], self._takes.most_in_all
         if most is None or sum(len(each.data) for each in pictures) <= most:
             return pictures
-        share = dataclasses.replace(self._takes, most_bytes=min(self._takes.most_bytes, most // len(images)))
-        return [await self.of(each, share) for each in images]
+        share = most // len(images)
+        return [
+            picture if len(picture.data) <= share else await self._within(image, share)
+            for image, picture in zip(images, pictures, strict=True)
+        ]
 
-    async def of(self, image: Image, takes: Takes | None = None) -> Picture:
-        """The picture of an image. Raises UnreadableImage."""
-        takes = takes or self._takes
-        kept = self._made.setdefault(image.digest, {})
-        made = kept.get(takes)
-        if made is None:
-            made = kept[takes] = asyncio.get_running_loop().create_future()
-            made.add_done_callback(_noted)
-            self._waiting.append((image, takes, made))
-            self._submit()
-        return made.result() if made.done() else await asyncio.shield(made)
+    async def _within(self, image: Image, share: int) -> Picture:
+        """The picture of an image in at most so many bytes, made once."""
+        kept = self._smaller.setdefault(image.digest, {})
+        if share not in kept:
+            kept[share] = asyncio.get_running_loop().create_task(self._shrink(image, share))
+            kept[share].add_done_callback(_noted)
+        return await asyncio.shield(kept[share])
+
+    async def _shrink(self, image: Image, share: int) -> Picture:
+        takes = dataclasses.replace(self._takes, most_bytes=share)
+        (made,) = await asyncio.get_running_loop().run_in_executor(self._threads, _prepared, [image], takes)
+        if isinstance(made, Exception):
+            raise made
+        self.counts[f"pictures_{made[1]}"] += 1
+        return made[0]
 
     def release(self, image: Image) -> None:
         """Lets the picture of an image go."""
+        self._smaller.pop(image.digest, None)
         self._made.pop(image.digest, None)
 
     def _submit(self) -> None:
@@ -70,10 +87,10 @@ class Pictures:
             task.result()
             self._submit()
 
-    async def _make(self, taken: Sequence[_Wanted]) -> None:
-        wanted = [(image, takes) for image, takes, _ in taken]
-        made = await asyncio.get_running_loop().run_in_executor(self._threads, _prepared, wanted)
-        for (*_, future), result in zip(taken, made, strict=True):
+    async def _make(self, taken: Sequence[tuple[Image, asyncio.Future[Picture]]]) -> None:
+        images = [image for image, _ in taken]
+        made = await asyncio.get_running_loop().run_in_executor(self._threads, _prepared, images, self._takes)
+        for (_, future), result in zip(taken, made, strict=True):
             if future.done():
                 continue
             if isinstance(result, Exception):
@@ -87,9 +104,11 @@ class Pictures:
         """Gives up what is not made yet."""
         for task in self._running:
             task.cancel()
-        for kept in self._made.values():
-            for made in kept.values():
-                made.cancel()
+        for made in self._made.values():
+            made.cancel()
+        for kept in self._smaller.values():
+            for shrinking in kept.values():
+                shrinking.cancel()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
@@ -99,10 +118,10 @@ def _noted(made: asyncio.Future[Picture]) -> None:
         made.exception()
 
 
-def _prepared(wanted: Sequence[tuple[Image, Takes]]) -> list[tuple[Picture, str] | Exception]:
+def _prepared(images: Sequence[Image], takes: Takes) -> list[tuple[Picture, str] | Exception]:
     """The pictures of some images, or why there is none."""
     made: list[tuple[Picture, str] | Exception] = []
-    for image, takes in wanted:
+    for image in images:
         try:
             picture, how = prepare(image, takes)
             _ = picture.base64  # here, beside the event loop
