@@ -32,7 +32,7 @@ LAYERS = (
         "templates",
     },
     {"progress", "placing", "rows", "specs", "matcher", "selection", "survey", "database", "vectors", "exemplars"},
-    {"runner", "rounds", "shots", "labels", "mapping", "catalogue"},
+    {"runner", "rounds", "ledger", "shots", "labels", "mapping", "catalogue"},
     {"meters", "list_question", "lettered", "forecast"},
     {"naming", "wordnet", "stored_times"},
     {"image_files", "tables"},

@@ -9,6 +9,8 @@ from typing import Any
 
 from snellen import plugins
 from snellen.database import Database
+from snellen.errors import WrongUse
+from snellen.ledger import beside, in_flight, lost
 from snellen.remote.prices import Price, Tally
 from snellen.remote.tariff import Tariff
 from snellen.specs import ModelPlan
@@ -17,10 +19,10 @@ COLUMNS = ("cost_usd", "cost_per_1000_usd", "tokens_in", "tokens_out")
 _USAGE = (
     "json_extract(body, '$[#-1][{}]')"  # of an answer as it is written: tokens in and out, seconds, attempts, cached
 )
+_IN, _OUT, _CACHED = (_USAGE.format(place) for place in (0, 1, 4))
 _TALLY = (
-    f"SELECT count(*), coalesce(sum({_USAGE.format(0)}), 0), coalesce(sum({_USAGE.format(1)}), 0), "
-    f"coalesce(sum({_USAGE.format(4)}), 0), coalesce(sum({_USAGE.format(0)} IS NULL OR {_USAGE.format(1)} IS NULL), 0) "
-    "FROM answers WHERE model = ?"
+    f"SELECT count(*), coalesce(sum({_IN}), 0), coalesce(sum({_OUT}), 0), coalesce(sum(min({_CACHED}, {_IN})), 0), "
+    f"coalesce(sum({_IN} IS NULL OR {_OUT} IS NULL), 0) FROM answers WHERE model = ?"
 )
 
 
@@ -45,18 +47,54 @@ def keep_price(database: Database, model: int, price: Price) -> None:
 
 
 def spent(database: Database, models: Iterable[int] | None = None) -> float | None:
-    """What all answers of these models cost, whatever they were for; None where none of them has a price.
+    """What was paid to these models as they told, whatever it was for, attempts without an answer included.
 
-    Without models, of all. Answers without a count of tokens are left out.
+    Without models, to all. None where none of them has a price, or where an answer has no count of tokens.
     """
-    if models is None:
-        models = [number for (number,) in database.execute("SELECT number FROM models").fetchall()]
-    sums = []
-    for model in set(models):
+    found = [
+        price.usd(Tally(*database.execute(_TALLY, model).fetchone()) + beside(database, model).told)
+        for model in _numbers(database, models)
+        if (price := price_of(database, model))
+    ]
+    known = [usd for usd in found if usd is not None]
+    return sum(known) if found and len(known) == len(found) else None
+
+
+def spent_most(database: Database) -> float:
+    """What was spent at most, all told: for a limit that is kept.
+
+    What no tokens were told of counts as the most that was expected of it, and what was in flight when a process ended
+    as if it had been answered. Raises WrongUse where answers have no count, and none was expected: their price came
+    later.
+    """
+    total = lost(database) + in_flight(database)
+    for model in _numbers(database):
         if price := price_of(database, model):
-            tally = Tally(*database.execute(_TALLY, model).fetchone())
-            sums.append(price.usd(dataclasses.replace(tally, unmeasured=0)) or 0.0)
-    return sum(sums) if sums else None
+            tally, more = Tally(*database.execute(_TALLY, model).fetchone()), beside(database, model)
+            if tally.unmeasured > more.answers and (price.input or price.output):
+                name = database.value("SELECT name FROM models WHERE number = ?", model)
+                raise WrongUse(
+                    f"max_cost cannot be kept: {tally.unmeasured - more.answers} earlier answers of {name} in this run "
+                    "folder came without a count of tokens, so what they cost is not known; use another --out"
+                )
+            total += _usd(price, tally) + _usd(price, more.told) + _usd(price, more.most)
+    return total
+
+
+def untold(database: Database, models: Iterable[int]) -> float:
+    """What these models may have been paid, at most, beyond what their answers and attempts told."""
+    found = [(price_of(database, model), beside(database, model).most) for model in set(models)]
+    return sum(_usd(price, most) for price, most in found if price)
+
+
+def _usd(price: Price, tally: Tally) -> float:
+    return price.usd(dataclasses.replace(tally, unmeasured=0)) or 0.0
+
+
+def _numbers(database: Database, models: Iterable[int] | None = None) -> set[int]:
+    if models is not None:
+        return set(models)
+    return {number for (number,) in database.execute("SELECT number FROM models").fetchall()}
 
 
 def mean_seconds(database: Database, model: int) -> float | None:

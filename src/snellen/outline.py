@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from snellen.costs import mean_seconds, spent, tariff_of
+from snellen.costs import mean_seconds, spent_most, tariff_of
 from snellen.database import DATABASE, Database
 from snellen.errors import UnreadableImage
 from snellen.forecast import Asked, forecast
@@ -190,7 +190,7 @@ def _spent(plan: Plan) -> float:
     if (database := _database(plan)) is None:
         return 0.0
     with closing(database):
-        return spent(database) or 0.0
+        return spent_most(database)
 
 
 def _seconds(plan: Plan, model: ModelPlan) -> float | None:

@@ -100,6 +100,9 @@ class Google:
     def most_tokens(self, question: Question) -> int:
         return tokens_for(cast(Asked, question)) + (self._options.reasoning_tokens if self.reasons else 0)
 
+    def usage(self, body: Mapping[str, Any]) -> Usage:
+        return _usage(body)
+
     def read(self, question: Question, reply: Reply) -> Answer | Fault:
         asked = cast(Asked, question)
         if fault_of(reply):

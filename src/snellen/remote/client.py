@@ -20,7 +20,7 @@ from snellen.errors import UnreadableImage
 from snellen.images import Image
 from snellen.remote.body import encoded
 from snellen.remote.breaker import Breaker
-from snellen.remote.faults import one_line
+from snellen.remote.faults import one_line, parsed
 from snellen.remote.keys import Key
 from snellen.remote.limits import AdaptiveLimit, RateLimit
 from snellen.remote.options import Options, host, is_loopback
@@ -47,6 +47,7 @@ class RemoteModel:
         self._backoff = backoff or Backoff(options.retries)
         self._rng = Random()
         self._outstanding = 0
+        self._losses: deque[tuple[int, Usage]] = deque()
         self._done: queue.SimpleQueue[tuple[int, Answer | Failure]] = queue.SimpleQueue()
         self._counts: Counter[str] = Counter()
         self._pictures = Pictures(provider.takes)
@@ -114,6 +115,10 @@ class RemoteModel:
         self._outstanding -= len(done)
         return done
 
+    def losses(self) -> Sequence[tuple[int, Usage]]:
+        """Since the last time: attempts that gave no answer and may have been charged for, by the question's ticket."""
+        return [self._losses.popleft() for _ in range(len(self._losses))]
+
     def release(self, image: Image) -> None:
         self._call(lambda: self._pictures.release(image))
 
@@ -172,7 +177,7 @@ class RemoteModel:
     async def _answer(self, ticket: int, image: Image | None, question: Question) -> None:
         answer: Answer | Failure
         try:
-            answer = await self._ask(image, question)
+            answer = await self._ask(ticket, image, question)
         except UnreadableImage as error:
             answer = Failure(f"unreadable image: {error}")
         except Exception as error:  # an unforeseen reply; a failure, never an answer
@@ -182,7 +187,7 @@ class RemoteModel:
     def _said(self, text: str) -> str:
         return one_line(self._key.scrubbed_text(text) if self._key else text)
 
-    async def _ask(self, image: Image | None, question: Question) -> Answer | Failure:
+    async def _ask(self, ticket: int, image: Image | None, question: Question) -> Answer | Failure:
         pictures = [await self._pictures.of(each) for each in images_of(image, question)]
         call = self._provider.call(question, pictures)
         body = encoded(call.body, pictures) if call.method != "GET" else None
@@ -195,6 +200,8 @@ class RemoteModel:
                 break
             if not isinstance(result, Fault):
                 return result
+            if result.usage is not None:
+                self._losses.append((ticket, result.usage))
             if (wait := retries.wait(result, self._breaker.answered > answered)) is None:
                 if result.again:
                     self._breaker.gave_up(first, result.reason)
@@ -258,13 +265,24 @@ class RemoteModel:
                 self._breaker.unreachable(fault.reason)
             else:
                 self._breaker.replied(401, fault.reason)  # such as a certificate: no other try mends it
-            return fault
+            return replace(fault, usage=Usage()) if _was_sent(error) else fault
         if isinstance(reply, Fault):
             self._breaker.replied(200, reply.reason)
-            return reply
-        result = self._provider.read(question, reply)
+            return replace(reply, usage=Usage())
+        result = self._read(question, reply)
         self._breaker.replied(reply.status, result.reason if isinstance(result, Fault) else None)
         return result
+
+    def _read(self, question: Question, reply: Reply) -> Answer | Fault:
+        """The answer in a reply; a fault with what it may be charged for, which an error's status is not."""
+        try:
+            result = self._provider.read(question, reply)
+        except Exception as error:  # an unforeseen reply; a failure, never an answer
+            result = Fault(f"{type(error).__name__}: {error}", again=False)
+        if not isinstance(result, Fault) or not 200 <= reply.status < 300:
+            return result
+        body = parsed(reply)
+        return replace(result, usage=Usage() if isinstance(body, Fault) else self._provider.usage(body))
 
     async def _exchange(self, call: Call, body: bytes | None, base: str | None = None) -> Reply | Fault:
         headers = {"Content-Type": "application/json", **call.headers}
@@ -288,6 +306,11 @@ class RemoteModel:
 def _in_pieces(body: bytes | None) -> bytes | io.BytesIO | None:
     """A large body as a file, which is sent piece by piece while others go on."""
     return io.BytesIO(body) if body and len(body) > _PIECE else body
+
+
+def _was_sent(error: BaseException) -> bool:
+    """Whether the server may have had the request, and worked for it."""
+    return not isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.InvalidURL)
 
 
 def fault_of_network(error: BaseException, timeout: float) -> Fault:

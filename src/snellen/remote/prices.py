@@ -54,8 +54,8 @@ class Price:
         if tally.unmeasured and (self.input or self.output):
             return None
         cached = self.input if self.cached_input is None else self.cached_input
-        tokens = (tally.tokens_in - tally.tokens_cached) * self.input
-        tokens += tally.tokens_cached * cached + tally.tokens_out * self.output
+        found = min(tally.tokens_cached, tally.tokens_in)
+        tokens = (tally.tokens_in - found) * self.input + found * cached + tally.tokens_out * self.output
         return tokens / MILLION + tally.answers * self.image
 
 
