@@ -41,7 +41,7 @@ LAYERS = (
     {"datasets", "strategies", "engines", "metrics", "worker", "store"},
     {"readers", "shares", "costs"},
     {"results", "folder", "plan", "recall", "spending"},
-    {"exports", "asking", "listing", "summary", "company", "interview", "accounting"},
+    {"exports", "asking", "listing", "summary", "company", "interview", "accounting", "answered"},
     {"study_file", "terminal", "hosted", "findings"},
     {"study", "flags", "outline"},
     {"doctor", "review", "batch_export"},

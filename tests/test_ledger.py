@@ -97,6 +97,30 @@ def test_errors_cost_nothing(folder: Path, tmp_path: Path, prices: str) -> None:
         assert server.asked and most(tmp_path / "run") == 0
 
 
+def test_a_refusal_by_an_errors_status_costs_nothing_and_hides_no_cost(
+    folder: Path, tmp_path: Path, prices: str
+) -> None:
+    filtered = {"error": {"code": "content_filter", "message": "filtered"}}
+    refused = Image(folder / "cat" / "cat1.png").data
+
+    def script(asked: Asked) -> Any:
+        if asked.pictures[0][1] == refused:
+            return web.json_response(filtered, status=400)
+        return "cat"
+
+    with serving(script) as server:
+        row = ran(folder, f"openai-compatible/m,base_url={server.url}", "closed-set", tmp_path / "run", prices=prices)
+        assert row.cost_usd == row.spent_usd == pytest.approx(11 * EACH)
+
+
+def test_a_hostile_count_of_cached_tokens_makes_no_cost_negative(folder: Path, tmp_path: Path, prices: str) -> None:
+    told = {**completion("cat"), "usage": {"prompt_tokens": 100, "completion_tokens": 3}}
+    told["usage"]["prompt_tokens_details"] = {"cached_tokens": 10**9}
+    with serving(lambda asked: told) as server:
+        row = ran(folder, f"openai-compatible/m,base_url={server.url}", "closed-set", tmp_path / "run", prices=prices)
+        assert row.cost_usd == row.spent_usd == pytest.approx(12 * EACH)
+
+
 def test_what_got_no_reply_counts_at_its_most_and_is_told(
     folder: Path, tmp_path: Path, prices: str, snellen: Callable[..., Any]
 ) -> None:

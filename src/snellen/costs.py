@@ -11,6 +11,7 @@ from snellen import plugins
 from snellen.database import Database
 from snellen.errors import WrongUse
 from snellen.ledger import beside, in_flight, lost
+from snellen.remote.options import host, is_loopback
 from snellen.remote.prices import Price, Tally
 from snellen.remote.tariff import Tariff
 from snellen.specs import ModelPlan
@@ -38,6 +39,13 @@ def tariff_of(model: ModelPlan, price: Price | None) -> Tariff:
     most_tokens = made(model.name, model.options).most_tokens if made else None
     detail = str(getattr(model.options, "detail", None) or "auto")
     return Tariff(model.provider, model.name, detail, price, most_tokens)
+
+
+def host_of(model: ModelPlan) -> str | None:
+    """The host that answers for the model; None where it is this machine. Raises WrongUse as its translation does."""
+    made = getattr(plugins.load("engines", model.provider), "provider", None)
+    url = made(model.name, model.options).base_url if made else None
+    return None if url is None or is_loopback(url) else host(url)
 
 
 def keep_price(database: Database, model: int, price: Price) -> None:

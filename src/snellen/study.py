@@ -195,7 +195,7 @@ class Study:
             for role, model in interview.models.items():
                 if price := self.plan.prices.of(model.provider, model.name):
                     keep_price(self.folder.database, interview.numbers[role], price)
-                elif self.plan.prices.is_paid(model.provider):
+                elif self.plan.is_charged(model):
                     unknown[f"{model.provider}/{model.name}"] = None
         for name in unknown:
             self.progress.say(f"no price is known for {name}, so its cost is not counted: give it with --prices FILE")
