@@ -20,10 +20,11 @@ COLUMNS = ("cost_usd", "cost_per_1000_usd", "tokens_in", "tokens_out")
 _USAGE = (
     "json_extract(body, '$[#-1][{}]')"  # of an answer as it is written: tokens in and out, seconds, attempts, cached
 )
-_IN, _OUT, _CACHED = (_USAGE.format(place) for place in (0, 1, 4))
+_IN, _OUT, _SECONDS, _CACHED = (_USAGE.format(place) for place in (0, 1, 2, 4))
 _TALLY = (
     f"SELECT count(*), coalesce(sum({_IN}), 0), coalesce(sum({_OUT}), 0), coalesce(sum(min({_CACHED}, {_IN})), 0), "
-    f"coalesce(sum({_IN} IS NULL OR {_OUT} IS NULL), 0) FROM answers WHERE model = ?"
+    f"coalesce(sum({_IN} IS NULL OR {_OUT} IS NULL), 0) FROM answers "
+    f"WHERE model = ? AND ({_SECONDS} IS NULL) = ?"  # those of a batch API have none
 )
 
 
@@ -60,9 +61,13 @@ def spent(database: Database, models: Iterable[int] | None = None) -> float | No
     Without models, to all. None where none of them has a price, or where an answer has no count of tokens.
     """
     found = [
-        price.usd(Tally(*database.execute(_TALLY, model).fetchone()) + beside(database, model).told)
+        usd
         for model in _numbers(database, models)
         if (price := price_of(database, model))
+        for usd in (
+            price.usd(_tally(database, model) + beside(database, model).told),
+            price.usd(_tally(database, model, batched=True), batched=True),
+        )
     ]
     known = [usd for usd in found if usd is not None]
     return sum(known) if found and len(known) == len(found) else None
@@ -78,14 +83,17 @@ def spent_most(database: Database) -> float:
     total = lost(database) + in_flight(database)
     for model in _numbers(database):
         if price := price_of(database, model):
-            tally, more = Tally(*database.execute(_TALLY, model).fetchone()), beside(database, model)
-            if tally.unmeasured > more.answers and (price.input or price.output):
+            more, live, batch = beside(database, model), _tally(database, model), _tally(database, model, batched=True)
+            missing = live.unmeasured + batch.unmeasured - more.answers
+            if missing > 0 and (price.input or price.output):
                 name = database.value("SELECT name FROM models WHERE number = ?", model)
                 raise WrongUse(
-                    f"max_cost cannot be kept: {tally.unmeasured - more.answers} earlier answers of {name} in this run "
+                    f"max_cost cannot be kept: {missing} earlier answers of {name} in this run "
                     "folder came without a count of tokens, so what they cost is not known; use another --out"
                 )
-            total += _usd(price, tally) + _usd(price, more.told) + _usd(price, more.most)
+            total += (
+                _usd(price, live) + _usd(price, batch, batched=True) + _usd(price, more.told) + _usd(price, more.most)
+            )
     return total
 
 
@@ -95,8 +103,13 @@ def untold(database: Database, models: Iterable[int]) -> float:
     return sum(_usd(price, most) for price, most in found if price)
 
 
-def _usd(price: Price, tally: Tally) -> float:
-    return price.usd(dataclasses.replace(tally, unmeasured=0)) or 0.0
+def _tally(database: Database, model: int, batched: bool = False) -> Tally:
+    """What the answers of a model took that were asked live, or by a batch API."""
+    return Tally(*database.execute(_TALLY, model, batched).fetchone())
+
+
+def _usd(price: Price, tally: Tally, batched: bool = False) -> float:
+    return price.usd(dataclasses.replace(tally, unmeasured=0), batched) or 0.0
 
 
 def _numbers(database: Database, models: Iterable[int] | None = None) -> set[int]:

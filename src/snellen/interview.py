@@ -152,6 +152,12 @@ class Interview:
         if hosts := worker.facts.get("sends_to"):
             count = self._folder.catalogue.size(self._selection)
             self._progress.say(f"{self.title}: up to {count} images go to {hosts}")
+        batch = self._folder.path / "batch"
+        if batch.is_dir() and any(tariff.most_tokens for tariff in self._tariffs.values()):
+            self._progress.say(
+                f"{self.title}: {batch} was written for a batch API; what is asked now is paid for once more, unless "
+                f"'snellen import-batch {self._folder.path} FILE…' has read what came back"
+            )
         if notice := worker.facts.get("notice"):
             self._progress.say(f"{self.title}: {notice}")
         return worker

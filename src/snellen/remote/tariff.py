@@ -89,6 +89,11 @@ def tally_of(answer: Answer) -> Tally:
     return tally_of_usage(answer.usage)
 
 
+def is_batched(answer: Answer) -> bool:
+    """Whether a priced answer came from a batch API, which tells no seconds; all that are asked live are timed."""
+    return answer.usage.seconds is None
+
+
 def tally_of_usage(usage: Usage) -> Tally:
     """What was told of an answer, or of an attempt that gave none; no more is cached than there is."""
     if usage.tokens_in is None or usage.tokens_out is None:
