@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 .PHONY: demo test check clean
 
 demo: .venv/demo
-	$(BIN)/snellen run -d shapes -m scripted/examples/shape_rules.py:careful -m scripted/examples/shape_rules.py:hasty
+	$(BIN)/snellen demo
 
 test: .venv/dev .venv/vision/ready .venv/serving/ready
 	$(BIN)/python -m pytest -n 2 --dist worksteal
@@ -23,7 +23,7 @@ check: .venv/dev
 	@touch $@
 
 .venv/demo: .venv/pip pyproject.toml constraints.txt
-	$(PIP) --editable .
+	$(PIP) --editable '.[demo]'
 	@touch $@
 
 .venv/dev: .venv/pip pyproject.toml constraints.txt
@@ -43,4 +43,4 @@ check: .venv/dev
 	@touch $@
 
 clean:
-	rm -rf .venv runs .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv runs .cache .mypy_cache .ruff_cache .hypothesis

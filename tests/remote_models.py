@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from random import Random
@@ -11,6 +11,7 @@ from typing import Any
 
 import PIL.Image
 
+from answering import answers
 from snellen.engines import openai_compatible
 from snellen.images import Image
 from snellen.remote.chat import ChatCompletions
@@ -41,16 +42,6 @@ def drawn(seed: int = 0, size: tuple[int, int] = (6, 6), kind: str = "PNG", **se
     picture = PIL.Image.frombytes("RGB", size, Random(seed).randbytes(3 * size[0] * size[1]))
     picture.save(stream, kind, **settings)
     return Image(data=stream.getvalue())
-
-
-def answers(model: RemoteModel, asked: Sequence[tuple[Image | None, Question]]) -> list[Answer | Failure]:
-    """What the model answers, each in the place of its question."""
-    got: Mapping[int, Answer | Failure] = {}
-    for ticket, (image, question) in enumerate(asked):
-        model.add(ticket, image, question)
-    while len(got) < len(asked):
-        got = {**got, **dict(model.step(1.0))}
-    return [got[ticket] for ticket in range(len(asked))]
 
 
 def answer(model: RemoteModel, question: Question = WHAT, image: Image | None = None) -> Answer | Failure:

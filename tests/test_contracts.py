@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from answering import answers
 from checkpoints.texts import static
 from conftest import draw_folder
 from formats import as_hf, as_manifest, as_parquet, as_tar
@@ -74,8 +75,8 @@ def scripted(question: Question, image: Image | None) -> str | Answer:
 
 # Data sets
 
-
 DATASETS: Mapping[str, Callable[[Path], str]] = {
+    "demo": lambda place: "pictograms",
     "digits": lambda place: "",
     "folder": lambda place: str(draw_folder(place / "drawn")),
     "hf-datasets": lambda place: str(as_hf(draw_folder(place / "drawn"), place / "saved")),
@@ -84,18 +85,20 @@ DATASETS: Mapping[str, Callable[[Path], str]] = {
     "shapes": lambda place: "",
     "webdataset": lambda place: str(as_tar(draw_folder(place / "drawn"), place / "images.tar")),
 }
+SMALLER: Mapping[str, Mapping[str, Any]] = {"demo": {"pictures": 1, "size": 32}}  # all of it takes seconds to draw
 
 
 def test_every_data_set_strategy_and_engine_is_in_the_tables() -> None:
     assert list(DATASETS) == plugins.names("datasets")
     assert sorted({name for name, _ in STRATEGIES}) == plugins.names("strategies")
-    assert sorted(ENGINES) == plugins.names("engines")
+    assert sorted([*ENGINES, *STANDING]) == plugins.names("engines")
+    assert not any(hasattr(plugins.load("engines", name), "stands_for") for name in ENGINES)
 
 
 @pytest.fixture(params=DATASETS)
 def dataset(request: pytest.FixtureRequest, tmp_path: Path) -> Dataset:
     module = plugins.load("datasets", request.param)
-    loaded: Dataset = module.load(DATASETS[request.param](tmp_path), module.Options())
+    loaded: Dataset = module.load(DATASETS[request.param](tmp_path), module.Options(**SMALLER.get(request.param, {})))
     return loaded
 
 
@@ -250,6 +253,7 @@ ENGINES: Mapping[str, Callable[[pytest.FixtureRequest, Path], Spec]] = {
     "text": lambda request, place: str(static(place / "static")),
 }
 SEEING = sorted(ENGINES.keys() - {"text"})
+STANDING: Mapping[str, Sequence[str]] = {"demo": ("classifier", "clip", "vlm")}  # own names for models of others
 
 
 def _onnx(place: Path) -> str:
@@ -304,19 +308,6 @@ def questions_for(loaded: Loaded) -> list[Question]:
     module = loaded.module
     refused = module.refuses(loaded.name, loaded.options) if hasattr(module, "refuses") else {}
     return [question for question in candidates if type(question) in module.ANSWERS - refused.keys()]
-
-
-def answers(engine: Engine, asked: Sequence[tuple[Image, Question]]) -> list[Answer | Failure]:
-    got: dict[int, Answer | Failure] = {}
-    for ticket, (image, question) in enumerate(asked):
-        engine.add(ticket, image, question)
-    while len(got) < len(asked):
-        for ticket, answer in engine.step(1.0):
-            assert ticket not in got
-            got[ticket] = answer
-    for image, _ in asked:
-        engine.release(image)
-    return [got[ticket] for ticket in range(len(asked))]
 
 
 def same(a: Answer | Failure, b: Answer | Failure) -> bool:
@@ -374,6 +365,15 @@ def test_a_model_has_an_identity_that_can_be_written_and_stays(loaded: Loaded) -
     assert identity == loaded.module.identity(loaded.name, options)
     json.dumps([identity, plugins.changes_answers(options)], allow_nan=False)
     assert "batch_size" not in plugins.changes_answers(options)
+
+
+@pytest.mark.parametrize(("provider", "name"), [(each, name) for each in STANDING for name in STANDING[each]])
+def test_a_name_that_stands_for_another_leads_to_an_engine(provider: str, name: str) -> None:
+    module = plugins.load("engines", provider)
+    other, there = module.stands_for(name)
+    assert other in ENGINES and there
+    with pytest.raises(WrongUse, match=name):  # the hint names the nearest
+        module.stands_for(f"{name}x")
 
 
 @pytest.mark.parametrize("case", STRATEGIES, ids=str)

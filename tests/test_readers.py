@@ -71,5 +71,7 @@ def test_what_there_is_no_reader_for_is_told(tmp_path: Path) -> None:
     for name in (f"{tmp_path}/x.zip", "nothing", "nothing.parquet", "nothing/*.zip"):
         with pytest.raises(WrongUse, match=r"\.jsonl, \.parquet or \.tar file"):
             find_reader(name)
-    with pytest.raises(WrongUse, match="one of digits, folder, hf-datasets, manifest, parquet, shapes, webdataset"):
+    with pytest.raises(
+        WrongUse, match="one of demo, digits, folder, hf-datasets, manifest, parquet, shapes, webdataset"
+    ):
         find_reader("nothing")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import studies
+from snellen.metrics.intervals import wilson
 
 NAMES = tuple("abcdefg")
 # the right class has rank 1 for the first photo of each class, 3 for the second, 7 for the third; the fourth names none
@@ -60,3 +61,24 @@ def test_a_table_of_mere_predictions_ranks_nothing(tmp_path: Path) -> None:
     with studies.ran(folder, f"predictions/{table}", "vocabulary", out=tmp_path / "run") as results:
         (row,) = results.rows
         assert (row.accuracy, row.top5_accuracy) == (1.0, None)
+
+
+YES_OR_NO = """
+name = question.prompt[1].split("Is the ")[1].split(" in ")[0]
+yes = (name == truth(image) and image.path.stem[-1] != "3") or (name == "a" and truth(image) == "b")
+return Scores(question.choices, tuple(float(choice.lower() == ("yes" if yes else "no")) for choice in question.choices))
+"""
+
+
+def test_rates_of_yes_are_over_all_questions_and_leave_the_background_out(tmp_path: Path) -> None:
+    folder = studies.photographs(tmp_path / "photos", 4, (*"abcdef", "clutter"))
+    name = studies.model(tmp_path / "model.py", YES_OR_NO)
+    asked = ("binary,decide=argmax", "binary,answer=choose")
+    with studies.ran(folder, name, *asked, out=tmp_path / "run") as results:
+        rows = {row.strategy: row for row in results.rows}
+    row = rows["binary,decide=argmax"]
+    assert row.true_positive_rate == pytest.approx(18 / 24)  # of the four photos of each object one gets no yes
+    assert (row.true_positive_rate_low, row.true_positive_rate_high) == pytest.approx(wilson(18, 24))
+    assert row.true_negative_rate == pytest.approx(1 - 4 / (24 * 5 + 4 * 6))
+    first_yes = rows["binary,answer=choose"]  # which does not ask about all classes
+    assert (first_yes.true_positive_rate, first_yes.true_negative_rate) == (None, None)

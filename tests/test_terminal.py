@@ -14,7 +14,7 @@ from rich.console import Console
 
 from snellen import terminal
 from snellen.console import one_line, visible
-from snellen.results import ResultRow
+from snellen.result_row import ResultRow
 from snellen.short_names import short_models, short_strategies
 from snellen.summary import print_results
 from snellen.terminal import TerminalProgress

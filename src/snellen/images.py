@@ -6,7 +6,7 @@ import hashlib
 import io
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -50,14 +50,16 @@ _UPRIGHT = {
 
 
 class Image:
-    """An image file or its bytes, read only when needed.
+    """An image file, or its bytes or what makes them, read or made only when needed.
 
     With `digest` given, a file that differs from it raises UnreadableImage: it changed since it was examined.
     """
 
     __slots__ = ("_bytes", "_digest", "path")
 
-    def __init__(self, path: Path | None = None, data: bytes | None = None, digest: str | None = None) -> None:
+    def __init__(
+        self, path: Path | None = None, data: bytes | Callable[[], bytes] | None = None, digest: str | None = None
+    ) -> None:
         if (path is None) == (data is None):
             raise ValueError("an image is either a path or its data")
         self.path = path
@@ -68,7 +70,7 @@ class Image:
     def data(self) -> bytes:
         """The file's bytes. Raises UnreadableImage where the file cannot be read."""
         if self._bytes is not None:
-            return self._bytes
+            return self._bytes() if callable(self._bytes) else self._bytes
         assert self.path is not None
         data = _read(self.path)
         if self._digest is not None and hashlib.sha256(data).hexdigest() != self._digest:

@@ -31,7 +31,7 @@ def describe(group: str) -> Iterator[str]:
             continue
         meaning = (inspect.getdoc(module) or "").partition(chr(10))[0]
         yield f"{name}: {meaning.removeprefix(f'`{name}`: ')}"
-        shown = [f"{field.name}={_short(_default(field))}" for field in dataclasses.fields(_options(module))]
+        shown = [f"{field.name}={_short(_default(field))}" for field in _fields(module)]
         if shown:
             yield f"    {', '.join(shown)}"
 
@@ -39,16 +39,22 @@ def describe(group: str) -> Iterator[str]:
 def explain(group: str, name: str) -> Iterator[str]:
     """All that is said of one name of a group: its meaning, its options with their defaults, what they mean."""
     module = plugins.load(group, name)
-    options = _options(module)
     yield inspect.getdoc(module) or name
-    fields = [f"    {field.name}={_default(field)}" for field in dataclasses.fields(options)]
+    if hasattr(module, "stands_for"):
+        return  # its models have the options of others, of which it tells
+    fields = [f"    {field.name}={_default(field)}" for field in _fields(module)]
     yield "\n".join(["\nOptions and their defaults:", *fields]) if fields else "\nIt has no options."
     if fields:
-        yield f"\n{inspect.getdoc(options)}"
+        yield f"\n{inspect.getdoc(_options(module))}"
 
 
 def _options(module: ModuleType) -> Any:
-    return getattr(module, "Options", None) or module.Strategy
+    return getattr(module, "Options", None) or getattr(module, "Strategy", None)
+
+
+def _fields(module: ModuleType) -> tuple[dataclasses.Field[Any], ...]:
+    options = _options(module)
+    return dataclasses.fields(options) if options else ()
 
 
 def _short(value: str) -> str:

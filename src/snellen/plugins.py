@@ -11,6 +11,8 @@ no registry to edit; docs/adding.md shows one of each.
   `vocabulary(name, options)`, the names it recognises, and `synsets(name, options)`, their WordNet ids or None, both
   as tuples read without loading the model; one of hosted models may have `provider(name, options)`, the translation
   of questions that goes without a key, and `forcing(name, options)`, the ways to hold a server to choices;
+- an engine module whose models are those of other providers under names of their own has `stands_for(name)`, which
+  gives the provider and the name there, and nothing else;
 - a strategy module has a frozen dataclass `Strategy`, whose fields are its options.
 
 A strategy or engine that needs packages beyond those of Snellen lists them in `NEEDS`; `EXTRA` is what to install for
@@ -72,7 +74,8 @@ def _of_third_party(group: str, point: importlib.metadata.EntryPoint) -> ModuleT
         module: ModuleType = point.load()
     except Exception as error:  # what a module may raise as it is imported has no limits
         raise Missing(f"{owner} cannot be imported: {type(error).__name__}: {error}") from error
-    if lacking := [name for name in _HAS[group] if not hasattr(module, name)]:
+    wanted = () if group == "engines" and hasattr(module, "stands_for") else _HAS[group]
+    if lacking := [name for name in wanted if not hasattr(module, name)]:
         raise WrongUse(f"{owner} has no {' and no '.join(lacking)}: its entry point must name a module with them")
     return module
 

@@ -15,6 +15,7 @@ RECORDS_OF_ROW = """rows w
     JOIN records r ON r.row = w.number AND r.example = s.example
     WHERE w.number = ?"""
 OF_ANSWERS = "state IN ('answered', 'unparsed')"
+_RIGHT_YES = "label IN (SELECT value FROM json_each(details, '$.yes'))"
 
 
 def top5_accuracy(database: Database, row: int, classes: int) -> dict[str, Any]:
@@ -66,10 +67,31 @@ def scores_by(database: Database, row: int) -> dict[str, Any]:
     return {"scores_by": "+".join(sorted({way for (ways,) in found for way in ways.split("+")})) or None}
 
 
-def _share(database: Database, name: str, holds: str, of: str, row: int) -> dict[str, Any]:
-    """How often something holds of the answers of which `of` is true; None where a row has none of them."""
+def true_positive_rate(database: Database, row: int, background: str | None) -> dict[str, Any]:
+    """How often the class of the image got a yes, where every class was asked about; the background never is."""
+    return _share(database, "true_positive_rate", _RIGHT_YES, f"{_has('yes')} AND label IS NOT ?", row, background)
+
+
+def true_negative_rate(database: Database, row: int, background: str | None) -> dict[str, Any]:
+    """How often the other classes got none.
+
+    Without an interval: many such questions are about one image, and it is images that are drawn by chance.
+    """
+    asked = "json_extract(details, '$.asked') - (label IS NOT ?)"
+    false = f"json_array_length(details, '$.yes') - ({_RIGHT_YES})"
+    false_count, count = database.execute(
+        f"SELECT sum({false}), sum({asked}) FROM {RECORDS_OF_ROW} AND {OF_ANSWERS} AND {_has('yes')}", background, row
+    ).fetchone()
+    return {"true_negative_rate": 1 - false_count / count if count else None}
+
+
+def _share(database: Database, name: str, holds: str, of: str, row: int, *values: Any) -> dict[str, Any]:
+    """How often something holds of the answers of which `of` is true, in which `values` stand for its question marks.
+
+    None where a row has none of them.
+    """
     count, all_ = database.execute(
-        f"SELECT sum({holds}), count(*) FROM {RECORDS_OF_ROW} AND {OF_ANSWERS} AND {of}", row
+        f"SELECT sum({holds}), count(*) FROM {RECORDS_OF_ROW} AND {OF_ANSWERS} AND {of}", row, *values
     ).fetchone()
     low, high = wilson(count, all_) if all_ else (None, None)
     return {name: count / all_ if all_ else None, f"{name}_low": low, f"{name}_high": high}

@@ -21,8 +21,9 @@ Spec = str | Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ModelPlan:
-    """A model that is known to be there, not loaded yet; `title` is how it is shown.
+    """A model that is known to be there, not loaded yet.
 
+    `title` is how it is shown, `written` its name as it was given, `provider` and `name` what that stands for.
     `refuses` says why it does not answer what other models of its provider do.
     """
 
@@ -33,6 +34,7 @@ class ModelPlan:
     answers: frozenset[type]
     identity: Mapping[str, Any]
     refuses: Mapping[type, str] = field(default_factory=dict, hash=False)
+    written: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +92,7 @@ def model_plan(spec: Spec, batch_size: str | None = None) -> ModelPlan:
 def configured(spec: Spec, batch_size: str | None) -> tuple[str, Any]:
     """A model's name with its provider, and its options; no file is read for it."""
     text, given = name_and_options(spec, "model")
-    provider, _, name = text.partition("/")
-    if not name or provider in ("", ".", "..", "~"):
-        known = ", ".join(plugins.names("engines"))
-        raise WrongUse(f"a model is written PROVIDER/NAME, not {text!r}; the providers are {known}")
+    provider, _ = _place_of(text)
     module = plugins.load("engines", provider)
     if batch_size not in (None, "auto") and "batch_size" in {each.name for each in dataclasses.fields(module.Options)}:
         given.setdefault("batch_size", batch_size)
@@ -102,9 +101,10 @@ def configured(spec: Spec, batch_size: str | None) -> tuple[str, Any]:
 
 def identified(text: str, options: Any) -> ModelPlan:
     """The model behind a name. Raises WrongUse where there is none, Missing where a package it needs is not there."""
-    provider, _, name = text.partition("/")
+    provider, name = _place_of(text)
     module = plugins.load("engines", provider)
-    _check_packages(module, text)
+    own = plugins.load("engines", text.partition("/")[0])
+    _check_packages(module, text, getattr(own, "EXTRA", None))
     identity = {
         "provider": provider,
         "weights": module.identity(name, options),
@@ -112,19 +112,31 @@ def identified(text: str, options: Any) -> ModelPlan:
     }
     title = _title(text, options)
     refuses = module.refuses(name, options) if hasattr(module, "refuses") else {}
-    return ModelPlan(title, provider, name, options, module.ANSWERS - refuses.keys(), identity, refuses)
+    return ModelPlan(title, provider, name, options, module.ANSWERS - refuses.keys(), identity, refuses, text)
 
 
-def _check_packages(module: ModuleType, owner: str) -> None:
+def _place_of(text: str) -> tuple[str, str]:
+    """A model's provider and its name there, which for a model with a name of its own are those it stands for."""
+    provider, _, name = text.partition("/")
+    if not name or provider in ("", ".", "..", "~"):
+        known = ", ".join(plugins.names("engines"))
+        raise WrongUse(f"a model is written PROVIDER/NAME, not {text!r}; the providers are {known}")
+    while stands_for := getattr(plugins.load("engines", provider), "stands_for", None):
+        provider, name = stands_for(name)
+    return provider, name
+
+
+def _check_packages(module: ModuleType, owner: str, extra: str | None = None) -> None:
     """Raises Missing where a package is not there that a plug-in needs.
 
-    A built-in's extra is named as the plug-in is unless it says otherwise; a third party has no extra of Snellen's.
+    A built-in's extra is named as the plug-in is unless it or `extra` says otherwise; a third party has none of
+    Snellen's.
     """
     place, _, own = module.__name__.rpartition(".")
     for package in getattr(module, "NEEDS", ()):
         if not _is_installed(package):
             if place.partition(".")[0] == "snellen":
-                wanted = f"'snellen[{getattr(module, 'EXTRA', own.replace('_', '-'))}]'"
+                wanted = f"'snellen[{extra or getattr(module, 'EXTRA', own.replace('_', '-'))}]'"
             else:
                 wanted = f"'{getattr(module, 'EXTRA', package)}'"
             raise Missing(f"{owner} needs the package {package}: pip install {wanted}")

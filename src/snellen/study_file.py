@@ -137,8 +137,7 @@ def _section(plan: Plan) -> dict[str, Any]:
         "name": plan.name,
         "dataset": {**_plain(plan.dataset), "classes": list(plan.classes.names)},
         "models": [
-            {"model": f"{model.provider}/{model.name}", **_plain({**_fields(model.options), **_revision(model)})}
-            for model in models
+            {"model": model.written, **_plain({**_fields(model.options), **_revision(model)})} for model in models
         ],
         "strategies": [{"strategy": strategy.name, **_plain(_fields(strategy.strategy))} for strategy in strategies],
         "out": str(plan.out),

@@ -12,7 +12,8 @@ from rich.text import Text
 
 from snellen.console import one_line
 from snellen.mapping import rules_text
-from snellen.results import ResultRow, Results
+from snellen.result_row import ResultRow
+from snellen.results import Results
 from snellen.short_names import short_models, short_strategies
 
 _MODEL, _STRATEGY = 28, 24  # the room that names get before they are shortened to show one more column
@@ -86,11 +87,13 @@ _COLUMNS = (
     _Column("Unparsed", _ALWAYS, lambda row: str(row.unparsed)),
     _Column("Failed", _ALWAYS, lambda row: str(row.failed)),
     _Column("Pending", _ALWAYS, lambda row: str(row.pending)),
-    _Column("Covered", 75, _covered),
-    _Column("Raw acc.", 73, lambda row: _number(row.accuracy_raw)),
-    _Column("Ceiling", 74, lambda row: _number(row.ceiling)),
-    _Column("USD", 71, lambda row: dollars(row.cost_usd)),
-    _Column("USD/1000", 72, lambda row: dollars(row.cost_per_1000_usd)),
+    _Column("Covered", 77, _covered),
+    _Column("Raw acc.", 75, lambda row: _number(row.accuracy_raw)),
+    _Column("Ceiling", 76, lambda row: _number(row.ceiling)),
+    _Column("TPR", 72, lambda row: _number(row.true_positive_rate)),
+    _Column("TNR", 71, lambda row: _number(row.true_negative_rate)),
+    _Column("USD", 73, lambda row: dollars(row.cost_usd)),
+    _Column("USD/1000", 74, lambda row: dollars(row.cost_per_1000_usd)),
     _Column("Tokens", 28, lambda row: _tokens(row.tokens_in)),
     _Column("Out", 27, lambda row: _tokens(row.tokens_out)),
     _Column("img/s", 70, lambda row: rate_text(row.images_per_second)),
@@ -100,7 +103,7 @@ _COLUMNS = (
 )
 _SILENT = {  # what says nothing where it stands in all rows
     **dict.fromkeys(("Unparsed", "Failed", "Pending"), "0"),
-    **dict.fromkeys(("Covered", "Top 5", "Raw acc.", "Ceiling", "img/s", "p50", "RAM GB", "GPU GB"), "–"),
+    **dict.fromkeys(("Covered", "Top 5", "Raw acc.", "Ceiling", "TPR", "TNR", "img/s", "p50", "RAM GB", "GPU GB"), "–"),
     **dict.fromkeys(("USD", "USD/1000", "Tokens", "Out"), "–"),
 }
 

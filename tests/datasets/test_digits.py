@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import PIL.Image
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as arrays
 
 from snellen import plugins
-from snellen.datasets.digits import Options, enlargement, load, png
+from snellen.datasets.digits import Options, enlargement, load
 from snellen.errors import Missing, WrongUse
 
 
@@ -74,12 +71,6 @@ def test_every_pixel_gets_its_whole_weight_from_its_neighbours(cells: int, size:
     places = (np.arange(size) + 0.5) * cells / size - 0.5
     expected = np.interp(places, np.arange(cells), np.arange(cells))
     assert np.allclose(weights @ np.arange(cells) / (2 * size), expected)
-
-
-@given(arrays.arrays(np.uint8, st.tuples(st.integers(1, 400), st.integers(1, 400)), fill=st.integers(0, 255)))
-def test_the_written_png_is_what_others_read(gray: Any) -> None:
-    image = PIL.Image.open(io.BytesIO(png(gray)), formats=("PNG",))
-    assert image.mode == "L" and (np.asarray(image) == gray).all()
 
 
 def test_a_study_on_digits(snellen: Any, tmp_path: Path) -> None:

@@ -259,8 +259,6 @@ def test_how_scores_were_had_is_told_of_each_row_and_where_it_differs_said(folde
         with studies.ran(folder, models, *strategies, out=tmp_path / "run") as results:
             ways = {(row.model[18], row.strategy): row.scores_by for row in results.rows}
             said = [line for line in notes(results) if line.startswith("scores of")]
-        with studies.ran(folder, models, "closed-set", out=tmp_path / "other") as results:
-            assert not [line for line in notes(results) if line.startswith("scores of")]
         server.script = lambda asked: refused
         with studies.ran(folder, models[0], "likelihood", out=tmp_path / "refused") as results:
             assert results.rows[0].outcomes == {"refused": 12}
@@ -271,6 +269,7 @@ def test_how_scores_were_had_is_told_of_each_row_and_where_it_differs_said(folde
     assert line.endswith(": do not compare their calibration")
     assert f"{models[1]} · {binary} were asked for" in line
     assert f"{models[0]} · {binary} are log-probabilities" in line
+    assert texts not in line
     found = {row["model"]: row["scores_by"] for row in studies.rows(tmp_path / "run") if row["strategy"] == binary}
     with closing(rescore(tmp_path / "run")) as results:  # of the stored answers alone
         assert {row.model: row.scores_by for row in results.rows if row.strategy == binary} == found

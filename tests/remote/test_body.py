@@ -22,7 +22,7 @@ LEAVES = st.one_of(
     st.sampled_from([photo.uri for photo in PHOTOS] + [photo.base64 for photo in PHOTOS]),
 )
 BODIES = st.dictionaries(
-    st.text(), st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
+    st.text(), st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)
 )
 
 

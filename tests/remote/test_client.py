@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from answering import answers
 from loopback import Asked, completion, serving
-from remote_models import WHAT, answer, answers, drawn, hosted
+from remote_models import WHAT, answer, drawn, hosted
 from snellen.remote.client import MOST_BYTES
 from snellen.types import Choose, Failure, Finish, Generate, Scores, Text
 
@@ -299,31 +300,33 @@ def test_one_image_in_ten_meets_a_random_fault_and_each_ends_with_its_right_answ
 
 
 def test_a_server_that_refuses_above_twenty_in_flight_is_used_to_more_than_nine_tenths() -> None:
-    running, used = 0, 0.0
+    running, used, since = 0, 0.0, time.perf_counter()
+
+    def count(change: int) -> None:
+        nonlocal running, used, since
+        now = time.perf_counter()
+        used, since, running = used + running * (now - since), now, running + change
 
     async def script(asked: Asked) -> Any:
-        nonlocal running, used
         if running >= 20:
             return status(429)
-        running += 1
-        start = time.perf_counter()
-        await asyncio.sleep(0.1)
-        used += time.perf_counter() - start
-        running -= 1
+        count(1)
+        await asyncio.sleep(0.25)
+        count(-1)
         return "star"
 
     with serving(script) as server, hosted(server.url) as model:
-        for number in range(480):
+        for number in range(220):
             model.add(number, None, Generate((f"{number}",), 8))
         marks: list[tuple[float, float]] = []
         got: list[Any] = []
-        for count in (120, 420, 480):  # settled by then; to the last, when fewer than twenty are left
-            while len(got) < count:
+        for goal in (80, 200, 220):  # settled by then; to the last, when fewer than twenty are left
+            while len(got) < goal:
                 got += model.step(1.0)
             marks.append((time.perf_counter(), used))
     assert all(isinstance(each, Text) for _, each in got)
     assert (marks[1][1] - marks[0][1]) / (marks[1][0] - marks[0][0]) > 0.9 * 20
-    assert len(server.asked) < 1.2 * 480
+    assert len(server.asked) < 1.2 * 220
 
 
 def test_a_choice_has_scores_by_log_probabilities_where_the_server_tells_them() -> None:

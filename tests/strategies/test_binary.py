@@ -133,7 +133,7 @@ def test_argmax_asks_all_at_once_and_takes_the_highest() -> None:
     assert rounds == [["cat", "dog", "bird", "ant"]]
     assert (prediction.label, prediction.outcome) == ("dog", Outcome.SCORED)
     assert prediction.scores == pytest.approx({"cat": 0.7, "dog": 0.9, "bird": 0.6, "ant": 0.01})
-    assert prediction.details == {"asked": 4, "unreadable": 0}
+    assert prediction.details == {"asked": 4, "unreadable": 0, "yes": ["cat", "dog", "bird"]}
 
 
 def test_argmax_below_the_threshold_is_the_background() -> None:
@@ -167,7 +167,7 @@ def test_argmax_leaves_out_what_has_no_probability() -> None:
     some = shares(dog=0.8)
     prediction, _ = ask(Strategy(decide="argmax"), lambda name: nothing(name) if name == "cat" else some(name))
     assert prediction.label == "dog"
-    assert prediction.details == {"asked": 4, "unreadable": 1}
+    assert prediction.details == {"asked": 4, "unreadable": 1, "yes": ["dog"]}
     assert prediction.scores is not None and "cat" not in prediction.scores
 
 

@@ -64,16 +64,27 @@ def list_names(
 @datasets_app.command("show")
 def show_dataset(
     dataset: Annotated[str, typer.Argument(metavar="DATASET", help="As for run -d.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", metavar="FILE", help="Write a picture of each class to this .png, .jpg or .webp."),
+    ] = None,
 ) -> None:
-    """Show a data set's classes, their sizes, and what is odd about them.
+    """Show a data set's classes, their sizes, and what is odd about them; or a picture of each class.
 
     \b
-    Example:
+    Examples:
       snellen datasets show photos
+      snellen datasets show demo/pictograms -o sheet.png
     """
+    from snellen.contact_sheet import write_contact_sheet
     from snellen.listing import dataset_lines
+    from snellen.plan import load_dataset
 
-    tell("\n".join(dataset_lines(dataset)))
+    if out is None:
+        tell("\n".join(dataset_lines(dataset)))
+    else:
+        write_contact_sheet(load_dataset(dataset)[0], out)
+        tell(str(out))
 
 
 @app.command()

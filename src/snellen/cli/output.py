@@ -18,6 +18,13 @@ def say(text: str) -> None:
     write(one_line(text), sys.stderr)
 
 
+def say_lines(text: str) -> None:
+    """Prints lines as they are to standard error."""
+    from snellen.console import write
+
+    write(text, sys.stderr)
+
+
 def tell(text: str) -> None:
     """Prints a result to standard output."""
     from snellen.console import write

@@ -89,14 +89,19 @@ def run(
         say("nothing was asked; the same command without --plan-only asks, or: snellen export openai-batch")
         tell(str(plan.out))
         return
-    with closing(_carried_out(plan, quiet)) as results:
+    with closing(carried_out(plan, quiet)) as results:
         show(results, as_json)
-        if any((row.failed or row.pending) and row.number in results.asked for row in results.rows):
-            say("some examples have no answer; the same command again asks them once more")
-            raise typer.Exit(4)
+        exit_where_open(results)
 
 
-def _carried_out(plan: Plan, quiet: bool) -> Results:
+def exit_where_open(results: Results) -> None:
+    """Ends with code 4 where the rows that were just asked have failed or pending examples."""
+    if any((row.failed or row.pending) and row.number in results.asked for row in results.rows):
+        say("some examples have no answer; the same command again asks them once more")
+        raise typer.Exit(4)
+
+
+def carried_out(plan: Plan, quiet: bool) -> Results:
     """The results of the plan; an interruption and errors that were told already become an exit."""
     from snellen import study as studies
 

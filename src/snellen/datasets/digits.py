@@ -10,11 +10,9 @@ count: enlarged as blocks they would look like a mosaic, and a network's own res
 
 from __future__ import annotations
 
-import struct
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -23,6 +21,7 @@ from annotated_types import Ge, Le
 
 from snellen.errors import Missing, WrongUse
 from snellen.images import Image
+from snellen.png import png
 from snellen.types import Classes, Example
 
 _NAMES = {
@@ -31,7 +30,6 @@ _NAMES = {
 }
 _CELLS = 10  # a side of 8 counts and a margin at both ends
 _MOST_INK = 16
-_STORED = 65_535  # bytes of the largest block that is not compressed
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +57,22 @@ class Digits:
     def source(self) -> str:
         return f"digits:size={self.options.size}"
 
-    @cached_property
-    def _weights(self) -> npt.NDArray[np.float64]:
-        return enlargement(_CELLS, self.options.size).astype(np.float64)
-
     def __len__(self) -> int:
         return len(self.labels)
 
     def __iter__(self) -> Iterator[Example]:
         for number, (counts, label) in enumerate(zip(self.counts, self.labels, strict=True)):
-            yield Example(f"{number:04}", Image(data=png(self._drawn(counts))), self.classes.names[label])
+            yield Example(f"{number:04}", Image(data=png(drawn(counts, self.options.size))), self.classes.names[label])
 
-    def _drawn(self, counts: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
-        """Gray values, white where there is no ink."""
-        # whole numbers below 2**53 are exact as floating-point numbers, and a quotient that is not whole is too far
-        # from the next whole number to be rounded to it: the same pixels on every machine
-        ink = self._weights @ np.pad(counts, 1) @ self._weights.T
-        whole = _MOST_INK * (2 * self.options.size) ** 2
-        return (255 - np.floor((255 * ink + whole // 2) / whole)).astype(np.uint8)
+
+def drawn(counts: npt.NDArray[np.int64], size: int) -> npt.NDArray[np.uint8]:
+    """The gray values of a digit given as 8 x 8 counts of ink, white where there is none; size x size."""
+    # whole numbers below 2**53 are exact as floating-point numbers, and a quotient that is not whole is too far
+    # from the next whole number to be rounded to it: the same pixels on every machine
+    weights = enlargement(_CELLS, size).astype(np.float64)
+    ink = weights @ np.pad(counts, 1) @ weights.T
+    whole = _MOST_INK * (2 * size) ** 2
+    return (255 - np.floor((255 * ink + whole // 2) / whole)).astype(np.uint8)
 
 
 def load(name: str, options: Options) -> Digits:
@@ -91,6 +87,7 @@ def load(name: str, options: Options) -> Digits:
     return Digits(options, bundled.images.astype(np.int64), bundled.target.astype(np.int64))
 
 
+@cache
 def enlargement(cells: int, size: int) -> npt.NDArray[np.int64]:
     """How much each of the `cells` counts for each of `size` pixels in linear interpolation, in parts of 2 x size."""
     weights = np.zeros((size, cells), dtype=np.int64)
@@ -100,22 +97,3 @@ def enlargement(cells: int, size: int) -> npt.NDArray[np.int64]:
         weights[pixel, max(cell, 0)] += 2 * size - rest
         weights[pixel, min(cell + 1, cells - 1)] += rest
     return weights
-
-
-def png(gray: npt.NDArray[np.uint8]) -> bytes:
-    """A PNG file of gray values that is not compressed: an encoder's next version might pack it otherwise.
-
-    Answers are kept by the bytes of pictures. Formats: PNG (ISO/IEC 15948), zlib (RFC 1950), stored blocks (RFC 1951).
-    """
-    height, width = gray.shape
-    raw = b"".join(b"\0" + row.tobytes() for row in gray)  # each row begins with its filter, here none
-    blocks = [raw[start : start + _STORED] for start in range(0, len(raw), _STORED)]
-    stored = b"".join(
-        struct.pack("<BHH", block is blocks[-1], len(block), len(block) ^ 0xFFFF) + block for block in blocks
-    )
-    packed = b"\x78\x01" + stored + struct.pack(">I", zlib.adler32(raw))
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", packed), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
-    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 _EXACT = 2000  # beyond that, whole numbers take too long
 
 
@@ -42,3 +44,13 @@ def _summed_tail(n: int, most: int) -> float:
         k -= 1
     whole = 2 * half - (1 if n % 2 == 0 else 0)  # the halves mirror each other; an even n has one in the middle
     return tail / whole
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """The p-values of tests made together, each corrected for the others (Holm 1979, Scand. J. Statist. 6, 65-70)."""
+    order = sorted(range(len(p_values)), key=p_values.__getitem__)
+    corrected, highest = [0.0] * len(p_values), 0.0
+    for rank, place in enumerate(order):
+        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[place]))
+        corrected[place] = highest
+    return corrected

@@ -91,14 +91,16 @@ class Strategy:
     def _highest_yes(self, classes: Classes) -> Inquiry:
         names = classes.foreground
         if not names:
-            return Prediction(classes.background, Outcome.NONE_CONFIRMED, details=_counts([], 0))
+            return Prediction(classes.background, Outcome.NONE_CONFIRMED, details={**_counts([], 0), "yes": []})
         verdicts = list(_verdicts((yield [self._question(name) for name in names])))
         scores = {name: yes for name, (yes, _) in zip(names, verdicts, strict=True) if yes is not None}
-        details = _counts(verdicts, len(names) - len(scores))
+        # of every class it is known whether it got a yes, as it is not where the first one ends the round
+        threshold = 0.5 if self.threshold is None else self.threshold
+        yeses = [name for name, yes in scores.items() if yes >= threshold]
+        details = {**_counts(verdicts, len(names) - len(scores)), "yes": yeses}
         if not scores:
             return Prediction(None, verdicts[0][1], details=details)
         best = max(scores, key=scores.__getitem__)
-        threshold = 0.5 if self.threshold is None else self.threshold
         if classes.background is not None and scores[best] < threshold:
             return Prediction(classes.background, Outcome.NONE_CONFIRMED, scores, details)
         return Prediction(best, Outcome.SCORED, scores, details)
