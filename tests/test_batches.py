@@ -326,3 +326,26 @@ def test_an_address_comes_back_as_it_went() -> None:
 
 def test_lines_that_are_none_are_none() -> None:
     assert [read_line(line) for line in (b"{", b"[1]", b"1", b'{"id": 1}', b"\xff\xfe", b"[" * 99_999)] == [None] * 6
+
+
+def test_a_run_before_the_import_says_that_it_pays_again(snellen: Snellen, folder: Path, tmp_path: Path) -> None:
+    out, truth = tmp_path / "run", truths(folder)
+    with serving(lambda asked: truth[asked.pictures[0][1]]) as server:
+        words = ("run", "-d", str(folder), "-m", f"openai-compatible/m,base_url={server.url}", "-s", "closed-set")
+        assert "paid for once more" not in snellen(*words, "--limit", "1", "--out", str(out)).err
+        exported(snellen, folder, out, "-s", "closed-set", model=words[4])
+        said = snellen(*words, "--out", str(out))
+        assert said.code == 0 and "paid for once more" in said.err and "import-batch" in said.err
+        assert "paid for once more" not in snellen(*words, "--out", str(out)).err  # nothing is left to ask
+
+
+def test_what_a_batch_answered_costs_the_share_of_a_batch(snellen: Snellen, folder: Path, tmp_path: Path) -> None:
+    out, prices = tmp_path / "run", tmp_path / "prices.json"
+    entry = {"model": "openai-compatible/*", "input": 10, "output": 100, "batch": 0.5}
+    prices.write_text(json.dumps({"prices": [entry]}))
+    files = exported(snellen, folder, out, "-s", "closed-set", "--prices", str(prices))
+    back = tmp_path / "back.jsonl"
+    back.write_text("\n".join(output(each, completion("cat")) for each in requests(files)))
+    assert snellen("import-batch", str(out), str(back)).code == 0
+    (row,) = studies.rows(out)
+    assert row["cost_usd"] == row["spent_usd"] == pytest.approx(12 * (100 * 10 + 3 * 100) / 1e6 / 2)

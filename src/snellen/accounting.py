@@ -12,7 +12,7 @@ from snellen.images import Image
 from snellen.placing import Key, Placed
 from snellen.recall import Recall
 from snellen.remote.prices import Price, Tally
-from snellen.remote.tariff import tally_of
+from snellen.remote.tariff import is_batched, tally_of
 from snellen.rows import Row
 from snellen.runner import replay
 from snellen.shares import OF_ANSWERS, RECORDS_OF_ROW
@@ -47,7 +47,7 @@ class _Used:
     def __init__(self, priced: Mapping[str, Price]) -> None:
         self._priced = priced
         self._seen: set[Key] = set()  # of those about no image: others are of one image alone
-        self.tallies = dict.fromkeys(priced, Tally())
+        self.tallies = {(role, batched): Tally() for role in priced for batched in (False, True)}
 
     def through(self, recall: Recall) -> Any:
         """The lookup that counts what it finds."""
@@ -56,7 +56,7 @@ class _Used:
             answer = recall(placed)
             if answer is not None and placed.role in self._priced and placed.key not in self._seen:
                 self._seen.add(placed.key)
-                self.tallies[placed.role] += tally_of(answer)
+                self.tallies[placed.role, is_batched(answer)] += tally_of(answer)
             return answer
 
         return lookup
@@ -73,7 +73,7 @@ class _Used:
 
     def columns(self, images: int) -> dict[str, Any]:
         """The columns of the row; what was asked once for it is part of the cost of its images."""
-        costs = [price.usd(self.tallies[role]) for role, price in self._priced.items()]
+        costs = [self._priced[role].usd(tally, batched) for (role, batched), tally in self.tallies.items()]
         cost = None if None in costs or not images else sum(each for each in costs if each is not None)
         total = sum(self.tallies.values(), Tally())
         known = images and not total.unmeasured

@@ -13,7 +13,7 @@ from snellen.errors import Missing, SnellenError, UnreadableImage, WrongUse
 from snellen.images import Image
 from snellen.plan import DEFAULT_STRATEGIES
 from snellen.rows import Row
-from snellen.runner import Ended, Runner
+from snellen.runner import Answered, Ended, Runner
 from snellen.specs import ModelPlan, StrategyPlan, model_plan, strategy_plan, with_roles
 from snellen.types import (
     MODEL,
@@ -112,6 +112,7 @@ def _told(runner: Runner, image: Image | None, rounds: Any) -> Generator[str, No
         for event in runner.step(1.0):
             if isinstance(event, Ended):
                 result = event.result
+            if not isinstance(event, Answered):
                 continue
             told += 1
             if told <= _MOST_TOLD:

@@ -16,6 +16,8 @@ class Budget:
         self.limit = limit
         self.spent = spent
         self._reserved: dict[int, float] = {}
+        self._set_aside: dict[int, float] = {}  # in the beginning
+        self._lost: dict[int, float] = {}
         self._excess = 1.0
 
     @property
@@ -28,11 +30,17 @@ class Budget:
         """Whether no job is in hand, so that nothing can become free any more."""
         return not self._reserved
 
+    @property
+    def passed(self) -> bool:
+        """Whether what is in hand could cost more than is left."""
+        return self.spent + self.reserved > self.limit + _ROUNDING
+
     def reserve(self, job: int, most: float) -> bool:
         """Sets aside what a job may cost at most; False, with nothing set aside, where that would pass the limit."""
         if self.spent + self.reserved + self._excess * most > self.limit + _ROUNDING:
             return False
         self._reserved[job] = self._reserved.get(job, 0.0) + most
+        self._set_aside[job] = self._set_aside.get(job, 0.0) + most
         return True
 
     def spend(self, job: int, cost: float, most: float) -> None:
@@ -43,6 +51,22 @@ class Budget:
         if cost > most * self._excess:
             self._excess = cost / most if most > 0 else self._excess
 
+    def lose(self, cost: float, job: int | None = None) -> None:
+        """Something cost so much, or may have, and gave no answer: all that was reserved, for the `job`, too, stays.
+
+        What a job loses so is part of what others are expected to exceed theirs by.
+        """
+        self.spent += cost
+        if job is not None and (most := self._set_aside.get(job)):
+            self._lost[job] = self._lost.get(job, 0.0) + cost
+            self._excess = max(self._excess, 1 + self._lost[job] / most)
+
     def release(self, job: int) -> None:
         """The job has ended; what is left of its reserve is free."""
-        self._reserved.pop(job, None)
+        for kept in (self._reserved, self._set_aside, self._lost):
+            kept.pop(job, None)
+
+    def release_all(self) -> None:
+        """No job is in hand any more."""
+        for job in list(self._reserved):
+            self.release(job)

@@ -132,11 +132,9 @@ class Catalogue:
         return int(self._database.value("SELECT count(*) FROM selected WHERE selection = ?", selection))
 
     def size_of(self, example: int) -> tuple[int, int] | None:
-        """Width and height of an example's image; None where it is unreadable."""
-        width, height = self._database.execute(
-            "SELECT width, height FROM examples WHERE number = ?", example
-        ).fetchone()
-        return (width, height) if width else None
+        """Width and height of an example's image; None where it is unreadable, and where that is no example."""
+        found = self._database.execute("SELECT width, height FROM examples WHERE number = ?", example).fetchone()
+        return (found[0], found[1]) if found and found[0] else None
 
     def labels(self, selection: int) -> int:
         """How many different labels the selection's examples have."""

@@ -6,26 +6,29 @@ import dataclasses
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
+from functools import cached_property
 from itertools import chain, islice
 from pathlib import Path
 from typing import TypeAlias
 
+from snellen import ledger
 from snellen.budget import Budget
 from snellen.catalogue import Photograph
 from snellen.costs import price_of, tariff_of
 from snellen.errors import SnellenError
 from snellen.folder import RunFolder
 from snellen.images import Image
+from snellen.ledger import Beside
 from snellen.meters import TIMED_IMAGES
 from snellen.placing import Key
 from snellen.plan import Plan
 from snellen.progress import Progress
 from snellen.recall import Recall, prepared
-from snellen.remote.tariff import Tariff
+from snellen.remote.tariff import Tariff, tally_of_usage
 from snellen.rows import Row
-from snellen.runner import Answered, Event, replay
+from snellen.runner import Answered, Ended, Event, Lost, replay
 from snellen.specs import ModelPlan
-from snellen.spending import Spending
+from snellen.spending import Spending, most_tally
 from snellen.stored_times import Times, attempts, times, timing
 from snellen.types import MODEL, Answer, Failure
 from snellen.worker import Job, Setup, Worker, WorkerLost, merged_facts
@@ -72,8 +75,14 @@ class Interview:
         loaded or kept alive.
         """
         if budget is not None:
-            self._spending = Spending(budget, self._tariffs(), self.rows, self._folder.catalogue.size_of)
-        return {**self._ask(), **self._unasked()}
+            at_once = sum(getattr(model.options, "concurrency", 1) for model in self.models.values())
+            size_of = self._folder.catalogue.size_of
+            self._spending = Spending(budget, self._priced(), self.rows, size_of, at_once, self._keep_in_flight)
+        try:
+            return {**self._ask(), **self._unasked()}
+        finally:
+            if self._spending:
+                self._spending.end()
 
     def _ask(self) -> Mapping[int, SnellenError]:
         """Asks, and returns why rows could not be prepared."""
@@ -102,13 +111,21 @@ class Interview:
             self._time_by_answers(rows, seconds)
         return troubles
 
+    @cached_property
     def _tariffs(self) -> Mapping[str, Tariff]:
+        """The rules of all roles."""
+        database = self._folder.database
+        return {role: tariff_of(model, price_of(database, self.numbers[role])) for role, model in self.models.items()}
+
+    def _priced(self) -> Mapping[str, Tariff]:
         """The rules of the roles that have a price."""
-        database, tariffs = self._folder.database, {}
-        for role, model in self.models.items():
-            if price := price_of(database, self.numbers[role]):
-                tariffs[role] = tariff_of(model, price)
-        return tariffs
+        return {role: tariff for role, tariff in self._tariffs.items() if tariff.price}
+
+    def _keep_in_flight(self, usd: float, lost: float) -> None:
+        with self._folder.database.commit():
+            ledger.keep_in_flight(self._folder.database, usd)
+            if lost:
+                ledger.lose(self._folder.database, lost)
 
     def _affordable(self, jobs: Iterator[Job]) -> Iterator[Job | None]:
         return self._spending.affordable(jobs) if self._spending else jobs
@@ -129,11 +146,18 @@ class Interview:
             self._folder.log,
             self._plan.stall_seconds,
             lambda line: self._progress.say(f"{self.title}: {line}"),
+            lambda: self._spending.died() if self._spending else None,
         )
         self._keep_facts(worker)
         if hosts := worker.facts.get("sends_to"):
             count = self._folder.catalogue.size(self._selection)
             self._progress.say(f"{self.title}: up to {count} images go to {hosts}")
+        batch = self._folder.path / "batch"
+        if batch.is_dir() and any(tariff.most_tokens for tariff in self._tariffs.values()):
+            self._progress.say(
+                f"{self.title}: {batch} was written for a batch API; what is asked now is paid for once more, unless "
+                f"'snellen import-batch {self._folder.path} FILE…' has read what came back"
+            )
         if notice := worker.facts.get("notice"):
             self._progress.say(f"{self.title}: {notice}")
         return worker
@@ -162,7 +186,7 @@ class Interview:
             self._keep(events, {})
             self._progress.advance(sum(isinstance(event, Answered) for event in events))
             for event in events:
-                if isinstance(event, Answered):
+                if not isinstance(event, Ended):
                     continue
                 if isinstance(event.result, Failure):
                     troubles[event.row] = NotPrepared(f"{self.title} could not be prepared: {event.result.reason}")
@@ -244,7 +268,7 @@ class Interview:
         done = failed = 0
         with self._folder.database.commit():
             for event in events:
-                if isinstance(event, Answered):
+                if not isinstance(event, Ended):
                     self._add(event)
                     continue
                 if event.task not in handed_out:
@@ -262,11 +286,28 @@ class Interview:
             self._spending.note(events, lambda task: task not in handed_out)
         self._progress.advance(done, failed)
 
-    def _add(self, event: Answered) -> None:
+    def _add(self, event: Answered | Lost) -> None:
         role, digest, _ = event.asked.key
+        if more := self._beside(event):
+            ledger.add(self._folder.database, {self.numbers[role]: more})
+        if isinstance(event, Lost):
+            return
         self._answered += 1
         self._working += event.answer.usage.seconds or 0.0
         self._folder.store.add_answer(self.numbers[role], digest, event.asked.question, event.answer)
+
+    def _beside(self, event: Answered | Lost) -> Beside | None:
+        """What may have been paid with no answer that tells it."""
+        tariff = self._tariffs[event.asked.role]
+        usage = event.usage if isinstance(event, Lost) else event.answer.usage
+        tally = tally_of_usage(usage)
+        if isinstance(event, Lost) and not tally.unmeasured:
+            return Beside(told=tally)
+        if not tally.unmeasured or not (tariff.price or tariff.most_tokens):
+            return None
+        most = most_tally(tariff, event, self._folder.catalogue.size_of)
+        answered = isinstance(event, Answered)
+        return Beside(most=dataclasses.replace(most, answers=0 if answered else 1), answers=int(answered))
 
     def _photographs(self) -> Iterator[Photograph]:
         return self._folder.catalogue.photographs(self._selection, self._plan.selection)
@@ -279,7 +320,7 @@ class Interview:
         Predictions that are only read from a file have none, and what costs money is not asked for it.
         """
         store = self._folder.store
-        if not self._plan.timing or self._tariffs() or not store.model_facts(self.company).get("timed", True):
+        if not self._plan.timing or self._priced() or not store.model_facts(self.company).get("timed", True):
             return []
         timings = {row: store.timing(row) for row in rows}
         wanted = self._wanted_batch_size

@@ -9,7 +9,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from snellen.costs import mean_seconds, spent, tariff_of
+from snellen.answered import answered
+from snellen.costs import mean_seconds, spent_most, tariff_of
 from snellen.database import DATABASE, Database
 from snellen.errors import UnreadableImage
 from snellen.forecast import Asked, forecast
@@ -21,10 +22,11 @@ from snellen.rows import Row
 from snellen.shots import first
 from snellen.specs import ModelPlan, StrategyPlan
 from snellen.summary import dollars
-from snellen.types import MODEL, Example
+from snellen.types import MODEL, Example, Generate
 
 _SAMPLE = 200  # images whose questions are counted; of more it is their mean
 _PROBES = 4
+_ANY = 100  # tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,9 @@ def outline(plan: Plan) -> Iterator[str]:
     for model, strategy in plan.pairs:
         yield f"row        {model.title} · {strategy.title}"
         models = {MODEL: model, **strategy.roles}
-        estimates = estimate(plan, models, strategy, photos)
+        estimates, done = estimate(plan, models, strategy, photos)
+        if done:
+            yield f"           {done:.0%} of the images are answered already"
         for role, found in estimates.items():
             who = "" if role == MODEL else f"{role}: "
             yield f"           {who}{_line(found, models[role], plan)}"
@@ -76,8 +80,10 @@ def _money(plan: Plan, priced: Sequence[Estimate]) -> Iterator[str]:
             of = f" (taken on {price.taken} from {price.source})" if price.taken else ""
             tokens = f"{price.input:g} USD for a million tokens in, {price.output:g} USD out"
             yield f"price      {name}: {f'{price.image:g} USD an answer' if price.image else tokens}{of}"
-        elif plan.prices.is_paid(model.provider):
+        elif plan.is_charged(model):
             yield f"note       no price is known for {name}: give it with --prices FILE"
+        if thought := _thought(model):
+            yield f"note       {name} may think before it answers: up to {thought:,} tokens each time, only in the most"
     if priced:
         usd, most = sum(each.usd or 0.0 for each in priced), sum(each.usd_most or 0.0 for each in priced)
         shared = "; an answer that rows share is paid once" if len(priced) > 1 else ""
@@ -90,15 +96,23 @@ def _line(found: Estimate, model: ModelPlan, plan: Plan) -> str:
     """The figures of a role: tokens where they are paid for, seconds where the folder tells how long answers take."""
     likely, most = found.likely, found.most
     parts = [_count(likely.answers, most.answers, "requests")]
-    if found.tariff.price or plan.prices.is_paid(model.provider):
+    if found.tariff.price or plan.is_charged(model):
         parts += [_count(likely.tokens_in, most.tokens_in, "tokens in")]
         parts += [_count(likely.tokens_out, most.tokens_out, "tokens out")]
     if (seconds := _seconds(plan, model)) is not None:
         at_once = getattr(model.options, "concurrency", None) or 1
         parts += [_count(round(likely.answers * seconds / at_once), round(most.answers * seconds / at_once), "s")]
+    else:
+        parts += ["seconds unknown"]
     if found.usd is not None:
         parts += [f"{dollars(found.usd)} USD (at most {dollars(found.usd_most)})"]
     return ", ".join(parts)
+
+
+def _thought(model: ModelPlan) -> int:
+    """The tokens that an answer may take beside what it says."""
+    limit = tariff_of(model, None).most_tokens
+    return limit(Generate((), _ANY)) - _ANY if limit and Generate in model.answers else 0
 
 
 def _count(likely: int, most: int, what: str) -> str:
@@ -109,9 +123,7 @@ class _Photos:
     """The images of a plan: how many of each size, and some of them with their labels, spread over all."""
 
     def __init__(self, plan: Plan) -> None:
-        sized = any(
-            plan.prices.of(model.provider, model.name) or plan.prices.is_paid(model.provider) for model in plan.models
-        )
+        sized = any(plan.prices.of(model.provider, model.name) or plan.is_charged(model) for model in plan.models)
         every = max(1, -(-len(plan.selection) // _SAMPLE))
         self.sizes: Counter[Size | None] = Counter()
         self.sample: list[Example] = []
@@ -123,7 +135,7 @@ class _Photos:
             except UnreadableImage:  # it will not be asked about
                 continue
 
-    def tally(self, tariff: Tariff, demand: Demand, over: int, most: bool = False) -> Tally:
+    def tally(self, tariff: Tariff, demand: Demand, over: float, most: bool = False) -> Tally:
         """What all images take, where `over` of them take the demand."""
         photos = sum(
             count * (tariff.tally(Demand(photos=1), size, most).tokens_in if size else 0)
@@ -144,16 +156,20 @@ def _known(example: Example) -> Image:
 
 def estimate(
     plan: Plan, models: Mapping[str, ModelPlan], strategy: StrategyPlan, photos: _Photos
-) -> dict[str, Estimate]:
-    """What each role of a row takes; nothing where that cannot be told."""
+) -> tuple[dict[str, Estimate], float]:
+    """What each role of a row takes, nothing where that cannot be told; and the share that is answered already."""
     row = Row(strategy.strategy, plan.classes, plan.seed, first(plan.selection.shots, strategy.shots))
     found = forecast(row)
     if found is None or not photos.sample:
-        return {}
-    likely = [course for each in photos.sample if (course := found.likely(each.image, each.label)) is not None]
+        return {}, 0.0
+    with answered(plan.out, row, models) as settles:
+        left = [each for each in photos.sample if settles is None or not settles(each.image)]
+    done = 1 - len(left) / len(photos.sample)
+    likely = [course for each in left if (course := found.likely(each.image, each.label)) is not None]
     longest = [course for each in photos.sample[:_PROBES] for course in found.longest(each.image)]
-    if not likely or not longest:
-        return {}
+    if (left and not likely) or not longest:
+        return {}, done
+    first_asked = found.first if settles is None else ()
     estimates = {}
     for role, model in models.items():
         tariff = tariff_of(model, plan.prices.of(model.provider, model.name))
@@ -161,10 +177,12 @@ def estimate(
         most = max((_most(tariff, role, course) for course in longest), key=lambda demand: _weight(tariff, demand))
         estimates[role] = Estimate(
             tariff,
-            photos.tally(tariff, expected, len(likely)) + tariff.tally(_likely(tariff, role, found.first), None),
-            photos.tally(tariff, most, 1, most=True) + tariff.tally(_most(tariff, role, found.first), None),
+            photos.tally(tariff, expected, len(likely) / (1 - done) if likely else 1)
+            + tariff.tally(_likely(tariff, role, first_asked), None),
+            photos.tally(tariff, most if left else Demand(), 1 / (1 - done) if left else 1, most=True)
+            + tariff.tally(_most(tariff, role, first_asked), None),
         )
-    return estimates
+    return estimates, done
 
 
 def _likely(tariff: Tariff, role: str, asked: Asked) -> Demand:
@@ -190,7 +208,7 @@ def _spent(plan: Plan) -> float:
     if (database := _database(plan)) is None:
         return 0.0
     with closing(database):
-        return spent(database) or 0.0
+        return spent_most(database)
 
 
 def _seconds(plan: Plan, model: ModelPlan) -> float | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from snellen import plugins
+from snellen.costs import host_of
 from snellen.database import DATABASE
 from snellen.errors import SnellenError, WrongUse, nearest
 from snellen.naming import slug
@@ -81,6 +82,10 @@ class Plan:
         """All models, those of roles included, each once."""
         asked = (each for model, strategy in self.pairs for each in (model, *strategy.roles.values()))
         return tuple({each.title: each for each in asked}.values())
+
+    def is_charged(self, model: ModelPlan) -> bool:
+        """Whether a model may cost money, its price known or not: others than this machine answer for it."""
+        return self.prices.is_paid(model.provider) or host_of(model) is not None
 
     @property
     def classes(self) -> Classes:
@@ -180,10 +185,10 @@ def resolve(request: Request, batch_size: str | None = None) -> Plan:
 def _check_prices(plan: Plan) -> None:
     """Raises WrongUse where a limit could not be kept because a paid model has no price."""
     for model in plan.models:
-        if plan.prices.is_paid(model.provider) and not plan.prices.of(model.provider, model.name):
+        if plan.is_charged(model) and not plan.prices.of(model.provider, model.name):
             raise WrongUse(
                 f"max_cost={plan.max_cost:g} cannot be kept: no price is known for {model.provider}/{model.name}; "
-                "give it in a file with --prices"
+                "give it in a file with --prices (0 for what costs nothing)"
             )
 
 

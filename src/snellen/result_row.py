@@ -21,7 +21,8 @@ class ResultRow:
     model was asked on average for each answer that came. A `superseded` row belongs to another model or
     setting that went by the same name before, such as a predictions file changed since.
     `cost_usd` is the price of all answers that the row rests on (with their tokens), `spent_usd` what the folder has
-    paid its models for all they answered, for whatever row; both are None where there is no price.
+    paid its models for whatever row, attempts without an answer included; both are None where there is no price or a
+    count of tokens is missing.
     """
 
     number: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
@@ -22,6 +22,7 @@ from snellen.types import (
     Question,
     Scores,
     Text,
+    Usage,
     Vector,
 )
 
@@ -51,7 +52,16 @@ class Ended:
     questions: int
 
 
-Event: TypeAlias = Answered | Ended
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """An attempt that gave no answer and may have been charged for; the question is asked again, or fails."""
+
+    task: int
+    asked: Placed
+    usage: Usage
+
+
+Event: TypeAlias = Answered | Ended | Lost
 _Rounds: TypeAlias = Generator[Sequence[Question], Sequence[Answer], Any]  # an inquiry, or a preparation
 
 
@@ -173,7 +183,13 @@ class Runner:
         """Lets the engines work and returns what came of it, answers before the ends that rest on them."""
         asked = [role for role, tickets in self._asked.items() if tickets] if not self._events else []
         for role in asked:
-            for ticket, answer in self._engines[role].step(timeout / len(asked)):
+            engine = self._engines[role]
+            answered = engine.step(timeout / len(asked))
+            lost: Callable[[], Sequence[tuple[int, Usage]]] = getattr(engine, "losses", tuple)
+            for ticket, usage in lost():  # those of a question come before its answer
+                task, placed = self._asked[role][ticket]
+                self._events.append(Lost(task.number, placed, usage))
+            for ticket, answer in answered:
                 self._receive(*self._asked[role].pop(ticket), answer)
         events, self._events = self._events, []
         return events

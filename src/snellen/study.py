@@ -9,10 +9,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from snellen import plugins
+from snellen import ledger, plugins
 from snellen.accounting import count_costs
 from snellen.budget import Budget
-from snellen.costs import keep_price, price_of, spent
+from snellen.costs import keep_price, price_of, spent_most, untold
 from snellen.errors import NoSpace, SnellenError
 from snellen.exports import whole_file, write_manifest, write_results
 from snellen.folder import RunFolder
@@ -50,7 +50,10 @@ def run(plan: Plan, progress: Progress | None = None) -> Results:
         study = Study(plan, folder, progress)
         try:
             study.prepare()
-            study.ask()
+            try:
+                study.ask()
+            finally:
+                study.tell_untold()
             study.write_environment()
         except BaseException:
             progress.end()
@@ -192,7 +195,7 @@ class Study:
             for role, model in interview.models.items():
                 if price := self.plan.prices.of(model.provider, model.name):
                     keep_price(self.folder.database, interview.numbers[role], price)
-                elif self.plan.prices.is_paid(model.provider):
+                elif self.plan.is_charged(model):
                     unknown[f"{model.provider}/{model.name}"] = None
         for name in unknown:
             self.progress.say(f"no price is known for {name}, so its cost is not counted: give it with --prices FILE")
@@ -242,7 +245,7 @@ class Study:
     def ask(self) -> None:
         """Asks all models; one that cannot be loaded or kept alive does not keep the others from being asked."""
         limit = self.plan.max_cost
-        budget = None if limit is None else Budget(limit, spent(self.folder.database) or 0.0)
+        budget = None if limit is None else Budget(limit, self._spent())
         for interview in self.interviews.values():
             troubles: Mapping[int, SnellenError]
             try:
@@ -259,6 +262,25 @@ class Study:
             with self.folder.database.commit():
                 for row in interview.rows:
                     self.folder.store.set_trouble(row, str(troubles[row]) if row in troubles else None)
+
+    def _spent(self) -> float:
+        """What counts as spent before this run; what was in flight when the last one was killed is part of it."""
+        database = self.folder.database
+        usd = spent_most(database)
+        with database.commit():
+            ledger.lose(database, ledger.in_flight(database))
+            ledger.keep_in_flight(database, 0.0)
+        return usd
+
+    def tell_untold(self) -> None:
+        """Tells what may have been charged for and is not in the costs of the results."""
+        database = self.folder.database
+        numbers = {number for interview in self.interviews.values() for number in interview.numbers.values()}
+        if usd := untold(database, numbers) + ledger.lost(database):
+            self.progress.say(
+                f"up to {usd:.2g} USD more may have been charged, for requests that told no count of tokens or that "
+                "were cut off; it counts for max_cost and is not in spent_usd"
+            )
 
 
 def _read_list(path: Path) -> list[Any]:

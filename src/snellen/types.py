@@ -336,7 +336,9 @@ class Strategy(Protocol):
 class Engine(Protocol):
     """A loaded model that answers questions in the order that suits it.
 
-    Optional: `notices()`, the lines that the user is to be told since it was last called, while questions are answered.
+    Optional: `notices()`, the lines that the user is to be told since it was last called, while questions are answered;
+    `losses()`, by tickets the usage of attempts since then that gave no answer and may have been charged for, told at
+    the latest when the answer or the failure is.
     """
 
     def room(self) -> int:

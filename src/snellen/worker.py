@@ -24,7 +24,7 @@ from snellen.images import Image
 from snellen.meters import PASS_SECONDS, Timing, peak_rss_gb, time_row
 from snellen.placing import Key
 from snellen.rows import Row
-from snellen.runner import Answered, Ended, Event, Runner
+from snellen.runner import Answered, Ended, Event, Lost, Runner
 from snellen.types import MODEL, Answer, Engine, Failure
 
 DEATHS_PER_IMAGE = 3
@@ -211,7 +211,10 @@ class Worker:
         log: Path | None = None,
         stall_seconds: float = 900.0,
         say: Callable[[str], None] = lambda line: None,
+        died: Callable[[], None] = lambda: None,
     ) -> None:
+        """`died` is called when a process died or was ended that had jobs in hand, before they are handed out again."""
+        self._died = died
         self._setup = setup
         self._say = say
         self._log = log
@@ -321,6 +324,8 @@ class Worker:
         """Keeps the jobs in hand up to date, so that a new process is told what is known by now."""
         for event in events:
             job = out[event.task]
+            if isinstance(event, Lost):
+                continue
             if isinstance(event, Answered):
                 job.known[event.asked.key] = event.answer
                 continue
@@ -336,6 +341,7 @@ class Worker:
         Raises WorkerLost where image after image is lost and none is answered between them.
         """
         ends: list[Event] = []
+        self._died()
         for job in reversed(out.values()):
             self._deaths[job.number] = deaths = self._deaths.get(job.number, 0) + 1
             if deaths < DEATHS_PER_IMAGE:

@@ -10,6 +10,8 @@ import pytest
 
 from snellen.errors import WrongUse
 from snellen.remote.prices import Price, Tally, load_prices
+from snellen.remote.tariff import tally_of
+from snellen.types import Text, Usage
 
 
 @pytest.mark.parametrize(
@@ -73,3 +75,11 @@ def test_cached_tokens_are_cheaper_and_uncounted_ones_have_no_price() -> None:
     assert price.usd(Tally(3, 1_000_000, 500_000, tokens_cached=1_000_000)) == 4.5
     assert price.usd(Tally(3, 1_000_000, 500_000, unmeasured=1)) is None
     assert Price(image=0.001).usd(Tally(2000, unmeasured=2000)) == 2.0
+
+
+def test_no_count_of_a_server_makes_a_cost_negative() -> None:
+    price = Price(input=2, cached_input=1, output=10)
+    answer = Text("x", usage=Usage(10, 5, tokens_cached=1_000_000))
+    assert price.usd(tally_of(answer)) == pytest.approx((10 * 1 + 5 * 10) / 1e6)
+    assert price.usd(Tally(1, 10, 5, 1_000_000)) == pytest.approx((10 * 1 + 5 * 10) / 1e6)
+    assert price.usd(tally_of(Text("x", usage=Usage(-10, -5, tokens_cached=-3)))) == 0

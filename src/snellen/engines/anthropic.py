@@ -98,6 +98,9 @@ class Anthropic:
     def models(self) -> Call:
         return Call("/v1/models?limit=1000", {}, {"anthropic-version": VERSION}, "GET")
 
+    def usage(self, body: Mapping[str, Any]) -> Usage:
+        return _usage(body)
+
     def read(self, question: Question, reply: Reply) -> Answer | Fault:
         asked = cast(Asked, question)
         if fault_of(reply):
@@ -152,7 +155,7 @@ def _error(reply: Reply) -> Answer | Fault:
     error = error_of(reply)
     message = str(error.get("message") or "")
     if _FILTERED in message and reply.status < 500:
-        return Text(message, Finish.REFUSED)
+        return Text(message, Finish.REFUSED, Usage(0, 0))  # errors are not charged
     return fault(reply, again=True if error.get("type") in _PASSING else None)
 
 

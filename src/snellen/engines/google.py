@@ -101,6 +101,9 @@ class Google:
     def models(self) -> Call:
         return Call("/v1beta/models?pageSize=1000", {}, method="GET")
 
+    def usage(self, body: Mapping[str, Any]) -> Usage:
+        return _usage(body)
+
     def read(self, question: Question, reply: Reply) -> Answer | Fault:
         asked = cast(Asked, question)
         if fault_of(reply):

@@ -149,6 +149,9 @@ class ChatCompletions:
 
     # Replies
 
+    def usage(self, body: Mapping[str, Any]) -> Usage:
+        return _usage(mapping(body.get("usage")))
+
     def read(self, question: Question, reply: Reply) -> Answer | Fault:
         assert isinstance(question, Generate | Choose)
         if fault_of(reply):
@@ -195,7 +198,7 @@ def _error(reply: Reply) -> Answer | Fault:
     inner = mapping(error.get("innererror"))
     words = [str(told.get(key) or "") for told in (error, inner) for key in ("code", "type", "message")]
     if reply.status < 500 and _FILTERED.search(" ".join(words)):
-        return Text(str(error.get("message") or ""), Finish.REFUSED)
+        return Text(str(error.get("message") or ""), Finish.REFUSED, Usage(0, 0))  # errors are not charged
     return fault(reply, again=False if _FOR_GOOD & {*words} else None)
 
 

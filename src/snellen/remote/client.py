@@ -19,7 +19,7 @@ from snellen.errors import UnreadableImage
 from snellen.images import Image
 from snellen.remote.body import Body, encoded
 from snellen.remote.breaker import Breaker
-from snellen.remote.faults import is_spent, one_line
+from snellen.remote.faults import is_spent, one_line, parsed
 from snellen.remote.keys import Key
 from snellen.remote.limits import AdaptiveLimit, ByteLimit, RateLimit
 from snellen.remote.options import Options, check_secrecy, host, is_loopback
@@ -54,6 +54,7 @@ class RemoteModel:
         self._backoff = backoff or Backoff(options.retries)
         self._rng = Random()
         self._outstanding = 0
+        self._losses: deque[tuple[int, Usage]] = deque()
         self._done: queue.SimpleQueue[tuple[int, Answer | Failure]] = queue.SimpleQueue()
         self._counts: Counter[str] = Counter()
         self._pictures = Pictures(provider.takes)
@@ -128,6 +129,10 @@ class RemoteModel:
         self._outstanding -= len(done)
         return done
 
+    def losses(self) -> Sequence[tuple[int, Usage]]:
+        """Since the last time: attempts that gave no answer and may have been charged for, by the question's ticket."""
+        return [self._losses.popleft() for _ in range(len(self._losses))]
+
     def release(self, image: Image) -> None:
         self._in_hand.pop(image.digest, None)
         self._call(lambda: self._pictures.release(image))
@@ -192,7 +197,7 @@ class RemoteModel:
     async def _answer(self, ticket: int, image: Image | None, question: Question) -> None:
         answer: Answer | Failure
         try:
-            answer = await self._ask(image, question)
+            answer = await self._ask(ticket, image, question)
         except UnreadableImage as error:
             answer = Failure(f"unreadable image: {error}")
         except Exception as error:  # an unforeseen reply; a failure, never an answer
@@ -202,7 +207,7 @@ class RemoteModel:
     def _said(self, text: str) -> str:
         return one_line(self._key.scrubbed_text(text) if self._key else text)
 
-    async def _ask(self, image: Image | None, question: Question) -> Answer | Failure:
+    async def _ask(self, ticket: int, image: Image | None, question: Question) -> Answer | Failure:
         shown = images_of(image, question)
         for each in shown if self._breaker.open is None else ():
             self._pictures.foresee(each)
@@ -215,6 +220,8 @@ class RemoteModel:
                 break
             if not isinstance(result, Fault):
                 return result
+            if result.usage is not None:
+                self._losses.append((ticket, result.usage))
             if (wait := retries.wait(result, self._breaker.answered > answered)) is None:
                 if result.again:
                     self._breaker.gave_up(first, result.reason, result.crowded)
@@ -300,14 +307,25 @@ class RemoteModel:
                 self._breaker.unreachable(fault.reason, connects=not gone)
             else:
                 self._breaker.replied(401, fault.reason)  # such as a certificate: no other try mends it
-            return fault
+            return replace(fault, usage=Usage()) if _was_sent(error) else fault
         if isinstance(reply, Fault):
             self._breaker.replied(200, reply.reason)
-            return reply
-        result = self._provider.read(question, reply)
+            return replace(reply, usage=Usage())
+        result = self._read(question, reply)
         status = 402 if is_spent(reply) else reply.status
         self._breaker.replied(status, result.reason if isinstance(result, Fault) else None)
         return result
+
+    def _read(self, question: Question, reply: Reply) -> Answer | Fault:
+        """The answer in a reply; a fault with what it may be charged for, which an error's status is not."""
+        try:
+            result = self._provider.read(question, reply)
+        except Exception as error:  # an unforeseen reply; a failure, never an answer
+            result = Fault(f"{type(error).__name__}: {error}", again=False)
+        if not isinstance(result, Fault) or not 200 <= reply.status < 300:
+            return result
+        body = parsed(reply)
+        return replace(result, usage=Usage() if isinstance(body, Fault) else self._provider.usage(body))
 
     async def _exchange(self, call: Call, body: Body | None, base: str | None = None) -> Reply | Fault:
         headers = {"Content-Type": "application/json", **call.headers}
@@ -333,6 +351,11 @@ class RemoteModel:
             if self._key:
                 received = self._key.scrubbed(received)
             return Reply(response.status, {k.lower(): v for k, v in response.headers.items()}, received)
+
+
+def _was_sent(error: BaseException) -> bool:
+    """Whether the server may have had the request, and worked for it."""
+    return not isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.InvalidURL)
 
 
 def fault_of_network(error: BaseException, timeout: float) -> Fault:

@@ -49,14 +49,14 @@ class Price:
     taken: str = ""
     source: str = ""
 
-    def usd(self, tally: Tally) -> float | None:
-        """The price of these answers; None where tokens are paid for and were not counted."""
+    def usd(self, tally: Tally, batched: bool = False) -> float | None:
+        """The price of these answers, `batched` by a batch API; None where tokens are paid for and were not counted."""
         if tally.unmeasured and (self.input or self.output):
             return None
         cached = self.input if self.cached_input is None else self.cached_input
-        tokens = (tally.tokens_in - tally.tokens_cached) * self.input
-        tokens += tally.tokens_cached * cached + tally.tokens_out * self.output
-        return tokens / MILLION + tally.answers * self.image
+        found = min(tally.tokens_cached, tally.tokens_in)
+        tokens = (tally.tokens_in - found) * self.input + found * cached + tally.tokens_out * self.output
+        return (tokens / MILLION + tally.answers * self.image) * (self.batch if batched else 1.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from math import ceil
 from snellen.images import Image
 from snellen.remote.image_tokens import image_tokens, most_image_tokens
 from snellen.remote.prices import Price, Tally
-from snellen.types import Answer, Choose, EmbedText, Generate, Photo, Question, Text
+from snellen.types import Answer, Choose, EmbedText, Generate, Photo, Question, Text, Usage
 
 Size = tuple[int, int]
 _CHARACTERS = 4  # of a token of English, on average
@@ -86,10 +86,20 @@ class Tariff:
 
 def tally_of(answer: Answer) -> Tally:
     """What an answer took, by its own count."""
-    usage = answer.usage
+    return tally_of_usage(answer.usage)
+
+
+def is_batched(answer: Answer) -> bool:
+    """Whether a priced answer came from a batch API, which tells no seconds; all that are asked live are timed."""
+    return answer.usage.seconds is None
+
+
+def tally_of_usage(usage: Usage) -> Tally:
+    """What was told of an answer, or of an attempt that gave none; no more is cached than there is."""
     if usage.tokens_in is None or usage.tokens_out is None:
         return Tally(1, unmeasured=1)
-    return Tally(1, usage.tokens_in, usage.tokens_out, usage.tokens_cached or 0)
+    told_in, told_out = max(0, usage.tokens_in), max(0, usage.tokens_out)
+    return Tally(1, told_in, told_out, min(max(0, usage.tokens_cached or 0), told_in))
 
 
 def _parts(question: Question) -> tuple[int, list[Image], list[str]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
-from snellen.types import Answer, Question
+from snellen.types import Answer, Question, Usage
 
 
 @dataclass(frozen=True)
@@ -69,12 +69,15 @@ class Fault:
     """Why a reply is no answer. `again` says whether to try once more, `wait` how many seconds the server asks for.
 
     `crowded` says that there were too many requests at once (429, 529, 503): the client then keeps fewer in flight.
+    `usage` is what the attempt took where it may have been charged for all the same, without numbers where none were
+    told; None where nothing was, as with an error's status or where nothing was sent.
     """
 
     reason: str
     again: bool
     wait: float | None = None
     crowded: bool = False
+    usage: Usage | None = None
 
 
 class Provider(Protocol):
@@ -99,8 +102,12 @@ class Provider(Protocol):
         """The request for the list of the models that are served; None where none is known."""
         ...
 
+    def usage(self, body: Mapping[str, Any]) -> Usage:
+        """The tokens that the JSON of a reply of success tells, whether there is an answer in it or not."""
+        ...
+
     def read(self, question: Question, reply: Reply) -> Answer | Fault:
-        """The answer in a reply with its usage (tokens), or why there is none.
+        """The answer in a reply with its usage (tokens), or why there is none; the fault's usage is the client's.
 
         A content filter's refusal is a Text with Finish.REFUSED, whatever the status; a cut answer has Finish.LENGTH.
         """

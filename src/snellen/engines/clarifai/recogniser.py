@@ -8,7 +8,7 @@ from typing import Any, cast
 from snellen.remote.faults import fault_of, one_line, parsed
 from snellen.remote.replies import mapping
 from snellen.remote.wire import Call, Fault, Picture, Reply, Takes
-from snellen.types import Answer, Question, Scores
+from snellen.types import Answer, Question, Scores, Usage
 
 # 20 MB and 85 megapixels a request
 TAKES = Takes(
@@ -51,6 +51,9 @@ class Recogniser:
 
     def models(self) -> Call | None:
         return None  # its list is of what all users published, page by page
+
+    def usage(self, body: Mapping[str, Any]) -> Usage:
+        return Usage()  # an image is paid for, not tokens
 
     def read(self, question: Question, reply: Reply) -> Answer | Fault:
         """The concepts in the order they came. A body tells its own status, whatever that of the reply is."""
