@@ -137,11 +137,16 @@ class RemoteModel:
         lines, self._breaker.lines = self._breaker.lines, []
         return lines
 
-    def fetch(self, path: str, below: bool = True) -> Reply | Fault:
+    def models(self) -> Reply | Fault | None:
+        """What the server tells of the models that it has, asked for once; None where it has no list that is known."""
+        call = self._provider.models()
+        return None if call is None else self.fetch(call)
+
+    def fetch(self, call: Call, below: bool = True) -> Reply | Fault:
         """What stands at a path below the base URL, or else beside its `/v1`, such as `/metrics`; asked for once."""
         base = self._provider.base_url.rstrip("/")
         waiting = asyncio.run_coroutine_threadsafe(
-            self._fetch(Call(path, {}, method="GET"), base if below else base.removesuffix("/v1")), self._loop
+            self._fetch(call, base if below else base.removesuffix("/v1")), self._loop
         )
         return waiting.result()
 
@@ -272,7 +277,7 @@ class RemoteModel:
         self, shown: Sequence[Image], question: Question, sent: Callable[[], None]
     ) -> tuple[Call, Body | None]:
         """A question's request, made when it is to be sent: of all its forms the largest are the shortest kept."""
-        pictures = [replace(await self._pictures.of(each)) for each in shown]  # copies, whose base64 goes with them
+        pictures = [*map(replace, await self._pictures.together(shown))]  # copies, whose base64 goes with them
         call = self._provider.call(question, pictures)
         body = Body(encoded(call.body, pictures), sent) if call.method != "GET" else None
         return replace(call, body={}), body
