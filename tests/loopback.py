@@ -60,6 +60,7 @@ class Loopback:
     asked: list[Asked] = field(default_factory=list)
     url: str = ""
     pages: dict[str, Callable[[], Any]] = field(default_factory=dict)  # what stands at other addresses
+    shown: list[tuple[str, dict[str, str]]] = field(default_factory=list)  # addresses asked for, and with what headers
     in_flight: int = 0
     most_in_flight: int = 0
 
@@ -81,6 +82,7 @@ class Loopback:
         return web.json_response(done if isinstance(done, dict) else completion(done))
 
     async def show(self, request: web.Request) -> web.StreamResponse:
+        self.shown.append((request.path, {k.lower(): v for k, v in request.headers.items()}))
         if (page := self.pages.get(request.path)) is None:
             return web.Response(status=404, text="nothing here")
         shown = page()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -16,6 +19,7 @@ from conftest import Said
 from loopback import completion, serving
 from snellen import batch_export
 from snellen.images import Image
+from snellen.remote import batch
 from snellen.remote.batch import Address, read_line
 from snellen.rounds import asks_once
 from snellen.rows import Row
@@ -122,6 +126,7 @@ def test_failures_are_told_and_stay_pending_and_are_exported_again(
     read = snellen("import-batch", str(out), str(tmp_path / "out.jsonl"), "-q")
     assert read.code == 4
     assert "2 answers read, 1 that were known" in read.err
+    assert "1 of them say otherwise than the first answer, which is kept" in read.err
     assert "not answered: 1 x HTTP 400: bad image" in read.err
     assert "not answered: 1 x not in time (batch_expired)" in read.err
     assert "not answered: 1 x answered with no choices" in read.err
@@ -164,7 +169,7 @@ def test_what_a_batch_cannot_ask_is_left_out_and_told(snellen: Snellen, folder: 
     assert snellen("run", "-d", str(folder), "-m", MODEL, *more, "--out", str(out), "--plan-only").code == 0
     said = snellen("export", "openai-batch", str(out))
     assert said.code == 0
-    assert "scripted/" in said.err and "is not asked by OpenAI's API" in said.err
+    assert "scripted/" in said.err and "its provider takes no files of OpenAI's Batch API" in said.err
     title = "openai-compatible/m,base_url=http://127.0.0.1:9/v1"
     assert f"{title} · binary is left out: it asks in rounds, each after the answers" in said.err
     assert f"{title} · letters is left out: it asks something before the first image" in said.err
@@ -239,6 +244,63 @@ def test_an_answer_goes_to_its_own_model_alone(snellen: Snellen, folder: Path, t
     read = snellen("import-batch", str(tmp_path / "two"), str(tmp_path / "out.jsonl"), "-q")
     assert read.code == 4 and "12 lines are for another run" in read.err
     assert not studies.stored(tmp_path / "two")
+
+
+def test_only_what_was_exported_is_read(snellen: Snellen, folder: Path, tmp_path: Path) -> None:
+    """The same model, image and question, but a run that asked for no batch, or for one of other images."""
+    files = exported(snellen, folder, tmp_path / "one", "-s", "closed-set")
+    asked = list(requests(files))
+    lines = [output(each, completion("cat")) for each in asked]
+    (tmp_path / "out.jsonl").write_text("\n".join(lines))
+    two = tmp_path / "two"
+    assert (
+        snellen("run", "-d", str(folder), "-m", MODEL, "-s", "closed-set", "--out", str(two), "--plan-only").code == 0
+    )
+    read = snellen("import-batch", str(two), str(tmp_path / "out.jsonl"), "-q")
+    assert "12 lines are for another run, or for what this one did not export" in read.err
+    assert not studies.stored(two)
+    few = tmp_path / "few"
+    exported(snellen, folder, few, "-s", "closed-set", "--per-class", "2")
+    assert (
+        snellen("run", "-d", str(folder), "-m", MODEL, "-s", "closed-set", "--out", str(few), "--plan-only").code == 0
+    )
+    read = snellen("import-batch", str(few), str(tmp_path / "out.jsonl"), "-q")
+    assert "6 answers read" in read.err and "6 lines are for another run" in read.err
+
+
+def test_a_folder_from_before_there_was_a_list_of_what_was_exported_has_one_now(
+    snellen: Snellen, folder: Path, tmp_path: Path
+) -> None:
+    files = exported(snellen, folder, tmp_path / "run", "-s", "closed-set")
+    with closing(sqlite3.connect(tmp_path / "run" / "answers.sqlite")) as database:
+        database.execute("DROP TABLE exported")
+    said = snellen("export", "openai-batch", str(tmp_path / "run"), "-o", str(tmp_path / "again"))
+    assert len(list(requests([Path(line) for line in said.out.splitlines()]))) == len(list(requests(files)))
+
+
+def test_a_line_without_an_end_is_not_kept_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch, "MOST_LINE", 100)
+    (tmp_path / "out").write_bytes(b"a\n\n" + b"x" * 99 + b"\n" + b"y" * 100 + b"\nb\n" + b"z" * 100_050)
+
+    class Counted(io.FileIO):
+        def readline(self, size: int | None = -1, /) -> bytes:
+            assert size == 100
+            return super().readline(size)
+
+    with Counted(tmp_path / "out") as file:
+        assert list(batch.lines_of(file)) == [b"a\n", b"x" * 99 + b"\n", None, b"b\n", None]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("model", ["clarifai/a/b/models/c", "openai-compatible/qwen-vl-max,server=dashscope"])
+def test_providers_without_a_batch_api_of_that_form_are_left_out(
+    model: str, snellen: Snellen, folder: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    assert (
+        snellen("run", "-d", str(folder), "-m", model, "-s", "closed-set", "--out", str(out), "--plan-only").code == 0
+    )
+    said = snellen("export", "openai-batch", str(out))
+    assert said.code == 2 and "its provider takes no files of OpenAI's Batch API" in said.err
 
 
 def test_a_wrong_run_or_file_is_told(snellen: Snellen, folder: Path, tmp_path: Path) -> None:

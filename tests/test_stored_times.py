@@ -10,7 +10,7 @@ from snellen.images import Image
 from snellen.placing import Placed
 from snellen.rows import Row
 from snellen.specs import strategy_plan
-from snellen.stored_times import Times, times, timing
+from snellen.stored_times import Times, attempts, times, timing
 from snellen.types import Answer, Classes, Finish, Text, Usage
 
 CLASSES = Classes(("cat", "dog", "bird", "cow"))
@@ -27,8 +27,8 @@ def asked(spec: str, seconds: list[float | None]) -> Times | None:
 
 
 def test_an_image_takes_the_longest_answer_of_each_round() -> None:
-    assert asked("binary", [1.0, 2.0, 3.0, 4.0]) == Times(10.0, 10.0)
-    assert asked("binary,ahead=2", [1.0, 2.0, 3.0, 4.0]) == Times(6.0, 10.0)
+    assert asked("binary", [1.0, 2.0, 3.0, 4.0]) == Times(10.0, 10.0, 4, 4)
+    assert asked("binary,ahead=2", [1.0, 2.0, 3.0, 4.0]) == Times(6.0, 10.0, 4, 4)
 
 
 def test_an_image_with_an_answer_that_is_not_known_or_was_not_timed_has_no_time() -> None:
@@ -39,7 +39,7 @@ def test_an_image_with_an_answer_that_is_not_known_or_was_not_timed_has_no_time(
 def test_an_image_takes_as_long_as_it_takes_to_refuse() -> None:
     row = Row(strategy_plan("binary,answer=choose").strategy, CLASSES, 0)
     no = Text("no", Finish.REFUSED, Usage(seconds=1.5))
-    assert times(row.inquire(PHOTO), PHOTO, lambda placed: no) == Times(1.5, 1.5)
+    assert times(row.inquire(PHOTO), PHOTO, lambda placed: no) == Times(1.5, 1.5, 1, 1)
 
 
 def test_the_speed_is_that_of_the_answers_in_flight() -> None:
@@ -55,3 +55,13 @@ def test_what_is_not_known_is_not_told() -> None:
     row = timing([], in_flight=None)
     assert (row.images_per_second, row.latency_p50, row.timed_images) == (None, None, 0)
     assert timing([Times(1.0, 1.0)], None).images_per_second is None
+
+
+def test_how_often_a_question_was_asked_is_a_mean_over_answers() -> None:
+    row = Row(strategy_plan("closed-set,votes=2").strategy, CLASSES, 0)
+    tries = iter((1, 4, 1, 2))
+    lookup = lambda placed: Text("cat", usage=Usage(seconds=1.0, attempts=next(tries)))  # noqa: E731
+    found = [each for _ in range(2) if (each := times(row.inquire(PHOTO), PHOTO, lookup))]
+    assert [(each.answers, each.attempts) for each in found] == [(2, 5), (2, 3)]
+    assert attempts(found) == 2.0
+    assert attempts([]) is None

@@ -21,7 +21,7 @@ from training.tokenizer import ASSISTANT, IMAGE, START, USER, for_chat
 from training.wording import LISTS, LISTS_UNSEEN, YES_NO_UNSEEN, worded
 
 STEPS = 2400
-MORE_STEPS = 600
+MORE_STEPS = 400
 _BATCH = 16
 _PATCHES = (SIZE // PATCH) ** 2 + 1  # and one for the whole
 _WATCHED = 480  # pictures

@@ -82,10 +82,10 @@ def _plan_of(run: Path) -> Plan:
 
 
 def speaker(model: ModelPlan) -> ChatCompletions | None:
-    """The translation for a model that speaks OpenAI's API; None for others."""
+    """The translation for a model that files in the form of OpenAI's Batch API can be for; None for others."""
     module = plugins.load("engines", model.provider)
     made = module.provider(model.name, model.options) if hasattr(module, "provider") else None
-    return made if isinstance(made, ChatCompletions) else None
+    return made if isinstance(made, ChatCompletions) and made.takes_batches else None
 
 
 class _Export:
@@ -107,7 +107,7 @@ class _Export:
         model = interview.models[MODEL]
         provider = speaker(model)
         if provider is None:
-            self.left_out[f"{model.title} is left out: it is not asked by OpenAI's API"] = None
+            self.left_out[f"{model.title} is left out: its provider takes no files of OpenAI's Batch API"] = None
             return
         if len(interview.models) > 1:
             for number in interview.rows:
@@ -169,7 +169,7 @@ class _Export:
                 return
             line = request_line(address, provider.call(question, pictures))
             self.files.add(slug(interview.models[MODEL].title), line)
-            self._store.add_question(question)
+            self._store.add_exported(interview.numbers[MODEL], address.image, question)
             self.done.requests += 1
             if digest == "":
                 self._about_none.add(address)

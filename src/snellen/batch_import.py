@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from snellen.batch_export import speaker
 from snellen.errors import SnellenError, WrongUse
 from snellen.folder import RunFolder
 from snellen.progress import Progress
-from snellen.remote.batch import Returned, mark, read_line
+from snellen.remote.batch import Returned, lines_of, mark, read_line
 from snellen.remote.chat import ChatCompletions
 from snellen.remote.wire import Fault
 from snellen.results import Results
@@ -20,7 +21,7 @@ from snellen.runner import broken
 from snellen.specs import model_plan
 from snellen.store import Store
 from snellen.study_file import models_of
-from snellen.types import Scores
+from snellen.types import Answer, Scores, Usage
 
 _AT_ONCE = 500  # lines of a transaction
 
@@ -29,12 +30,14 @@ _AT_ONCE = 500  # lines of a transaction
 class Imported:
     """What the lines of the files came to, each counted once.
 
-    `again` were answered before and keep their first answer; `failures` are counted by reason; `strangers` are of other
-    runs or models, or of files that this run did not write; `broken` are no lines of such files.
+    `again` were answered before and keep their first answer, `differing` of them said otherwise then; `failures` are
+    counted by reason; `strangers` are of other runs or models, or of files that this run did not write; `broken` are no
+    lines of such files.
     """
 
     answers: int = 0
     again: int = 0
+    differing: int = 0
     failures: Counter[str] = field(default_factory=Counter)
     strangers: int = 0
     broken: int = 0
@@ -53,13 +56,15 @@ def import_batch(run: Path, files: Sequence[Path], progress: Progress) -> Import
         reader = _Reader(folder)
         for file in files:
             progress.begin(f"reading {file.name}", 0)
-            with file.open("rb") as lines:
-                given = (line for line in lines if line.strip())
-                while page := list(islice(given, _AT_ONCE)):
+            with file.open("rb") as opened:
+                lines, read = lines_of(opened), _AT_ONCE
+                while read == _AT_ONCE:
+                    read = 0
                     with folder.database.commit():
-                        for line in page:
-                            reader.take(read_line(line))
-                    progress.advance(len(page))
+                        for line in islice(lines, _AT_ONCE):
+                            reader.take(read_line(line) if line else None)
+                            read += 1
+                    progress.advance(read)
             progress.end()
         reader.close()
     return reader.done
@@ -76,7 +81,7 @@ class _Reader:
         self._answered: set[int] = set()  # models
         self.done = Imported()
         if not self._models:
-            raise WrongUse(f"no model of the run {folder.path} is asked by OpenAI's API, so no batch can be its")
+            raise WrongUse(f"no model of the run {folder.path} takes files of OpenAI's Batch API, so none can be its")
 
     def take(self, returned: Returned | None) -> None:
         """Keeps the answer, or counts why there is none."""
@@ -86,7 +91,8 @@ class _Reader:
             return
         address = returned.address
         number, provider = self._models.get(address.model, (0, None)) if address else (0, None)
-        question = store.question(address.question) if address and provider else None
+        exported = address and provider and store.was_exported(number, address.image, address.question)
+        question = store.question(address.question) if address and exported else None
         digest = "" if address and not address.image else None
         if question and address and address.image:
             digest = self._folder.catalogue.digest_from(address.image)
@@ -101,8 +107,9 @@ class _Reader:
             done.failures[answer.reason] += 1
         elif isinstance(answer, Scores) and (why := broken(answer)):
             done.failures[f"the model answered with numbers that are none ({why})"] += 1
-        elif store.answer(number, digest, address.question) is not None:
+        elif (before := store.answer(number, digest, address.question)) is not None:
             done.again += 1
+            done.differing += _said(before) != _said(answer)
         else:
             store.add_answer(number, digest, question, answer)
             done.answers += 1
@@ -114,6 +121,11 @@ class _Reader:
             for row, _, spec, _ in list(self._store.rows()):
                 if set(spec["models"].values()) & self._answered:
                     self._store.set_trouble(row, None)
+
+
+def _said(answer: Answer) -> object:
+    """What an answer comes to; log-probabilities of the same question differ a little from time to time."""
+    return answer.best if isinstance(answer, Scores) else dataclasses.replace(answer, usage=Usage())
 
 
 def _speakers(folder: RunFolder) -> Iterator[tuple[str, int, ChatCompletions]]:

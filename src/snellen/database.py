@@ -45,6 +45,12 @@ CREATE TABLE records (
     scores TEXT, details TEXT, failure TEXT, questions INTEGER NOT NULL,
     PRIMARY KEY (row, example)) WITHOUT ROWID;
 """
+# made in any folder that is written to: folders of this version may be older than it
+_ADDED = """
+CREATE TABLE IF NOT EXISTS exported (
+    model INTEGER NOT NULL, image BLOB NOT NULL, question BLOB NOT NULL,
+    PRIMARY KEY (model, image, question)) WITHOUT ROWID;
+"""
 
 
 class Database:
@@ -84,6 +90,7 @@ class Database:
                 f"{self.path} has format {version}, this version of snellen reads {VERSION}; use another --out"
             )
         if not read_only:
+            self.execute(_ADDED)
             self.execute("PRAGMA synchronous=NORMAL")
             self.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
             self.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")

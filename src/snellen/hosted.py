@@ -12,9 +12,9 @@ from snellen.asking import load_engine
 from snellen.errors import WrongUse
 from snellen.images import Image
 from snellen.remote.probing import Trial, trials
-from snellen.remote.wire import Reply
+from snellen.remote.wire import Call, Fault, Reply
 from snellen.specs import ModelPlan
-from snellen.types import Answer, Engine, Failure, Question
+from snellen.types import Answer, Engine, Failure, Generate, Question
 
 _RETRIES = 2  # a probe that fails is a finding, not worth minutes
 
@@ -42,7 +42,7 @@ class _Hosted:
         self.name = model.name
         self.kinds = model.answers
         self.options = frozenset(fields)
-        module = plugins.load("engines", model.provider)
+        self._module = module = plugins.load("engines", model.provider)
         self.forcing: Mapping[str, Mapping[str, Any]] = {}
         if hasattr(module, "forcing"):
             self.forcing = module.forcing(model.name, model.options)
@@ -75,8 +75,21 @@ class _Hosted:
                 self.tokens += (answer.usage.tokens_in or 0) + (answer.usage.tokens_out or 0)
         return [got[ticket] for ticket in range(len(asked))]
 
-    def fetch(self, path: str, below: bool = True) -> Reply | None:
-        reply = self._engine.fetch(path, below)
+    def sends(self, option: str, one: Any, other: Any) -> bool:
+        if option not in self.options:
+            return False
+        made = (
+            self._module.provider(self.name, _changed(self._model, {option: each}).options) for each in (one, other)
+        )
+        bodies = [provider.call(Generate(("?",), 1), []).body for provider in made]
+        return bool(bodies[0] != bodies[1])
+
+    def models(self) -> Reply | Fault | None:
+        found: Reply | Fault | None = self._engine.models()
+        return found
+
+    def metrics(self) -> Reply | None:
+        reply = self._engine.fetch(Call("/metrics", {}, method="GET"), below=False)
         return reply if isinstance(reply, Reply) else None
 
     def shrunk(self) -> int:

@@ -23,13 +23,13 @@ from snellen.meters import TIMED_IMAGES
 from snellen.placing import Key
 from snellen.plan import Plan
 from snellen.progress import Progress
-from snellen.recall import Recall
+from snellen.recall import Recall, prepared
 from snellen.remote.tariff import Tariff, tally_of_usage
 from snellen.rows import Row
 from snellen.runner import Answered, Ended, Event, Lost, replay
 from snellen.specs import ModelPlan
 from snellen.spending import Spending, most_tally
-from snellen.stored_times import Times, times, timing
+from snellen.stored_times import Times, attempts, times, timing
 from snellen.types import MODEL, Answer, Failure
 from snellen.worker import Job, Setup, Worker, WorkerLost, merged_facts
 
@@ -172,13 +172,9 @@ class Interview:
 
     def _recall(self, row: int) -> bool:
         """Prepares a row from what is known; False where something has to be asked for it."""
-        if not self.rows[row].prepares:
-            return True
-        done = replay(self.rows[row].prepare(), None, Recall(self._folder.store, self.numbers, None))
-        if done is None or isinstance(done[0], Failure):
-            return False
-        self.rows[row] = dataclasses.replace(self.rows[row], known=done[0])
-        return True
+        ready = prepared(self.rows[row], Recall(self._folder.store, self.numbers, None))
+        self.rows[row] = ready or self.rows[row]
+        return ready is not None
 
     def _prepare(self, worker: Worker, rows: Sequence[int]) -> dict[int, SnellenError]:
         """Asks what the rows have to know, and why some of them cannot."""
@@ -374,7 +370,8 @@ class Interview:
             answers, in_flight = earlier.get("answers", 0), earlier.get("in_flight")
             if self._answered > answers and seconds:
                 answers, in_flight = self._answered, self._working / seconds
-            found = dataclasses.asdict(timing(self._times(row), in_flight))
+            replayed = list(self._times(row))
+            found = {**dataclasses.asdict(timing(replayed, in_flight)), "attempts_per_question": attempts(replayed)}
             with self._folder.database.commit():
                 store.set_timing(row, {**found, "answers": answers, "in_flight": in_flight, "batch_size": None})
 

@@ -17,7 +17,8 @@ class ResultRow:
     images whose class stood in the shortlist that the strategy chose from. `true_positive_rate` is how often a
     yes-or-no question about the image's class got a yes, `true_negative_rate` how often one about another class got
     none, where every class was asked about. `scores_by` is how a hosted model's scores were had: `logprobs`, `choice`
-    (held to the choices) or `asked`; None of local models and of texts. A `superseded` row belongs to another model or
+    (held to the choices) or `asked`; None of local models and of texts. `attempts_per_question` is how often a hosted
+    model was asked on average for each answer that came. A `superseded` row belongs to another model or
     setting that went by the same name before, such as a predictions file changed since.
     `cost_usd` is the price of all answers that the row rests on (with their tokens), `spent_usd` what the folder has
     paid its models for whatever row, attempts without an answer included; both are None where there is no price or a
@@ -77,6 +78,7 @@ class ResultRow:
     latency_p50: float | None
     latency_p90: float | None
     latency_p99: float | None
+    attempts_per_question: float | None
     batch_size: int | None
     peak_gpu_gb: float | None
     peak_rss_gb: float | None

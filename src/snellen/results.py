@@ -47,7 +47,7 @@ _AVERAGES = (
     "weighted_f1",
     "balanced_accuracy",
 )
-_TIMING = ("images_per_second", "timed_images", "latency_p50", "latency_p90", "latency_p99")
+_TIMING = ("images_per_second", "timed_images", "latency_p50", "latency_p90", "latency_p99", "attempts_per_question")
 _FACTS = (
     *("parameters", "batch_size", "peak_gpu_gb", "peak_rss_gb", "load_seconds"),
     *("device", "dtype", "prefix_sharing"),

@@ -84,9 +84,15 @@ class Store:
             time.time(),
         )
 
-    def add_question(self, question: Question) -> None:
-        """Keeps a question that is going to be answered elsewhere, to be found again by its key."""
-        self._add_text(write_question(question))
+    def add_exported(self, model: int, image: bytes, question: Question) -> None:
+        """Keeps a question that is going to be answered elsewhere; `image` is the beginning of its digest, or b''."""
+        key = self._add_text(write_question(question))
+        self._database.execute("INSERT OR IGNORE INTO exported VALUES (?, ?, ?)", model, image, key)
+
+    def was_exported(self, model: int, image: bytes, question: bytes) -> bool:
+        """Whether the question of this key was to be answered elsewhere, about that image."""
+        asked = "SELECT 1 FROM exported WHERE model = ? AND image = ? AND question = ?"
+        return bool(self._database.value(asked, model, image, question))
 
     def question(self, key: bytes) -> Question | None:
         """The question of this key, as far as it is kept; its images are known by their digests alone."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,10 +16,15 @@ from snellen.types import Inquiry
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """The seconds of one image: from first question to prediction, and of all its answers together."""
+    """The seconds of one image: from first question to prediction, and of all its answers together.
+
+    `answers` are these, `attempts` what they took: more where some were asked for again.
+    """
 
     latency: float
     work: float
+    answers: int = 0
+    attempts: int = 0
 
 
 def times(inquiry: Inquiry, photo: Image, lookup: Lookup) -> Times | None:
@@ -29,29 +34,34 @@ def times(inquiry: Inquiry, photo: Image, lookup: Lookup) -> Times | None:
     image is asked once for all and does not count.
     """
     latency = work = 0.0
+    tries: list[int] = []
     try:
         questions = next(inquiry)
         while True:
             placed = [place(question, photo) for question in questions]
             answers = [lookup(each) for each in placed]
-            seconds = [
-                answer.usage.seconds if answer else None
-                for each, answer in zip(placed, answers, strict=True)
-                if each.image is not None
-            ]
+            about_it = [answer for each, answer in zip(placed, answers, strict=True) if each.image is not None]
+            seconds = [answer.usage.seconds if answer else None for answer in about_it]
             known = [value for value in seconds if value is not None]
             if len(known) < len(seconds) or None in answers:
                 inquiry.close()
                 return None
             latency += max(known, default=0.0)
             work += sum(known)
+            tries += [answer.usage.attempts for answer in about_it if answer]
             given = [answer for answer in answers if answer is not None]
             if refusal(placed, given, photo):
                 inquiry.close()
-                return Times(latency, work)
+                return Times(latency, work, len(tries), sum(tries))
             questions = inquiry.send(given)
     except StopIteration:
-        return Times(latency, work)
+        return Times(latency, work, len(tries), sum(tries))
+
+
+def attempts(found: Sequence[Times]) -> float | None:
+    """How often a question was asked on average until it was answered; None where nothing is known."""
+    answers = sum(each.answers for each in found)
+    return sum(each.attempts for each in found) / answers if answers else None
 
 
 def timing(found: Iterable[Times], in_flight: float | None) -> Timing:

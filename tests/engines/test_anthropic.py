@@ -112,7 +112,7 @@ def test_examples_stand_in_their_order() -> None:
 def test_what_a_model_takes_is_told_by_its_name(name: str, temperature: bool, means: str) -> None:
     body = provider(name).call(YES_NO, [PICTURE]).body
     assert ("temperature" in body) == temperature
-    assert provider(name).scores_by(YES_NO) == means
+    assert provider(name).means == means
     assert ("output_config" in body) == (means == "choice")
     options = plugins.configure(anthropic.Options, {}, name)
     assert anthropic.identity(name, options)["temperature"] == (0 if temperature else None)
@@ -142,8 +142,22 @@ def test_an_answer_has_its_text_without_thoughts_and_all_its_tokens() -> None:
     assert (answer.text, answer.finish, answer.usage) == ("A cat.", Finish.STOP, Usage(1105, 6))
 
 
-def test_an_answer_without_content_is_empty() -> None:
-    assert text(provider().read(FREE, reply(message(None)))).text == ""
+def test_an_answer_that_did_not_end_or_has_no_text_is_asked_for_again() -> None:
+    thinking = message(None)
+    thinking["content"] = [{"type": "thinking", "thinking": "It has whiskers.", "signature": "EqQB"}]
+    broken = [message("A ca", reason) for reason in ("tool_use", "pause_turn", "of_a_new_kind")]
+    for body in (message(None), thinking, *broken, {**message("A ca"), "stop_reason": None}):
+        for question in (FREE, YES_NO):
+            assert fault(provider().read(question, reply(body))).again
+    assert text(provider().read(FREE, reply(message("")))).text == ""
+    assert text(provider().read(FREE, reply(message("A cat", "stop_sequence")))).finish is Finish.STOP
+    assert text(provider().read(FREE, reply({**thinking, "stop_reason": "max_tokens"}))).finish is Finish.LENGTH
+
+
+def test_the_list_of_models_is_asked_for_with_the_version() -> None:
+    call = provider().models()
+    assert (call.method, call.path.partition("?")[0]) == ("GET", "/v1/models")
+    assert call.headers == {"anthropic-version": "2023-06-01"}
 
 
 def test_an_answer_that_was_cut_is_told() -> None:

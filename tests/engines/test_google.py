@@ -117,7 +117,7 @@ def test_choices_are_an_enum() -> None:
     settings = provider().call(NAMES, [PICTURE]).body["generationConfig"]
     assert settings["responseMimeType"] == "text/x.enum"
     assert settings["responseSchema"] == {"type": "STRING", "enum": list(NAMES.choices)}
-    assert provider().scores_by(NAMES) == "choice"
+    assert provider().means == "choice"
     assert scores(provider().read(NAMES, reply(generated("horseshoe-crab"))))["horseshoe-crab"] == 1
     assert text(provider().read(HELD, reply(generated("dog")))).text == "dog"
 
@@ -134,6 +134,8 @@ def test_a_choice_that_is_asked_for_is_named_at_the_end() -> None:
     [
         ("gemini-2.5-flash", {}, 4096),
         ("gemini-2.5-flash", {"thinking_budget": 0}, 0),
+        ("gemini-2.5-flash", {"thinking_budget": 9000}, 9000),
+        ("gemini-2.5-flash", {"thinking_budget": 900}, 4096),
         ("gemini-3-pro-preview", {"thinking_level": "low", "reasoning_tokens": 100}, 100),
         ("gemini-2.0-flash-lite", {}, 0),
         ("gemini-1.5-pro", {}, 0),

@@ -26,6 +26,7 @@ from snellen.images import Image
 from snellen.specs import model_plan
 from snellen.study import rescore
 from snellen.summary import notes
+from snellen.types import Generate
 
 KEY = "sk-very-secret-0123456789"
 
@@ -190,7 +191,7 @@ def test_a_model_is_where_its_server_is() -> None:
     plan = model_plan("openai-compatible/org/m,base_url=http://LocalHost:9/v1/,concurrency=3,timeout=5")
     assert plan.title == "openai-compatible/org/m,base_url=http://LocalHost:9/v1/"
     assert plan.identity["weights"] == {"server": "localhost:9/v1", "model": "org/m"}
-    assert set(plan.identity["options"]) == {"temperature", "server", "scores", "seed", "detail"}
+    assert set(plan.identity["options"]) == {"temperature", "server", "scores", "seed", "detail", "reasoning_tokens"}
     assert model_plan("openai-compatible/m,server=vllm,temperature=none").options.temperature is None
 
 
@@ -288,3 +289,31 @@ if __name__ == "__main__":  # a server that ends itself while it answers
 
     with serving(dying, port=port):
         time.sleep(60)
+
+
+def test_the_results_tell_how_often_a_question_was_asked(folder: Path, tmp_path: Path) -> None:
+    seen: set[bytes] = set()
+
+    def script(asked: Asked) -> Any:
+        ((_, data),) = asked.pictures
+        if data in seen:
+            return "cat"
+        seen.add(data)
+        return web.Response(status=500, text="once more") if len(seen) % 2 else "cat"
+
+    model = lambda server: f"openai-compatible/m,base_url={server.url}"  # noqa: E731
+    with (
+        serving(script) as server,
+        studies.ran(folder, model(server), "closed-set", out=tmp_path / "run", timing=True) as results,
+    ):
+        assert results.rows[0].answered == 12
+    (row,) = studies.rows(tmp_path / "run")
+    assert row["attempts_per_question"] == 18 / 12
+
+
+def test_a_model_that_reasons_has_room_for_it() -> None:
+    question = Generate(("What is it?",), 9)
+    for tokens, limit in ((0, 9), (500, 509)):
+        options = openai_compatible.Options(base_url="http://h/v1", reasoning_tokens=tokens)
+        provider = openai_compatible.provider("m", options)
+        assert provider.call(question, []).body["max_tokens"] == provider.most_tokens(question) == limit

@@ -132,3 +132,24 @@ def test_a_reply_of_another_form_is_a_fault_that_another_try_may_mend(found: Any
     got = read(ASKED, found)
     assert isinstance(got, Fault)
     assert got.again
+
+
+@pytest.mark.parametrize("reason", ["abort", "error", "ABORT", "tool_calls", "of_a_new_kind"])
+def test_a_generation_that_broke_off_is_no_answer(reason: str) -> None:
+    for question, found in ((ASKED, completion("A st", reason)), (SHORT, completion("Yes", reason))):
+        got = read(question, found)
+        assert isinstance(got, Fault)
+        assert (got.again, reason in got.reason) == (True, True)
+
+
+def test_an_error_that_stands_in_the_choice_is_no_answer() -> None:
+    found = completion("A st", "stop")
+    found["choices"][0]["error"] = {"code": 502, "message": "the worker has died"}
+    got = read(ASKED, found)
+    assert isinstance(got, Fault)
+    assert (got.again, got.reason) == (True, "broke off: the worker has died")
+
+
+@pytest.mark.parametrize(("reason", "finish"), [("eos", "STOP"), ("STOP", "STOP"), ("model_length", "LENGTH")])
+def test_other_words_for_an_end_are_known(reason: str, finish: str) -> None:
+    assert read(ASKED, completion("A star", reason)).finish is Finish[finish]

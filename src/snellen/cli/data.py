@@ -161,6 +161,8 @@ def import_answers(
     with closing(rescore(run, progress)) as results:
         show(results, as_json)
         say(f"{done.answers} answers read" + (f", {done.again} that were known" if done.again else ""))
+        if done.differing:
+            say(f"{done.differing} of them say otherwise than the first answer, which is kept")
         for reason, count in done.failures.most_common(_FAILURES_SHOWN):
             say(f"not answered: {count} x {reason}")
         if done.strangers:

@@ -14,7 +14,7 @@ from annotated_types import Ge
 
 from snellen.remote import options as remote
 from snellen.remote.choosing import Asked, answer_to, instruction, schema, tokens_for
-from snellen.remote.faults import fault_of, parsed
+from snellen.remote.faults import fault_of, one_line, parsed
 from snellen.remote.keys import key_of
 from snellen.remote.replies import count, error_of, fault, mapping
 from snellen.remote.wire import Call, Fault, Picture, Reply, Takes
@@ -31,11 +31,16 @@ VERSION = "2023-06-01"
 _NAMED = re.compile(r"claude-(?:opus|sonnet|haiku)-(\d+)(?:-(\d{1,2}))?(?!\d)")
 _OLD = re.compile(r"claude-(?:[123]|instant)")
 _FILTERED = "content filtering policy"  # how an output that was kept back is told, as an invalid request
-# A picture may take 5 MiB as base64, which is a third more than the file.
+# A picture may take 5 MiB as base64, which is a third more than the file, and a request 32 MB with all in it.
 _TAKES = Takes(
-    frozenset({"image/jpeg", "image/png", "image/webp"}), most_bytes=5 * 1024 * 1024 * 3 // 4, longest_side=8000
+    frozenset({"image/jpeg", "image/png", "image/webp"}),
+    most_bytes=5 * 1024 * 1024 * 3 // 4,
+    longest_side=8000,
+    most_in_all=23_000_000,
 )
 _FINISH = {
+    "end_turn": Finish.STOP,
+    "stop_sequence": Finish.STOP,
     "max_tokens": Finish.LENGTH,
     "model_context_window_exceeded": Finish.LENGTH,
     "refusal": Finish.REFUSED,
@@ -73,10 +78,6 @@ class Anthropic:
     def authorisation(self, key: str) -> Mapping[str, str]:
         return {"x-api-key": key}
 
-    def scores_by(self, question: Choose) -> str:
-        """How the scores of a question are had: `choice` or `ask`."""
-        return self.means
-
     def call(self, question: Question, pictures: Sequence[Picture]) -> Call:
         asked = cast(Asked, question)
         then = instruction(asked.choices) if asked.choices and self.means == "ask" else ""
@@ -97,6 +98,9 @@ class Anthropic:
     def usage(self, body: Mapping[str, Any]) -> Usage:
         return _usage(body)
 
+    def models(self) -> Call:
+        return Call("/v1/models?limit=1000", {}, {"anthropic-version": VERSION}, "GET")
+
     def read(self, question: Question, reply: Reply) -> Answer | Fault:
         asked = cast(Asked, question)
         if fault_of(reply):
@@ -109,9 +113,12 @@ class Anthropic:
         blocks = body.get("content")
         if not isinstance(blocks, list):
             return Fault("answered with no content", again=True)
-        said = "".join(str(block.get("text") or "") for block in map(mapping, blocks) if block.get("type") == "text")
-        finish = _FINISH.get(str(body.get("stop_reason")), Finish.STOP)
-        return answer_to(asked, Text(said, finish, _usage(body)), held=self.means == "choice")
+        texts = [str(block.get("text") or "") for block in map(mapping, blocks) if block.get("type") == "text"]
+        ended = str(body.get("stop_reason"))
+        finish = _FINISH.get(ended)
+        if finish is None or (finish is Finish.STOP and not texts):
+            return Fault(one_line(f"the answer ended without a text ({ended})"), again=True)
+        return answer_to(asked, Text("".join(texts), finish, _usage(body)), held=self.means == "choice")
 
 
 def _content(asked: Asked, pictures: Sequence[Picture], then: str) -> list[dict[str, Any]]:

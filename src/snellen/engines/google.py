@@ -30,7 +30,7 @@ EXTRA = "api"
 
 _THINKS_NOT = re.compile(r"gemini-(1|2\.0)|gemma")
 # A request may take 20 MB with all in it, as base64: a third more than the files.
-_TAKES = Takes(frozenset({"image/jpeg", "image/png", "image/webp"}), most_bytes=14_000_000)
+_TAKES = Takes(frozenset({"image/jpeg", "image/png", "image/webp"}), most_bytes=14_000_000, most_in_all=14_000_000)
 _REFUSALS = frozenset(
     {
         *("SAFETY", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "RECITATION"),
@@ -47,7 +47,7 @@ class Options(remote.Options):
     - `scores`: where choices are to be scored, by holding the answer to them (an enum), or by asking for one of them.
     - `thinking_budget`: the most tokens of thought (up to 2.5; 0 turns it off where the model lets it be), and
       `thinking_level` how much of it (from 3 on); None leaves both to the model.
-    - `reasoning_tokens`: added to the limit of an answer for models that think.
+    - `reasoning_tokens`: added to the limit of an answer for models that think, or `thinking_budget` where it is more.
     """
 
     scores: Literal["choice", "ask"] = "choice"
@@ -73,10 +73,6 @@ class Google:
         """In a header, never in the address, which is logged on its way."""
         return {"x-goog-api-key": key}
 
-    def scores_by(self, question: Choose) -> str:
-        """How the scores of a question are had: `choice` or `ask`."""
-        return self.means
-
     def call(self, question: Question, pictures: Sequence[Picture]) -> Call:
         asked = cast(Asked, question)
         then = instruction(asked.choices) if asked.choices and self.means == "ask" else ""
@@ -98,7 +94,12 @@ class Google:
         return told
 
     def most_tokens(self, question: Question) -> int:
-        return tokens_for(cast(Asked, question)) + (self._options.reasoning_tokens if self.reasons else 0)
+        options = self._options
+        thought = max(options.reasoning_tokens, options.thinking_budget or 0) if self.reasons else 0
+        return tokens_for(cast(Asked, question)) + thought
+
+    def models(self) -> Call:
+        return Call("/v1beta/models?pageSize=1000", {}, method="GET")
 
     def usage(self, body: Mapping[str, Any]) -> Usage:
         return _usage(body)

@@ -9,8 +9,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from annotated_types import Ge
 
 from snellen.errors import WrongUse
 from snellen.remote import options as remote
@@ -47,7 +49,7 @@ PRESETS: Mapping[str, Preset] = {
     "transformers": Preset("http://localhost:8000/v1", Dialect(takes=_ALL)),
     "dashscope": Preset(
         "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
-        Dialect(takes=Takes(_ALL.media_types, 7_000_000)),  # 10 MB in base64
+        Dialect(batches=False, takes=Takes(_ALL.media_types, 7_000_000)),  # 10 MB in base64
         "DASHSCOPE_API_KEY",
     ),
 }
@@ -60,12 +62,14 @@ class Options(remote.Options):
     - `scores`: how Choose is answered; "auto" takes log-probabilities where the server has them and the choices are
       short, else a forced choice where the server has it, else it asks for one of the choices.
     - `seed`, `detail`: sent where they are given; not every server honours them.
+    - `reasoning_tokens`: added to the limit of every answer, for a model that reasons before it answers.
     """
 
     server: Literal["any", "vllm", "sglang", "llama-cpp", "ollama", "transformers", "dashscope"] = "any"
     scores: Literal["auto", "logprobs", "choice", "ask"] = "auto"
     seed: int | None = None
     detail: Literal["auto", "low", "high"] | None = field(default=None)
+    reasoning_tokens: Annotated[int, Ge(0)] = 0
 
 
 def _placed(name: str, options: Options) -> Options:
@@ -94,7 +98,7 @@ def provider(name: str, options: Options) -> ChatCompletions:
     return ChatCompletions(
         options.base_url or "",
         name,
-        dialect,
+        replace(dialect, thought=options.reasoning_tokens),
         temperature=options.temperature,
         seed=options.seed,
         detail=options.detail,

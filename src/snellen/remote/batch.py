@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import IO, Any
 
 from snellen.remote.faults import message_in, one_line
 from snellen.remote.wire import Call, Reply
 
 MOST_REQUESTS = 50_000  # of a file, as documented for OpenAI's Batch API
 MOST_BYTES = 200_000_000
+MOST_LINE = 4_000_000  # bytes of a line that comes back; an answer with the log-probabilities of its tokens is far less
 _SIGN = "snellen-"
 _MODEL, _IMAGE, _QUESTION = 4, 16, 16  # bytes
 
@@ -70,6 +71,18 @@ class Returned:
     address: Address | None
     reply: Reply | None
     reason: str = ""
+
+
+def lines_of(file: IO[bytes]) -> Iterator[bytes | None]:
+    """The lines of a file that hold anything; None for each that is longer than any answer, which is skipped."""
+    while line := file.readline(MOST_LINE):
+        if line.endswith(b"\n") or len(line) < MOST_LINE:
+            if line.strip():
+                yield line
+            continue
+        while line and not line.endswith(b"\n"):
+            line = file.readline(MOST_LINE)
+        yield None
 
 
 def read_line(line: bytes) -> Returned | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from typing import Any, Literal
 
 from snellen.images import Image
 from snellen.remote.choosing import Asked, answer_to, instruction, schema, tokens_for
-from snellen.remote.faults import fault_of, one_line, parsed
+from snellen.remote.faults import fault_of, message_in, one_line, parsed
 from snellen.remote.replies import count, error_of, fault, mapping
 from snellen.remote.tokens import read_choices
 from snellen.remote.wire import Call, Fault, Picture, Reply, Takes
@@ -17,7 +18,12 @@ from snellen.types import Answer, Choose, Finish, Generate, Part, Photo, Questio
 
 COMMON = Takes(frozenset({"image/jpeg", "image/png", "image/webp"}), 20_000_000)
 Forced = Literal["structured_outputs", "regex", "json_schema"]
-_FINISH = {"length": Finish.LENGTH, "max_tokens": Finish.LENGTH, "content_filter": Finish.REFUSED}
+# All that ends an answer, in the words of different servers; any other end, such as "abort" or "error", leaves none.
+_FINISH = {
+    **dict.fromkeys(("stop", "eos", "eos_token", "stop_sequence", "end_turn"), Finish.STOP),
+    **dict.fromkeys(("length", "max_tokens", "model_length"), Finish.LENGTH),
+    **dict.fromkeys(("content_filter", "refusal"), Finish.REFUSED),
+}
 _FILTERED = re.compile(
     r"content[ _]filter|content[ _]\w*[ _]?policy|moderation_blocked|invalid_prompt|data_?inspection_?failed"
     r"|responsibleai|safety system",
@@ -35,7 +41,8 @@ class Dialect:
 
     `forced` is the field that makes it answer with one of some choices, `logprobs` whether it tells those of tokens,
     `limit` the name of the token limit, `thought` what it has beside the answer for a model that reasons before it
-    answers, `most_choices` how many it can be held to, `extra` what else stands in every request.
+    answers, `most_choices` how many it can be held to, `batches` whether files in the form of OpenAI's Batch API are
+    taken, `extra` what else stands in every request.
     """
 
     forced: Forced | None = None
@@ -43,6 +50,7 @@ class Dialect:
     limit: str = "max_tokens"
     thought: int = 0
     most_choices: int | None = None
+    batches: bool = True
     extra: Mapping[str, Any] = field(default_factory=dict)
     takes: Takes = COMMON
 
@@ -67,6 +75,7 @@ class ChatCompletions:
     ) -> None:
         self.base_url = base_url
         self.takes = dialect.takes
+        self.takes_batches = dialect.batches
         self._model = model
         self._dialect = dialect
         settings = {"temperature": temperature, "seed": seed}
@@ -122,6 +131,9 @@ class ChatCompletions:
         short = self._means(question) == "logprobs" and _are_short(question.choices)
         return (1 if short else tokens_for(question)) + self._dialect.thought
 
+    def models(self) -> Call:
+        return Call("/models", {}, method="GET")
+
     def _content(self, prompt: Sequence[Part], pictures: Sequence[Picture]) -> list[dict[str, Any]]:
         content: list[dict[str, Any]] = []
         waiting = iter(pictures)
@@ -158,8 +170,13 @@ class ChatCompletions:
         if not found.get("choices"):
             return Fault("answered with no choices", again=True)
         choice = found["choices"][0]
+        if choice.get("error"):
+            return Fault(one_line(f"broke off: {message_in(json.dumps(choice).encode())}"), again=True)
         message, usage = choice["message"], _usage(mapping(found.get("usage")))
-        finish = _FINISH.get(choice.get("finish_reason") or "stop", Finish.STOP)
+        ended = choice.get("finish_reason") or "stop"
+        finish = _FINISH.get(str(ended).lower())
+        if finish is None:
+            return Fault(one_line(f"broke off ({ended})"), again=True)
         text = message.get("content")
         if isinstance(text, list):  # parts
             text = "".join(str(part.get("text") or "") for part in text)

@@ -127,11 +127,16 @@ class RemoteModel:
         lines, self._breaker.lines = self._breaker.lines, []
         return lines
 
-    def fetch(self, path: str, below: bool = True) -> Reply | Fault:
+    def models(self) -> Reply | Fault | None:
+        """What the server tells of the models that it has, asked for once; None where it has no list that is known."""
+        call = self._provider.models()
+        return None if call is None else self.fetch(call)
+
+    def fetch(self, call: Call, below: bool = True) -> Reply | Fault:
         """What stands at a path below the base URL, or else beside its `/v1`, such as `/metrics`; asked for once."""
         base = self._provider.base_url.rstrip("/")
         waiting = asyncio.run_coroutine_threadsafe(
-            self._fetch(Call(path, {}, method="GET"), base if below else base.removesuffix("/v1")), self._loop
+            self._fetch(call, base if below else base.removesuffix("/v1")), self._loop
         )
         return waiting.result()
 
@@ -188,7 +193,7 @@ class RemoteModel:
         return one_line(self._key.scrubbed_text(text) if self._key else text)
 
     async def _ask(self, ticket: int, image: Image | None, question: Question) -> Answer | Failure:
-        pictures = [await self._pictures.of(each) for each in images_of(image, question)]
+        pictures = await self._pictures.together(images_of(image, question))
         call = self._provider.call(question, pictures)
         body = encoded(call.body, pictures) if call.method != "GET" else None
         retries = Retries(self._backoff, self._rng)

@@ -32,7 +32,6 @@ class AdaptiveLimit:
         self._timer: asyncio.TimerHandle | None = None
         self.in_flight = 0
         self.largest = 0
-        self.refusals = 0
 
     @property
     def size(self) -> int:
@@ -96,7 +95,6 @@ class AdaptiveLimit:
 
         Where no other is being answered, all wait as long.
         """
-        self.refusals += 1
         borne = min(self._size, self.in_flight - 1.0)
         if begun > self._decreased:
             borne *= _TO_LESS

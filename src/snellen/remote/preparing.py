@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections import Counter, deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ class Pictures:
 
     def __init__(self, takes: Takes) -> None:
         self._takes = takes
+        self._smaller: dict[str, dict[int, asyncio.Task[Picture]]] = {}  # by digest and most bytes
         self._threads = ThreadPoolExecutor(_THREADS, "pictures")
         self._made: dict[str, asyncio.Future[Picture]] = {}
         self._waiting: deque[tuple[Image, asyncio.Future[Picture]]] = deque()
@@ -36,8 +38,40 @@ class Pictures:
             self._submit()
         return made.result() if made.done() else await asyncio.shield(made)
 
+    async def together(self, images: Sequence[Image]) -> list[Picture]:
+        """The pictures of a request; where they are too large in all, each has at most an equal share of it.
+
+        The share depends on their number alone, so that an example is the same in all requests of its kind. Raises
+        UnreadableImage.
+        """
+        pictures, most = [await self.of(each) for each in images], self._takes.most_in_all
+        if most is None or sum(len(each.data) for each in pictures) <= most:
+            return pictures
+        share = most // len(images)
+        return [
+            picture if len(picture.data) <= share else await self._within(image, share)
+            for image, picture in zip(images, pictures, strict=True)
+        ]
+
+    async def _within(self, image: Image, share: int) -> Picture:
+        """The picture of an image in at most so many bytes, made once."""
+        kept = self._smaller.setdefault(image.digest, {})
+        if share not in kept:
+            kept[share] = asyncio.get_running_loop().create_task(self._shrink(image, share))
+            kept[share].add_done_callback(_noted)
+        return await asyncio.shield(kept[share])
+
+    async def _shrink(self, image: Image, share: int) -> Picture:
+        takes = dataclasses.replace(self._takes, most_bytes=share)
+        (made,) = await asyncio.get_running_loop().run_in_executor(self._threads, _prepared, [image], takes)
+        if isinstance(made, Exception):
+            raise made
+        self.counts[f"pictures_{made[1]}"] += 1
+        return made[0]
+
     def release(self, image: Image) -> None:
         """Lets the picture of an image go."""
+        self._smaller.pop(image.digest, None)
         self._made.pop(image.digest, None)
 
     def _submit(self) -> None:
@@ -72,6 +106,9 @@ class Pictures:
             task.cancel()
         for made in self._made.values():
             made.cancel()
+        for kept in self._smaller.values():
+            for shrinking in kept.values():
+                shrinking.cancel()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 

@@ -33,12 +33,16 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Takes:
-    """Which pictures a provider takes: media types, the most bytes of a file, of a side and of all pixels."""
+    """Which pictures a provider takes: media types, the most bytes of a file, the longest side, the most pixels.
+
+    `most_in_all` are the most bytes of all files in a request together.
+    """
 
     media_types: frozenset[str]
     most_bytes: int
     longest_side: int | None = None
     most_pixels: int | None = None
+    most_in_all: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,10 @@ class Provider(Protocol):
 
     def usage(self, body: Mapping[str, Any]) -> Usage:
         """The tokens that the JSON of a reply of success tells, whether there is an answer in it or not."""
+        ...
+
+    def models(self) -> Call | None:
+        """The request for the list of the models that are served; None where none is known."""
         ...
 
     def read(self, question: Question, reply: Reply) -> Answer | Fault:

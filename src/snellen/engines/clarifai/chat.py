@@ -14,7 +14,7 @@ def chat(name: str, base_url: str, options: Options) -> ChatCompletions:
     return ChatCompletions(
         f"{base_url.rstrip('/')}{PATH}",
         f"{PAGES}{name.removeprefix(PAGES)}",
-        Dialect("json_schema", takes=TAKES),
+        Dialect("json_schema", batches=False, takes=TAKES),
         temperature=options.temperature,
         scores=options.scores,
     )

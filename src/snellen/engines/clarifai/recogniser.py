@@ -11,9 +11,13 @@ from snellen.remote.wire import Call, Fault, Picture, Reply, Takes
 from snellen.types import Answer, Question, Scores, Usage
 
 # 20 MB and 85 megapixels a request
-TAKES = Takes(frozenset({"image/jpeg", "image/png", "image/webp"}), most_bytes=14_000_000, most_pixels=85_000_000)
+TAKES = Takes(
+    frozenset({"image/jpeg", "image/png", "image/webp"}),
+    most_bytes=14_000_000,
+    most_pixels=85_000_000,
+    most_in_all=14_000_000,
+)
 _SUCCESS = frozenset({10000, 10001, 10002})
-_MIXED = 10010
 _CROWDED = frozenset({11003, 11005})  # too many requests in an hour, or at once
 _DEPLOYING = frozenset({21301, 21304, 21306})  # the model is being brought up
 _PASSING = _CROWDED | _DEPLOYING | {10030}
@@ -47,6 +51,9 @@ class Recogniser:
 
     def usage(self, body: Mapping[str, Any]) -> Usage:
         return Usage()  # an image is paid for, not tokens
+
+    def models(self) -> Call | None:
+        return None  # its list is of what all users published, page by page
 
     def read(self, question: Question, reply: Reply) -> Answer | Fault:
         """The concepts in the order they came. A body tells its own status, whatever that of the reply is."""
