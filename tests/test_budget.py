@@ -55,3 +55,16 @@ def test_an_answer_dearer_than_expected_makes_all_others_dearer() -> None:
     assert budget.reserved == pytest.approx(2 * (1.0 + 2.0))
     assert not budget.reserve(3, 1.1)
     assert budget.reserve(3, 1.0)
+
+
+def test_what_is_lost_leaves_the_reserve_and_is_expected_of_others() -> None:
+    budget = Budget(10.0)
+    assert budget.reserve(1, 2.0) and budget.reserve(2, 2.0)
+    budget.lose(1.0, job=1)
+    assert budget.spent == 1.0
+    assert budget.reserved == pytest.approx(1.5 * (2.0 + 2.0))
+    assert not budget.passed and not budget.exhausted
+    budget.lose(8.0)
+    assert budget.passed and not budget.exhausted
+    budget.release_all()
+    assert budget.idle and not budget.passed

@@ -130,3 +130,8 @@ def test_pages_follow_the_index_without_sorting(database: Database) -> None:
     plan = " ".join(row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {statement}"))
     assert "examples_by_digest" in plan and "digest" in plan.partition("(")[2]
     assert "TEMP B-TREE" not in plan
+
+
+def test_what_is_no_example_has_no_size(tmp_path: Path, database: Database) -> None:
+    catalogue = Catalogue(database)
+    assert catalogue.size_of(-1) is None and catalogue.size_of(1) is None

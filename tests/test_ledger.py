@@ -91,6 +91,15 @@ def test_all_paid_attempts_of_an_answer_are_in_what_was_spent(folder: Path, tmp_
         assert row.spent_usd == pytest.approx(24 * EACH)
 
 
+def test_paid_attempts_of_what_is_in_hand_end_with_the_limit(folder: Path, tmp_path: Path, prices: str) -> None:
+    told = {**completion(None), "usage": {"prompt_tokens": 3000, "completion_tokens": 3}}
+    with serving(lambda asked: told) as server:
+        name = f"openai-compatible/m,base_url={server.url}"
+        assert ran(folder, name, "closed-set", tmp_path / "run", prices=prices, max_cost=0.1) is None
+        assert 0.1 < len(server.asked) * 0.03 < 0.1 + 3 * 0.04  # three are in hand, each asked nine times else
+        assert most(tmp_path / "run") >= len(server.asked) * 0.03
+
+
 def test_errors_cost_nothing(folder: Path, tmp_path: Path, prices: str) -> None:
     with serving(lambda asked: web.Response(status=400, text="no")) as server:
         ran(folder, f"openai-compatible/m,base_url={server.url}", "closed-set", tmp_path / "run", prices=prices)

@@ -31,6 +31,11 @@ class Budget:
         return not self._reserved
 
     @property
+    def exhausted(self) -> bool:
+        """Whether all of it is spent, so that nothing more may be sent for what is in hand either."""
+        return self.spent > self.limit + _ROUNDING
+
+    @property
     def passed(self) -> bool:
         """Whether what is in hand could cost more than is left."""
         return self.spent + self.reserved > self.limit + _ROUNDING

@@ -258,6 +258,8 @@ class Interview:
         try:
             for events in worker.run(jobs):
                 keep(events)
+                if self._spending:
+                    self._spending.check()
         except KeyboardInterrupt:  # it may have come between an answer's arrival and its commit
             self._keep(worker.unkept(), handed_out)
             raise

@@ -93,6 +93,11 @@ class Spending:
             self._budget.release_all()
             raise self.trouble()
 
+    def check(self) -> None:
+        """Raises LimitReached where all is spent: each further attempt for what is in hand could cost as much again."""
+        if self._budget.exhausted:
+            raise self.trouble()
+
     def end(self) -> None:
         """Nothing is in hand any more; what was in flight until now counts as spent."""
         cost = self._in_flight

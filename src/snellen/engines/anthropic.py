@@ -95,11 +95,11 @@ class Anthropic:
     def most_tokens(self, question: Question) -> int:
         return tokens_for(cast(Asked, question)) + self._options.reasoning_tokens
 
-    def models(self) -> Call:
-        return Call("/v1/models?limit=1000", {}, {"anthropic-version": VERSION}, "GET")
-
     def usage(self, body: Mapping[str, Any]) -> Usage:
         return _usage(body)
+
+    def models(self) -> Call:
+        return Call("/v1/models?limit=1000", {}, {"anthropic-version": VERSION}, "GET")
 
     def read(self, question: Question, reply: Reply) -> Answer | Fault:
         asked = cast(Asked, question)

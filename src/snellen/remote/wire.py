@@ -98,12 +98,12 @@ class Provider(Protocol):
         """The most tokens that the answer may take by the limit in the request, thoughts included."""
         ...
 
-    def models(self) -> Call | None:
-        """The request for the list of the models that are served; None where none is known."""
-        ...
-
     def usage(self, body: Mapping[str, Any]) -> Usage:
         """The tokens that the JSON of a reply of success tells, whether there is an answer in it or not."""
+        ...
+
+    def models(self) -> Call | None:
+        """The request for the list of the models that are served; None where none is known."""
         ...
 
     def read(self, question: Question, reply: Reply) -> Answer | Fault:

@@ -49,11 +49,11 @@ class Recogniser:
     def most_tokens(self, question: Question) -> int:
         return 0
 
-    def models(self) -> Call | None:
-        return None  # its list is of what all users published, page by page
-
     def usage(self, body: Mapping[str, Any]) -> Usage:
         return Usage()  # an image is paid for, not tokens
+
+    def models(self) -> Call | None:
+        return None  # its list is of what all users published, page by page
 
     def read(self, question: Question, reply: Reply) -> Answer | Fault:
         """The concepts in the order they came. A body tells its own status, whatever that of the reply is."""
