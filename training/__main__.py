@@ -24,7 +24,11 @@ from training.pictures import HARD, READ, SEEN, training_pictures, watched_pictu
 from training.saving import image_processor, save
 from training.tokenizer import for_captions
 
-_STEPS = {"classifier": classifier.STEPS, "clip": clip.STEPS, "vlm": vlm.STEPS + vlm.MORE_STEPS}
+_STEPS = {
+    "classifier": classifier.STEPS,
+    "clip": clip.STEPS,
+    "vlm": vlm.STEPS + sum(mixing.steps for mixing in vlm.ROUNDS),
+}
 
 
 def main() -> None:
@@ -49,9 +53,10 @@ def _trained(name: str, cache: Path) -> Mapping[str, str]:
     else:
         tower = CLIPModel.from_pretrained(models.folder("clip"), dtype="float32").vision_model
         save(vlm.learn_to_read(pictures, watched, tower), vlm.processor(), name)
-        model = LlavaForConditionalGeneration.from_pretrained(models.folder(name), dtype="float32")
         hard = training_pictures(cache, HARD)
-        save(vlm.learn_to_keep_to_lists(hard, watched, model), vlm.processor(), name)
+        for mixing in vlm.ROUNDS:
+            model = LlavaForConditionalGeneration.from_pretrained(models.folder(name), dtype="float32")
+            save(vlm.learn_to_keep_to_lists(hard, watched, model, mixing), vlm.processor(), name)
     return training_facts(_STEPS[name], (time.monotonic() - start) / 60)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from random import Random
 
 import numpy as np
@@ -21,7 +22,6 @@ from training.tokenizer import ASSISTANT, IMAGE, START, USER, for_chat
 from training.wording import LISTS, LISTS_UNSEEN, YES_NO_UNSEEN, worded
 
 STEPS = 2400
-MORE_STEPS = 400
 _BATCH = 16
 _PATCHES = (SIZE // PATCH) ** 2 + 1  # and one for the whole
 _WATCHED = 480  # pictures
@@ -143,23 +143,33 @@ def learn_to_read(
     model = build()
     model.model.vision_tower.load_state_dict(tower.state_dict())
     learning = Steps(steps, *_parameters(model))
-    return _learned(model, pictures, watched, learning, steps, seed, mixed=0.0)
+    return _learned(model, pictures, watched, learning, steps, seed, mixing=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Mixing:
+    """A round of training on mixed pictures: the share of these, and from how little to how much of each is seen."""
+
+    steps: int
+    share: float
+    least: float
+    most: float
+    seed: int
+
+
+ROUNDS = (Mixing(400, 0.5, 0.35, 0.65, seed=4), Mixing(600, 0.8, 0.25, 0.6, seed=5))
 
 
 def learn_to_keep_to_lists(
-    pictures: Pictures,
-    watched: Pictures,
-    model: LlavaForConditionalGeneration,
-    steps: int = MORE_STEPS,
-    seed: int = 4,
+    pictures: Pictures, watched: Pictures, model: LlavaForConditionalGeneration, mixing: Mixing
 ) -> LlavaForConditionalGeneration:
-    """The model after more training, on pictures of which half are mixed with another that no question names.
+    """The model after a round on pictures of which some are mixed with another that no question names.
 
-    So it says what of the list is there, even where something else is, too.
+    So it says what of the list is there, even where something else is seen more clearly.
     """
-    seeded(seed)
-    learning = Steps(steps, *_parameters(model), matrix_rate=0.01, rate=0.001)
-    return _learned(model, pictures, watched, learning, steps, seed, mixed=0.5)
+    seeded(mixing.seed)
+    learning = Steps(mixing.steps, *_parameters(model), matrix_rate=0.01, rate=0.001)
+    return _learned(model, pictures, watched, learning, mixing.steps, mixing.seed, mixing)
 
 
 def _learned(
@@ -169,11 +179,10 @@ def _learned(
     learning: Steps,
     steps: int,
     seed: int,
-    mixed: float,
+    mixing: Mixing | None,
 ) -> LlavaForConditionalGeneration:
-    """`mixed` is the share of pictures that are mixed with their neighbours."""
     vectors, labels = _vectors(model, pictures)
-    reader, tokenizer = Reader(model, scale=1 / vectors.std().item(), folded=bool(mixed)), for_chat()
+    reader, tokenizer = Reader(model, scale=1 / vectors.std().item(), folded=mixing is not None), for_chat()
 
     def encode(text: str) -> list[int]:
         return list(tokenizer.encode(text, add_special_tokens=False))
@@ -182,20 +191,21 @@ def _learned(
     log = Log(steps, 200)
     reader.train()
     for number, (pixels, chosen) in enumerate(batches(pictures, _BATCH, steps, seed)):
-        shares, unnamed = _mixed(chosen, mixed) if mixed else (None, None)
+        shares, unnamed = _mixed(chosen, mixing) if mixing else (None, None)
         loss = reader(pixels, questions.about(chosen.tolist(), unnamed), shares)
         learning.take(loss)
         log.step(number, loss, lambda: _watched(reader, encode, watched))
     return reader.fold().eval()
 
 
-def _mixed(labels: torch.Tensor, mixed: float) -> tuple[torch.Tensor, list[int | None]]:
+def _mixed(labels: torch.Tensor, mixing: Mixing) -> tuple[torch.Tensor, list[int | None]]:
     """How much is seen of each picture, and what is seen beside it where that is less than all of it."""
     neighbours = labels.roll(1)
-    chosen = (torch.rand(len(labels)) < mixed) & (labels != neighbours)
-    shares = torch.where(chosen, 0.35 + 0.3 * torch.rand(len(labels)), torch.ones(len(labels)))
+    chosen = (torch.rand(len(labels)) < mixing.share) & (labels != neighbours)
+    seen = mixing.least + (mixing.most - mixing.least) * torch.rand(len(labels))
+    shares = torch.where(chosen, seen, torch.ones(len(labels)))
     beside = zip(chosen.tolist(), neighbours.tolist(), strict=True)
-    return shares, [label if seen else None for seen, label in beside]
+    return shares, [label if mixed else None for mixed, label in beside]
 
 
 def _parameters(model: LlavaForConditionalGeneration) -> tuple[list[torch.nn.Parameter], list[torch.nn.Parameter]]:
