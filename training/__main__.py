@@ -27,7 +27,7 @@ from training.tokenizer import for_captions
 _STEPS = {
     "classifier": classifier.STEPS,
     "clip": clip.STEPS,
-    "vlm": vlm.STEPS + sum(mixing.steps for mixing in vlm.ROUNDS),
+    "vlm": vlm.STEPS + vlm.MIXING.steps,
 }
 
 
@@ -54,9 +54,8 @@ def _trained(name: str, cache: Path) -> Mapping[str, str]:
         tower = CLIPModel.from_pretrained(models.folder("clip"), dtype="float32").vision_model
         save(vlm.learn_to_read(pictures, watched, tower), vlm.processor(), name)
         hard = training_pictures(cache, HARD)
-        for mixing in vlm.ROUNDS:
-            model = LlavaForConditionalGeneration.from_pretrained(models.folder(name), dtype="float32")
-            save(vlm.learn_to_keep_to_lists(hard, watched, model, mixing), vlm.processor(), name)
+        model = LlavaForConditionalGeneration.from_pretrained(models.folder(name), dtype="float32")
+        save(vlm.learn_to_keep_to_lists(hard, watched, model), vlm.processor(), name)
     return training_facts(_STEPS[name], (time.monotonic() - start) / 60)
 
 

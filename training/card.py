@@ -125,7 +125,7 @@ CARDS = {
     "vlm": Card(
         "A small vision-language model that answers questions: which of these, is there a …, what is this.",
         "LlavaForConditionalGeneration, demo/clip's vision tower and a Llama of 4 layers of width 128",
-        "{steps} steps of 16 pictures with some 12 questions each by Muon and AdamW, the last thousand on mixed "
+        "{steps} steps of 16 pictures with some 12 questions each by Muon and AdamW, a seventh of them on mixed "
         "pictures, of which only one object is in the list; the vision tower stays as it is",
         (
             Figure("accuracy, 21 classes, closed set", "closed-set", 21, _MORE),

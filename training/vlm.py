@@ -148,7 +148,7 @@ def learn_to_read(
 
 @dataclass(frozen=True, slots=True)
 class Mixing:
-    """A round of training on mixed pictures: the share of these, and from how little to how much of each is seen."""
+    """Training on mixed pictures: the share of these, and from how little to how much of each is seen."""
 
     steps: int
     share: float
@@ -157,13 +157,13 @@ class Mixing:
     seed: int
 
 
-ROUNDS = (Mixing(400, 0.5, 0.35, 0.65, seed=4), Mixing(600, 0.8, 0.25, 0.6, seed=5))
+MIXING = Mixing(400, 0.5, 0.35, 0.65, seed=4)
 
 
 def learn_to_keep_to_lists(
-    pictures: Pictures, watched: Pictures, model: LlavaForConditionalGeneration, mixing: Mixing
+    pictures: Pictures, watched: Pictures, model: LlavaForConditionalGeneration, mixing: Mixing = MIXING
 ) -> LlavaForConditionalGeneration:
-    """The model after a round on pictures of which some are mixed with another that no question names.
+    """The model after training on pictures of which some are mixed with another that no question names.
 
     So it says what of the list is there, even where something else is seen more clearly.
     """
