@@ -183,7 +183,4 @@ def load(name: str, options: Options) -> RemoteModel:
 
 
 def _placed(options: Options) -> Options:
-    placed: Options = remote.with_defaults(
-        options, base_url="https://api.anthropic.com", api_key_env="ANTHROPIC_API_KEY"
-    )
-    return placed
+    return remote.with_defaults(options, base_url="https://api.anthropic.com", api_key_env="ANTHROPIC_API_KEY")

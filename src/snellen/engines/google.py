@@ -188,7 +188,6 @@ def load(name: str, options: Options) -> RemoteModel:
 
 
 def _placed(options: Options) -> Options:
-    placed: Options = remote.with_defaults(
+    return remote.with_defaults(
         options, base_url="https://generativelanguage.googleapis.com", api_key_env="GEMINI_API_KEY"
     )
-    return placed

@@ -94,5 +94,4 @@ def load(name: str, options: Options) -> RemoteModel:
 
 
 def _placed(options: Options) -> Options:
-    placed: Options = remote.with_defaults(options, base_url="https://api.openai.com/v1", api_key_env="OPENAI_API_KEY")
-    return placed
+    return remote.with_defaults(options, base_url="https://api.openai.com/v1", api_key_env="OPENAI_API_KEY")

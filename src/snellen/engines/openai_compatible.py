@@ -80,8 +80,7 @@ def _placed(name: str, options: Options) -> Options:
             f"openai-compatible/{name} needs an address: write openai-compatible/{name},base_url=http://HOST:PORT/v1, "
             f"or server= with one of {', '.join(server for server in PRESETS if server != 'any')}"
         )
-    placed: Options = remote.with_defaults(options, base_url=preset.base_url, api_key_env=preset.api_key_env)
-    return placed
+    return remote.with_defaults(options, base_url=preset.base_url, api_key_env=preset.api_key_env)
 
 
 def identity(name: str, options: Options) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
 from annotated_types import Ge, Gt
@@ -100,6 +100,13 @@ def check_secrecy(url: str, allowed: bool) -> None:
         )
 
 
-def with_defaults(options: Any, **defaults: Any) -> Any:
-    """The options with these values where they say None."""
-    return dataclasses.replace(options, **{k: v for k, v in defaults.items() if getattr(options, k) is None})
+T = TypeVar("T", bound=Options)
+
+
+def with_defaults(options: T, base_url: str | None, api_key_env: str | None) -> T:
+    """The options of a provider with its address and its variable for the key where they name none."""
+    return dataclasses.replace(
+        options,
+        base_url=base_url if options.base_url is None else options.base_url,
+        api_key_env=api_key_env if options.api_key_env is None else options.api_key_env,
+    )

@@ -63,5 +63,4 @@ def refused(name: str, options: Options) -> Mapping[type, str]:
 
 def placed(options: Options) -> Options:
     """The options with Clarifai's address and variable where they name none."""
-    found: Options = remote.with_defaults(options, base_url="https://api.clarifai.com", api_key_env="CLARIFAI_PAT")
-    return found
+    return remote.with_defaults(options, base_url="https://api.clarifai.com", api_key_env="CLARIFAI_PAT")
