@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from snellen import plugins
 from snellen.codec import question_key, read_choices
 from snellen.costs import row_costs
 from snellen.database import DATABASE, Database
@@ -34,7 +33,9 @@ from snellen.shares import (
     true_negative_rate,
     true_positive_rate,
 )
-from snellen.store import with_models
+from snellen.sheets import Sheet, sheet_of
+from snellen.store import Store, with_models
+from snellen.stored_rows import strategy_of
 from snellen.types import MODEL, Choose, Classes, Recognise, State
 
 _AVERAGES = (
@@ -87,6 +88,19 @@ class Results:
         """What each row asks, by number."""
         found = self._database.execute("SELECT number, model, spec FROM rows ORDER BY number")
         return {number: with_models(json.loads(spec), model) for number, model, spec in found}
+
+    def spec(self, row: ResultRow) -> Mapping[str, Any]:
+        """What a row asks: its strategy with options, classes, seed, and the numbers of its models by role."""
+        return self._specs[row.number]
+
+    def sheet(self, row: ResultRow) -> Sheet:
+        """What a row predicted for each of its examples."""
+        return sheet_of(self._database, row.number, self._specs[row.number])
+
+    @cached_property
+    def store(self) -> Store:
+        """The answers, to replay strategies against; nothing can be written."""
+        return Store(self._database)
 
     def _names(self, row: ResultRow) -> tuple[str, str, str, int]:
         """What a row is called: two rows that share it differ in what stands behind the names."""
@@ -191,7 +205,7 @@ class Results:
             if row.superseded or not row.answered + row.unparsed:
                 continue
             spec = self._specs[row.number]
-            if way := row.scores_by or ("logprobs" if Choose in _strategy(spec).asks else None):
+            if way := row.scores_by or ("logprobs" if Choose in strategy_of(spec).asks else None):
                 group = groups.setdefault((row.selection, json.dumps(spec["classes"])), {})
                 group.setdefault(way, []).append(row)
         return (group for group in groups.values() if len(group) > 1)
@@ -280,7 +294,7 @@ class Results:
 
     def _coverage(self, model: int, spec: Mapping[str, Any], names: tuple[str, ...]) -> Any:
         """How the model's own vocabulary meets the classes; None where the strategy knows no coverage."""
-        strategy = _strategy(spec)
+        strategy = strategy_of(spec)
         if not hasattr(strategy, "coverage"):
             return None
         vocabulary = self._database.value(
@@ -292,12 +306,6 @@ class Results:
             return None
         classes = Classes(names, spec["classes"]["background"])
         return strategy.coverage(classes, tuple(read_choices(vocabulary)))
-
-
-def _strategy(spec: Mapping[str, Any]) -> Any:
-    """The strategy of a row with its options."""
-    asked = spec["strategy"]
-    return plugins.configure(plugins.load("strategies", asked["name"]).Strategy, asked["options"], asked["name"])
 
 
 def _compare(a: ResultRow, right_a: NDArray[np.int8], b: ResultRow, right_b: NDArray[np.int8]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from snellen import ledger, plugins
+from snellen import ledger
 from snellen.accounting import count_costs
 from snellen.budget import Budget
 from snellen.costs import keep_price, price_of, spent_most, untold
@@ -28,8 +28,9 @@ from snellen.rows import Row
 from snellen.runner import replay
 from snellen.shots import first
 from snellen.specs import ModelPlan, StrategyPlan
+from snellen.stored_rows import row_of
 from snellen.study_file import add_section
-from snellen.types import MODEL, Classes, Example, Failure, Generate
+from snellen.types import MODEL, Failure, Generate
 
 _LOADED = (  # for environment.json
     *("device", "device_name", "dtype", "attention", "batch_size", "parameters"),
@@ -98,7 +99,7 @@ def _count_costs(folder: RunFolder) -> None:
     for number, _, spec, selection in list(folder.store.rows()):
         if not any(price_of(folder.database, model) for model in spec["models"].values()):
             continue
-        if row := prepared(_row_of(spec), Recall(folder.store, spec["models"], None)):
+        if row := prepared(row_of(spec), Recall(folder.store, spec["models"], None)):
             count_costs(folder, number, row, spec["models"], selection)
 
 
@@ -123,7 +124,7 @@ def rescore(path: Path, progress: Progress | None = None) -> Results:
     with RunFolder(path) as folder:
         for number, _, spec, selection in list(folder.store.rows()):
             progress.begin(f"{spec['model']}, {spec['title']}", folder.catalogue.size(selection))
-            row = prepared(_row_of(spec), Recall(folder.store, spec["models"], None))
+            row = prepared(row_of(spec), Recall(folder.store, spec["models"], None))
             for page in folder.catalogue.digests(selection):
                 with folder.database.commit():
                     for example, digest in page:
@@ -137,15 +138,6 @@ def rescore(path: Path, progress: Progress | None = None) -> Results:
             progress.end()
         _count_costs(folder)
         return _write_tables(path)
-
-
-def _row_of(spec: Mapping[str, Any]) -> Row:
-    """The row that a stored spec describes."""
-    asked = spec["strategy"]
-    strategy = plugins.configure(plugins.load("strategies", asked["name"]).Strategy, asked["options"], asked["name"])
-    classes = Classes(tuple(spec["classes"]["names"]), spec["classes"]["background"])
-    shots = (Example(id, Image(Path(), digest=digest), label) for id, digest, label in spec.get("shots", ()))
-    return Row(strategy, classes, spec["seed"], tuple(shots))
 
 
 class Study:

@@ -1,0 +1,83 @@
+"""What a row predicted, as arrays: what statistics are computed from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from snellen.database import Database
+from snellen.types import State
+
+NO_ANSWER = -1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sheet:
+    """A row's answer sheet: an entry for each of its examples, in the order of their numbers in the run folder.
+
+    `labels` are places in `classes`. `predictions` are too; there, len(classes) is an answer in which no class could be
+    read, and NO_ANSWER stands for a failed or pending example. `digests` are those of the image contents.
+    """
+
+    classes: tuple[str, ...]
+    background: str | None
+    examples: NDArray[np.int64]
+    digests: tuple[bytes, ...]
+    labels: NDArray[np.int32]
+    predictions: NDArray[np.int32]
+
+    @property
+    def answered(self) -> NDArray[np.bool_]:
+        """Which examples were answered, readably or not."""
+        answered: NDArray[np.bool_] = self.predictions != NO_ANSWER
+        return answered
+
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """Which examples were answered rightly."""
+        right: NDArray[np.bool_] = self.predictions == self.labels
+        return right
+
+
+def sheet_of(database: Database, row: int, spec: Mapping[str, Any]) -> Sheet:
+    """The answer sheet of a row with this spec."""
+    names = tuple(spec["classes"]["names"])
+    places = {name: place for place, name in enumerate(names)}
+    found = database.execute(
+        "SELECT s.example, e.digest, s.label, r.state, r.prediction FROM rows w "
+        "JOIN selected s ON s.selection = w.selection JOIN examples e ON e.number = s.example "
+        "LEFT JOIN records r ON r.row = w.number AND r.example = s.example WHERE w.number = ? ORDER BY s.example",
+        row,
+    ).fetchall()
+    answered = (State.ANSWERED, State.UNPARSED)
+    return Sheet(
+        names,
+        spec["classes"]["background"],
+        np.fromiter((example for example, *_ in found), dtype=np.int64, count=len(found)),
+        tuple(digest for _, digest, *_ in found),
+        np.fromiter((places[label] for _, _, label, *_ in found), dtype=np.int32, count=len(found)),
+        np.fromiter(
+            (places.get(prediction, len(names)) if state in answered else NO_ANSWER for *_, state, prediction in found),
+            dtype=np.int32,
+            count=len(found),
+        ),
+    )
+
+
+def confidences(database: Database, row: int) -> NDArray[np.float64]:
+    """The score of each example's prediction, in the order of its sheet; nan where there are no scores.
+
+    That is the score of what was predicted, which under a threshold need not be the highest.
+    """
+    found = database.execute(
+        "SELECT (SELECT value FROM json_each(nullif(r.scores, '')) WHERE key = r.prediction) FROM rows w "
+        "JOIN selected s ON s.selection = w.selection "
+        "LEFT JOIN records r ON r.row = w.number AND r.example = s.example WHERE w.number = ? ORDER BY s.example",
+        row,
+    )
+    values = (np.nan if value is None else float(value) for (value,) in found)
+    return np.fromiter(values, dtype=np.float64)
