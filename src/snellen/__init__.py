@@ -26,6 +26,7 @@ def run(
     name: str | None = None,
     out: str | Path | None = None,
     timing: bool = True,
+    blind: bool = False,
 ) -> Results:
     """Runs a study, or what is left of it, and returns its results; the words are those of a study file.
 
@@ -46,6 +47,7 @@ def run(
         "name": name,
         "out": None if out is None else str(out),
         "timing": timing,
+        "blind": blind,
     }
     return run_plan(resolve(Request(**{"models": (), **check_keys(asked, "snellen.run")})))
 

@@ -19,7 +19,7 @@ def conclusion(results: Results) -> str | None:
     are compared with the best one; told apart are those with p < 0.05. Of each model its best row is named, which may
     be its best by chance. None without an answer.
     """
-    rows = [row for row in results.rows if row.accuracy is not None and not row.superseded]
+    rows = [row for row in results.rows if row.accuracy is not None and not row.superseded and not row.blind]
     rows = [row for row in rows if row.number in results.asked] or rows
     if not rows:
         return None

@@ -26,6 +26,7 @@ class Flags:
     timing: bool = True
     max_cost: float | None = None
     prices: str | None = None
+    blind: bool = False
 
 
 def request(study: Path | None, flags: Flags) -> Request:
@@ -51,6 +52,8 @@ def request(study: Path | None, flags: Flags) -> Request:
         asked["max_cost"] = flags.max_cost
     if flags.prices:
         asked["prices"] = flags.prices
+    if flags.blind:
+        asked["blind"] = True
     return Request(**{"models": (), **asked})
 
 

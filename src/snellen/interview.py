@@ -108,7 +108,7 @@ class Interview:
             self._time(worker, self._untimed(rows))
             self._keep_facts(worker)
         if self._plan.timing and worker.facts.get("concurrency"):
-            self._time_by_answers(rows, seconds)
+            self._time_by_answers([row for row in rows if not self.rows[row].blind], seconds)
         return troubles
 
     @cached_property
@@ -227,9 +227,10 @@ class Interview:
             left = {row for example in examples for row in set(rows) - store.settled(rows, example)}
             self._progress.advance((len(rows) - len(left)) * len(examples))
             job = Job(examples[0], image, left)
-            if left and answered_before:
+            blind = any(self.rows[row].blind for row in left)  # what another image asked may settle these
+            if left and (answered_before or blind):
                 recall = Recall(store, self.numbers, image)
-                if recall.found:
+                if recall.found or blind:
                     with database.commit():
                         self._replay(job, examples, recall)
                 job.known = recall.found
@@ -319,12 +320,13 @@ class Interview:
     def _untimed(self, rows: Sequence[int]) -> list[int]:
         """The rows whose speed is to be measured, also where it was at another batch size than is asked for now.
 
-        Predictions that are only read from a file have none, and what costs money is not asked for it.
+        Predictions that are only read from a file have none, what costs money is not asked for it, and a blind row's
+        tells nothing.
         """
         store = self._folder.store
         if not self._plan.timing or self._priced() or not store.model_facts(self.company).get("timed", True):
             return []
-        timings = {row: store.timing(row) for row in rows}
+        timings = {row: store.timing(row) for row in rows if not self.rows[row].blind}
         wanted = self._wanted_batch_size
         return [row for row, timing in timings.items() if not timing or timing.get("batch_size_wanted") != wanted]
 

@@ -81,7 +81,7 @@ def runs(place: Path) -> Iterator[str]:
             continue
         open_ = sum(row.failed + row.pending for row in rows)
         most = max((row.images for row in rows), default=0)
-        first = next((row for row in rows if row.images == most and not row.superseded), None)
+        first = next((row for row in rows if row.images == most and not row.superseded and not row.blind), None)
         best = f", best {first.accuracy:.3f} {first.model}" if first and first.accuracy is not None else ""
         yield f"{path}: rows {len(rows)}, images {most}, failed or pending {open_}{best}"
 

@@ -15,6 +15,7 @@ from snellen.database import DATABASE, Database
 from snellen.errors import UnreadableImage
 from snellen.forecast import Asked, forecast
 from snellen.images import Image
+from snellen.placing import shows_photo
 from snellen.plan import Plan
 from snellen.remote.prices import Tally
 from snellen.remote.tariff import Demand, Size, Tariff
@@ -22,7 +23,7 @@ from snellen.rows import Row
 from snellen.shots import first
 from snellen.specs import ModelPlan, StrategyPlan
 from snellen.summary import dollars
-from snellen.types import MODEL, Example, Generate
+from snellen.types import MODEL, Example, Generate, Question
 
 _SAMPLE = 200  # images whose questions are counted; of more it is their mean
 _PROBES = 4
@@ -158,7 +159,8 @@ def estimate(
     plan: Plan, models: Mapping[str, ModelPlan], strategy: StrategyPlan, photos: _Photos
 ) -> tuple[dict[str, Estimate], float]:
     """What each role of a row takes, nothing where that cannot be told; and the share that is answered already."""
-    row = Row(strategy.strategy, plan.classes, plan.seed, first(plan.selection.shots, strategy.shots))
+    shots = first(plan.selection.shots, strategy.shots)
+    row = Row(strategy.strategy, plan.classes, plan.seed, shots, blind=strategy.blind)
     found = forecast(row)
     if found is None or not photos.sample:
         return {}, 0.0
@@ -166,23 +168,41 @@ def estimate(
         left = [each for each in photos.sample if settles is None or not settles(each.image)]
     done = 1 - len(left) / len(photos.sample)
     likely = [course for each in left if (course := found.likely(each.image, each.label)) is not None]
-    longest = [course for each in photos.sample[:_PROBES] for course in found.longest(each.image)]
-    if (left and not likely) or not longest:
+    longest = [tuple(found.longest(each.image)) for each in photos.sample[:_PROBES]]
+    if (left and not likely) or not any(longest):
         return {}, done
     first_asked = found.first if settles is None else ()
+    likely, once = _apart(likely, _of_several([[course] for course in likely]))
+    courses, once_most = _apart([course for each in longest for course in each], _of_several(longest))
     estimates = {}
     for role, model in models.items():
         tariff = tariff_of(model, plan.prices.of(model.provider, model.name))
         expected = sum((_likely(tariff, role, course) for course in likely), Demand())
-        most = max((_most(tariff, role, course) for course in longest), key=lambda demand: _weight(tariff, demand))
+        most = max((_most(tariff, role, course) for course in courses), key=lambda demand: _weight(tariff, demand))
         estimates[role] = Estimate(
             tariff,
             photos.tally(tariff, expected, len(likely) / (1 - done) if likely else 1)
-            + tariff.tally(_likely(tariff, role, first_asked), None),
+            + tariff.tally(_likely(tariff, role, (*first_asked, *once)), None),
             photos.tally(tariff, most if left else Demand(), 1 / (1 - done) if left else 1, most=True)
-            + tariff.tally(_most(tariff, role, first_asked), None),
+            + tariff.tally(_most(tariff, role, (*first_asked, *(once_most if left else ()))), None),
         )
     return estimates, done
+
+
+def _of_several(courses: Sequence[Sequence[Asked]]) -> set[Question]:
+    """What is asked about no photo in the courses of several images: its one answer serves all of them."""
+    asked = Counter(
+        question
+        for of_image in courses
+        for question in {question for course in of_image for question, _ in course if not shows_photo(question)}
+    )
+    return {question for question, images in asked.items() if images > 1}
+
+
+def _apart(courses: Sequence[Asked], shared: set[Question]) -> tuple[list[Asked], Asked]:
+    """The courses without what is shared, and that, each question once."""
+    once = {question: answer for course in courses for question, answer in course if question in shared}
+    return [[each for each in course if each[0] not in shared] for course in courses], tuple(once.items())
 
 
 def _likely(tariff: Tariff, role: str, asked: Asked) -> Demand:

@@ -17,6 +17,7 @@ from snellen.errors import SnellenError, WrongUse, nearest
 from snellen.naming import slug
 from snellen.readers import find_reader
 from snellen.remote.prices import Prices, load_prices
+from snellen.rows import asks_with_prompts
 from snellen.selection import Selection, select
 from snellen.shots import hold_out
 from snellen.specs import (
@@ -50,6 +51,7 @@ class Request:
     stall_seconds: float = 900.0
     max_cost: float | None = None
     prices: str | None = None
+    blind: bool = False
 
 
 P = TypeVar("P", ModelPlan, StrategyPlan)
@@ -58,6 +60,8 @@ P = TypeVar("P", ModelPlan, StrategyPlan)
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A request resolved: every default, every class, every pair of a model and a strategy that fit each other.
+
+    Where it is to be asked blind too, a pair that asks with prompts is followed by its blind twin.
 
     `max_cost` is what the run folder may pay in all, in USD; `prices_file` goes before the package's own prices.
     """
@@ -159,6 +163,9 @@ def resolve(request: Request, batch_size: str | None = None) -> Plan:
     pairs, not_applicable = _pair(models, strategies, selection, told=bool(request.strategies))
     roles = {plan.title: with_roles(plan) for _, plan in pairs}
     pairs = tuple((model, roles[plan.title]) for model, plan in pairs)
+    if request.blind:
+        pairs, promptless = _with_twins(pairs)
+        not_applicable += promptless
     if shots := max(plan.shots for _, plan in pairs):
         selection = hold_out(selection, shots)
     plan = Plan(
@@ -269,6 +276,21 @@ def _pair(
         hints = [f"{model.title}: {_instead(model)}" for model in models] if told else []
         raise WrongUse("; ".join([*not_applicable, *hints]))
     return tuple(pairs), tuple(not_applicable)
+
+
+def _with_twins(
+    pairs: Sequence[tuple[ModelPlan, StrategyPlan]],
+) -> tuple[tuple[tuple[ModelPlan, StrategyPlan], ...], tuple[str, ...]]:
+    """Each pair, followed by its blind twin where it asks with prompts; and a line on those that do not."""
+    found: list[tuple[ModelPlan, StrategyPlan]] = []
+    promptless: dict[str, None] = {}
+    for model, strategy in pairs:
+        found.append((model, strategy))
+        if asks_with_prompts(strategy.strategy):
+            found.append((model, dataclasses.replace(strategy, title=f"{strategy.title} (blind)", blind=True)))
+        else:
+            promptless[strategy.title] = None
+    return tuple(found), (f"not asked blind: {', '.join(promptless)}, without a prompt",) if promptless else ()
 
 
 def _not_applicable(model: ModelPlan, strategy: StrategyPlan) -> str:

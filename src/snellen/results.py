@@ -77,11 +77,11 @@ class Results:
 
     @cached_property
     def rows(self) -> tuple[ResultRow, ...]:
-        """All rows, the most accurate first; rows without an answer last."""
+        """All rows, the most accurate first; rows without an answer last, and blind ones behind all others."""
         rows = [self._row(number) for number in self._specs]
         newest = {self._names(row): row.number for row in rows}
         marked = [dataclasses.replace(row, superseded=newest[self._names(row)] != row.number) for row in rows]
-        return tuple(sorted(marked, key=lambda row: -1.0 if row.accuracy is None else row.accuracy, reverse=True))
+        return tuple(sorted(marked, key=lambda row: (row.blind, 1.0 if row.accuracy is None else -row.accuracy)))
 
     @cached_property
     def _specs(self) -> dict[int, Mapping[str, Any]]:
@@ -110,11 +110,12 @@ class Results:
     def comparisons(self) -> tuple[Mapping[str, Any], ...]:
         """For each pair of rows about the same examples and classes, on the images that both answered: McNemar's test.
 
+        Blind rows are no candidates and are left out.
         The p-values are exact, two-sided, and not corrected for the number of pairs.
         """
         groups: dict[tuple[int, str], list[tuple[ResultRow, NDArray[np.int8]]]] = {}
         for row in self.rows:
-            if not row.superseded:
+            if not row.superseded and not row.blind:
                 key = (row.selection, json.dumps(self._specs[row.number]["classes"]))
                 groups.setdefault(key, []).append((row, self._correct(row)))
         return tuple(_compare(*a, *b) for group in groups.values() for a, b in combinations(group, 2))
@@ -202,7 +203,7 @@ class Results:
         """
         groups: dict[tuple[int, str], dict[str, list[ResultRow]]] = {}
         for row in self.rows:
-            if row.superseded or not row.answered + row.unparsed:
+            if row.superseded or row.blind or not row.answered + row.unparsed:
                 continue
             spec = self._specs[row.number]
             if way := row.scores_by or ("logprobs" if Choose in strategy_of(spec).asks else None):
@@ -239,6 +240,7 @@ class Results:
             number=number,
             selection=selection,
             superseded=False,
+            blind=spec.get("blind", False),
             dataset=spec["dataset"],
             model=spec["model"],
             strategy=spec["title"],

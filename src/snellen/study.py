@@ -220,12 +220,14 @@ class Study:
         }
         if shots:
             asked["shots"] = [(shot.id, shot.image.digest, shot.label) for shot in shots]
+        if strategy.blind:
+            asked["blind"] = True
         key = {"model": model.identity, **asked}
         if strategy.roles:
             key["roles"] = {role: other.identity for role, other in strategy.roles.items()}
         titles = {"dataset": plan.name, "model": model.title, "title": strategy.title, "models": interview.numbers}
         row = store.row(key, interview.company, {**titles, **asked}, self.selection)
-        interview.rows[row] = Row(strategy.strategy, plan.classes, plan.seed, shots)
+        interview.rows[row] = Row(strategy.strategy, plan.classes, plan.seed, shots, blind=strategy.blind)
         for example, _, reason in self.folder.catalogue.unreadable(self.selection):
             store.put_record(row, example, Failure(f"unreadable image: {reason}"), 0)
 

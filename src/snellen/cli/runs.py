@@ -51,6 +51,9 @@ def run(
     max_cost: MaxCostOption = None,
     prices: PricesOption = None,
     no_timing: Annotated[bool, typer.Option("--no-timing", help="Do not measure speed.")] = False,
+    blind: Annotated[
+        bool, typer.Option("--blind", help="Ask a grey picture, too: what the prompts alone give away.")
+    ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Set an earlier run aside, ask everything anew.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be asked, and stop.")] = False,
     plan_only: Annotated[
@@ -73,7 +76,7 @@ def run(
 
     subset = {"classes": classes, "per_class": per_class, "limit": limit, "seed": seed}
     flags = Flags(dataset, tuple(model or ()), tuple(strategy or ()), subset, out, batch_size)
-    flags = dataclasses.replace(flags, timing=not no_timing, max_cost=max_cost, prices=prices)
+    flags = dataclasses.replace(flags, timing=not no_timing, max_cost=max_cost, prices=prices, blind=blind)
     plan = resolve(request(study, flags), flags.batch_size)
     if dry_run:
         from snellen.outline import outline
