@@ -141,7 +141,7 @@ def test_strategies_keep_the_names_of_their_options() -> None:
 
 def test_a_blind_row_is_told_from_its_twin_in_any_room() -> None:
     names = ["closed-set,order=given", "closed-set,order=given (blind)"]
-    assert list(short_strategies(names, 24).values()) == ["closed-set,order=given", "closed-set,order=… (blind)"]
+    assert list(short_strategies(names, 27).values()) == ["closed-set,order=given", "closed-set,order=… (blind)"]
 
 
 def test_visible_text_has_no_control_characters() -> None:
