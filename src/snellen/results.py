@@ -33,7 +33,7 @@ from snellen.shares import (
     true_negative_rate,
     true_positive_rate,
 )
-from snellen.sheets import Sheet, sheet_of
+from snellen.sheets import Sheet, best_scored, files, sheet_of
 from snellen.store import Store, with_models
 from snellen.stored_rows import strategy_of
 from snellen.types import MODEL, Choose, Classes, Recognise, State
@@ -96,6 +96,14 @@ class Results:
     def sheet(self, row: ResultRow) -> Sheet:
         """What a row predicted for each of its examples."""
         return sheet_of(self._database, row.number, self._specs[row.number])
+
+    def best_scored(self, row: ResultRow) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The five best classes of each example of a row's sheet, as places, and their scores."""
+        return best_scored(self._database, row.number, tuple(self._specs[row.number]["classes"]["names"]))
+
+    def files(self, row: ResultRow) -> list[tuple[str, str | None]]:
+        """Id and path of each example of a row's sheet."""
+        return files(self._database, row.number)
 
     @cached_property
     def store(self) -> Store:
