@@ -61,7 +61,7 @@ def test_scores_weigh_no_more_than_counts_and_are_tempered() -> None:
     assert (told.evidence <= by_counts.evidence + 1e-9).all() and (told.evidence < by_counts.evidence - 0.1).any()
     again = suspicion(labels, 6, [drawn(truth, 6, 2.5, 2, power=3.0)])  # thrice as sure of all it says
     assert set(again.order[:10]) == set(told.order[:10])
-    assert again.evidence[told.order] == pytest.approx(told.evidence[told.order], rel=0.1, abs=0.01)
+    assert again.evidence[told.order] == pytest.approx(told.evidence[told.order], rel=0.15, abs=0.01)
 
 
 def test_what_a_model_often_mistakes_is_not_suspected_before_what_it_says_once() -> None:
