@@ -47,6 +47,7 @@ LAYERS = (
         "exemplars",
     },
     {"runner", "rounds", "ledger", "shots", "labels", "mapping", "catalogue"},
+    {"lint"},
     {"meters", "list_question", "lettered", "forecast"},
     {"naming", "wordnet", "stored_times"},
     {"image_files", "tables"},

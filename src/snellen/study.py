@@ -18,7 +18,7 @@ from snellen.exports import whole_file, write_manifest, write_results
 from snellen.folder import RunFolder
 from snellen.images import Image
 from snellen.interview import Interview
-from snellen.labels import lint
+from snellen.lint import lint
 from snellen.meters import environment
 from snellen.plan import Plan
 from snellen.progress import Progress, Silence
@@ -32,6 +32,7 @@ from snellen.stored_rows import row_of
 from snellen.study_file import add_section
 from snellen.types import MODEL, Failure, Generate
 
+_LINTED = 10  # sentences
 _LOADED = (  # for environment.json
     *("device", "device_name", "dtype", "attention", "batch_size", "parameters"),
     *("prefix_sharing", "computed_tokens_share"),
@@ -159,8 +160,7 @@ class Study:
     def prepare(self) -> None:
         """Examines the files, checks the class list, and makes the rows."""
         plan, progress = self.plan, self.progress
-        reads_text = any(Generate in strategy.strategy.asks for _, strategy in plan.pairs)
-        for line in (*plan.not_applicable, *plan.warnings, *(lint(plan.classes) if reads_text else ())):
+        for line in (*plan.not_applicable, *plan.warnings, *self._lint()):
             progress.say(line)
         progress.begin("checking images", len(plan.selection))
         self.selection = self.folder.catalogue.select(plan.selection, progress.advance, plan.selection.shots)
@@ -179,6 +179,20 @@ class Study:
         write_manifest(self.folder.database, self.folder.path / "manifest.csv")
         add_section(plan, self.folder.path / "study.yaml")
         self.write_environment()
+
+    def _lint(self) -> Iterator[str]:
+        """What the class names give reason to warn of, by the strategies that are asked."""
+        classes = self.plan.classes
+        strategies = {strategy.title: strategy.strategy for _, strategy in self.plan.pairs}.values()
+        said: list[str] = []
+        for strategy in strategies:
+            said += strategy.lint(classes) if hasattr(strategy, "lint") else ()
+        if any(Generate in strategy.asks for strategy in strategies):
+            said += lint(classes)
+        found = list(dict.fromkeys(said))
+        yield from found[:_LINTED]
+        if (more := len(found) - _LINTED) > 0:
+            yield f"and {more} more such names: 'snellen datasets show {self.plan.dataset['path']}' tells all"
 
     def _keep_prices(self) -> None:
         """Keeps the prices of all models, and tells which paid ones have none."""

@@ -68,6 +68,9 @@ def show_dataset(
         Path | None,
         typer.Option("-o", "--out", metavar="FILE", help="Write a picture of each class to this .png, .jpg or .webp."),
     ] = None,
+    wordnet: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="WordNet's files (its folder dict): warns of synonyms, too.")
+    ] = None,
 ) -> None:
     """Show a data set's classes, their sizes, and what is odd about them; or a picture of each class.
 
@@ -81,7 +84,7 @@ def show_dataset(
     from snellen.plan import load_dataset
 
     if out is None:
-        tell("\n".join(dataset_lines(dataset)))
+        tell("\n".join(dataset_lines(dataset, wordnet)))
     else:
         write_contact_sheet(load_dataset(dataset)[0], out)
         tell(str(out))
