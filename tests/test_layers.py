@@ -55,6 +55,7 @@ LAYERS = (
     {"datasets", "strategies", "engines", "metrics", "worker", "store"},
     {"readers", "shares", "costs", "sheets", "stored_rows"},
     {"results", "folder", "plan", "recall", "spending"},
+    {"answer_times"},
     {"exports", "asking", "conclusion", "listing", "summary", "company", "interview", "accounting", "answered"},
     {"study_file", "terminal", "contact_sheet", "hosted", "findings"},
     {"verdict"},
