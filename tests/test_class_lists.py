@@ -20,7 +20,7 @@ NAMES = ("cat", "dog", "bird", "cow")
 LISTS = (("cat", "dog"), ("cat", "dog", "bird"), NAMES)
 BINARY = """
 yes = f" {truth(image)} " in next(part for part in question.prompt if isinstance(part, str))
-return Scores(("yes", "no"), (-0.1, -3.0) if yes else (-3.0, -0.1))
+return Scores(question.choices, [-0.1 if ("yes" in choice.lower()) == yes else -3.0 for choice in question.choices])
 """
 
 
