@@ -10,9 +10,10 @@ import pytest
 
 import studies
 from snellen import study
+from snellen.class_sets import some_of
 from snellen.plan import Plan, Request, resolve
 from snellen.progress import Silence
-from snellen.selection import part_of, select
+from snellen.selection import Selection, part_of, select
 from snellen.types import Classes
 from test_selection import Toy
 
@@ -46,8 +47,8 @@ def planned(folder: Path, model: str, out: Path, *strategies: str, lists: tuple[
     spec = {"path": str(folder), "per_class": 3}
     asked = Request(spec, (model,), strategies or ("closed-set",), out=str(out), timing=False)
 
-    def class_lists(classes: Classes) -> tuple[Classes, ...]:
-        return tuple(Classes(tuple(name for name in classes.names if name in names)) for names in lists)
+    def class_lists(selection: Selection, out: Path) -> tuple[Classes, ...]:
+        return tuple(some_of(selection.classes, names) for names in lists)
 
     return resolve(asked, class_lists=class_lists)
 
@@ -116,7 +117,7 @@ def test_copies_under_two_labels_count_where_their_label_is_in(folder: Path, tmp
         {"path": str(folder)}, (model(tmp_path / "m.py", 'return "cat"'),), ("closed-set",), out=str(tmp_path / "run")
     )
     lists = (Classes(("cat", "dog")), Classes(("dog", "cow")))
-    with closing(study.run(resolve(asked, class_lists=lambda _: lists), progress := Counted())) as results:
+    with closing(study.run(resolve(asked, class_lists=lambda *_: lists), progress := Counted())) as results:
         found = {row.selection: (row.images, row.answered, row.failed, row.unparsed) for row in results.rows}
         examples = {(each["row"], each["example"]) for each in results.records()}
         rows = {row.number for row in results.rows}
@@ -130,7 +131,7 @@ def test_rows_are_timed_on_images_of_their_own_classes(folder: Path, tmp_path: P
         {"path": str(folder)}, (model(tmp_path / "m.py", 'return "cat"'),), ("closed-set",), out=str(tmp_path / "run")
     )
     lists = (Classes(("cat", "dog")), Classes(("bird", "cow", "cat")))
-    with closing(study.run(resolve(asked, class_lists=lambda _: lists))) as results:
+    with closing(study.run(resolve(asked, class_lists=lambda *_: lists))) as results:
         assert {row.classes: row.timed_images for row in results.rows} == {2: 8, 3: 12}
 
 

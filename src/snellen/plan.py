@@ -50,6 +50,7 @@ class Request:
     stall_seconds: float = 900.0
     max_cost: float | None = None
     prices: str | None = None
+    sweep: Mapping[str, Any] | None = None  # of 'snellen sweep' alone
 
 
 P = TypeVar("P", ModelPlan, StrategyPlan)
@@ -78,6 +79,7 @@ class Plan:
     max_cost: float | None
     prices: Prices
     prices_file: str | None
+    sweep: Mapping[str, Any] | None
 
     @property
     def models(self) -> tuple[ModelPlan, ...]:
@@ -137,19 +139,19 @@ def _classes(given: Any) -> int | list[str] | None:
     return _count(given, "classes")
 
 
-def _all_classes(classes: Classes) -> tuple[Classes, ...]:
-    return (classes,)
+def _all_classes(selection: Selection, out: Path) -> tuple[Classes, ...]:
+    return (selection.classes,)
 
 
 def resolve(
     request: Request,
     batch_size: str | None = None,
-    class_lists: Callable[[Classes], tuple[Classes, ...]] = _all_classes,
+    class_lists: Callable[[Selection, Path], tuple[Classes, ...]] = _all_classes,
 ) -> Plan:
     """Everything that can be checked before models are loaded, what is quick to check first.
 
-    `class_lists` makes of the classes that are chosen the lists that are asked about; by itself it is the one of all.
-    Raises WrongUse or Missing.
+    `class_lists` makes of the part of the data that is chosen, and the run folder, the lists of classes that are asked
+    about; by itself it is the one of all. Raises WrongUse or Missing.
     """
     if not request.models:
         raise WrongUse(
@@ -167,7 +169,7 @@ def resolve(
     out = Path(request.out).expanduser() if request.out else Path("runs", slug(name))
     _check_out(out)
     _check_apart(out, spec["path"], selection.dataset)
-    lists = class_lists(selection.classes)
+    lists = class_lists(selection, out)
     selection = part_of(selection, {name for classes in lists for name in classes.names})
     models = _unique((_written(each.identity), each) for each in (identified(*model) for model in written))
     pairs, not_applicable = _pair(models, strategies, told=bool(request.strategies))
@@ -192,6 +194,7 @@ def resolve(
         request.max_cost,
         prices,
         request.prices,
+        request.sweep,
     )
     if plan.max_cost is not None:
         _check_prices(plan)

@@ -32,6 +32,7 @@ from snellen.specs import ModelPlan, StrategyPlan
 from snellen.stored_rows import row_of
 from snellen.study_file import add_section
 from snellen.types import MODEL, Classes, Failure, Generate
+from snellen.verdict.sweep_tables import sweep_data
 
 _LOADED = (  # for environment.json
     *("device", "device_name", "dtype", "attention", "batch_size", "parameters"),
@@ -108,7 +109,7 @@ def _write_tables(path: Path) -> Results:
     """Writes the tables of a run folder; its results are the caller's to close."""
     results = Results(path)
     try:
-        write_results(results, path)
+        write_results(results, path, sweep_data(results))
     except BaseException:
         results.close()
         raise
