@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
 from pathlib import Path
@@ -26,6 +27,25 @@ class Photograph:
     examples: tuple[int, ...]
 
 
+class _Fingerprints:
+    """What tells a selection from others: of the whole, and of its parts by their labels."""
+
+    def __init__(self, parts: Sequence[Collection[str]]) -> None:
+        self._whole = hashlib.sha256()
+        self._parts = [(frozenset(labels), hashlib.sha256()) for labels in parts]
+
+    def update(self, label: str, text: str) -> None:
+        """Adds what is said of an example with this label."""
+        written = text.encode("utf-8", "surrogatepass")
+        self._whole.update(written)
+        for labels, fingerprint in self._parts:
+            if label in labels:
+                fingerprint.update(written)
+
+    def hexdigests(self) -> list[str]:
+        return [self._whole.hexdigest(), *(fingerprint.hexdigest() for _, fingerprint in self._parts)]
+
+
 class Catalogue:
     """Examples and selections in the database of a run folder."""
 
@@ -43,40 +63,75 @@ class Catalogue:
         A selection that was made before keeps its number. `advance` is told how many more examples are done. Copies of
         `shots`, whose digests are known, are left out.
         """
+        return self.select_all(examples, (), advance, shots)[0]
+
+    def select_all(
+        self,
+        examples: Iterable[Example],
+        parts: Sequence[Collection[str]],
+        advance: Callable[[int], None] = lambda _: None,
+        shots: Sequence[Example] = (),
+    ) -> list[int]:
+        """As `select`, and behind that number those of its parts, each of the examples with some of the labels.
+
+        A part has the number that it would have were it selected by itself.
+        """
         database = self._database
         with database.commit():
             for (unfinished,) in database.execute("SELECT number FROM selections WHERE key IS NULL").fetchall():
                 self._drop(unfinished)  # left behind by a run that was killed
             selection = database.execute("INSERT INTO selections (key) VALUES (NULL)").lastrowid
-        fingerprint = hashlib.sha256()
+        fingerprints = _Fingerprints(parts)
         source = iter(examples)
         with Survey() as survey:
             while page := list(islice(source, _EXAMINED_AT_ONCE)):
                 for example in page:
-                    fingerprint.update(f"{example.id}\0{example.label}\0".encode("utf-8", "surrogatepass"))
+                    fingerprints.update(example.label, f"{example.id}\0{example.label}\0")
                 self._keep(int(selection or 0), page, survey, advance)
         with database.commit():
-            for copy in self._copies(int(selection or 0), shots):
-                fingerprint.update(f"without {copy}\0".encode())
+            for copy, label in self._copies(int(selection or 0), shots):
+                fingerprints.update(label, f"without {copy}\0")
                 database.execute("DELETE FROM selected WHERE selection = ? AND example = ?", selection, copy)
-            same: int | None = database.value("SELECT number FROM selections WHERE key = ?", fingerprint.hexdigest())
-            if same is not None:
+            key, *keys = fingerprints.hexdigests()
+            whole = self._known(key)
+            if whole is None:
+                whole = int(selection or 0)
+                database.execute("UPDATE selections SET key = ? WHERE number = ?", key, whole)
+            else:
                 self._drop(int(selection or 0))
-                return same
-            database.execute("UPDATE selections SET key = ? WHERE number = ?", fingerprint.hexdigest(), selection)
-        return int(selection or 0)
+            return [whole, *(self._part(whole, labels, key) for labels, key in zip(parts, keys, strict=True))]
 
-    def _copies(self, selection: int, shots: Sequence[Example]) -> list[int]:
-        """The selection's examples that consist of the same image as a shot."""
+    def _known(self, key: str) -> int | None:
+        """The number of the selection with this key."""
+        number: int | None = self._database.value("SELECT number FROM selections WHERE key = ?", key)
+        return number
+
+    def _part(self, whole: int, labels: Collection[str], key: str) -> int:
+        """The number of the selection with this key, which has the examples with these labels."""
+        if (known := self._known(key)) is not None:
+            return known
+        part = int(self._database.execute("INSERT INTO selections (key) VALUES (?)", key).lastrowid or 0)
+        self._database.execute(
+            "INSERT INTO selected SELECT ?, example, label FROM selected "
+            "WHERE selection = ? AND label IN (SELECT value FROM json_each(?))",
+            part,
+            whole,
+            json.dumps(list(labels)),
+        )
+        return part
+
+    def _copies(self, selection: int, shots: Sequence[Example]) -> list[tuple[int, str]]:
+        """The selection's examples, with their labels, that consist of the same image as a shot."""
         copies = [
             self._database.execute(
-                "SELECT number FROM examples JOIN selected ON example = number WHERE selection = ? AND digest = ?",
+                "SELECT number, label FROM examples JOIN selected ON example = number "
+                "WHERE selection = ? AND digest = ?",
                 selection,
                 bytes.fromhex(shot.image.digest),
             ).fetchall()
             for shot in shots
         ]
-        return sorted(number for found in copies for (number,) in found)
+        return sorted(copy for found in copies for copy in found)
 
     def _drop(self, selection: int) -> None:
         self._database.execute("DELETE FROM selected WHERE selection = ?", selection)
@@ -126,6 +181,15 @@ class Catalogue:
             found.height,
             found.unreadable,
         )
+
+    def held(self, selections: Iterable[int], examples: Sequence[int]) -> dict[int, tuple[int, ...]]:
+        """Those of the examples that each of the selections has, where it has any."""
+        held = "SELECT 1 FROM selected WHERE selection = ? AND example = ?"
+        found = {
+            selection: tuple(each for each in examples if self._database.value(held, selection, each))
+            for selection in selections
+        }
+        return {selection: some for selection, some in found.items() if some}
 
     def size(self, selection: int) -> int:
         """How many examples the selection has."""

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import cached_property
 from itertools import chain, islice
-from pathlib import Path
 from typing import TypeAlias
 
 from snellen import ledger
+from snellen.answer_times import keep_timing
 from snellen.budget import Budget
 from snellen.catalogue import Photograph
 from snellen.costs import price_of, tariff_of
@@ -29,12 +29,11 @@ from snellen.rows import Row
 from snellen.runner import Answered, Ended, Event, Lost, replay
 from snellen.specs import ModelPlan
 from snellen.spending import Spending, most_tally
-from snellen.stored_times import Times, attempts, times, timing
 from snellen.types import MODEL, Answer, Failure
 from snellen.worker import Job, Setup, Worker, WorkerLost, merged_facts
 
-_REPLAYED = 1000  # images whose answers tell a hosted model's latencies
-_HandedOut: TypeAlias = dict[int, tuple[Job, tuple[int, ...]]]  # the jobs in hand and the examples they stand for
+_Examples: TypeAlias = Mapping[int, tuple[int, ...]]  # those that an image stands for, by row
+_HandedOut: TypeAlias = dict[int, tuple[Job, _Examples]]  # the jobs in hand
 
 
 class NotPrepared(SnellenError):
@@ -46,6 +45,7 @@ class NotPrepared(SnellenError):
 class Interview:
     """A model, with the others that its strategies ask beside it (by role), and the rows that are theirs.
 
+    `selections` has for each row the number of the selection that it is about, a part of `selection` or all of it.
     `numbers` are those models' in the store; `company` is the number under which the facts of all together are kept.
     """
 
@@ -55,6 +55,7 @@ class Interview:
         store = folder.store
         self.models = models
         self.rows: dict[int, Row] = {}
+        self.selections: dict[int, int] = {}
         self.title = " + ".join(model.title for model in models.values())
         self.numbers = {role: store.model(model.identity, model.title) for role, model in models.items()}
         self.company = self.numbers[MODEL]
@@ -94,7 +95,7 @@ class Interview:
             self._begin(self.rows)
             jobs = self._affordable(self._jobs(list(self.rows), handed_out))
             first = list(islice(jobs, 1))
-            if not first and not self._timed_images(self._untimed(list(self.rows))):
+            if not first and not self._passes(self._untimed(list(self.rows))):
                 return {}
         with closing(self._worker()) as worker:
             troubles = self._prepare(worker, unprepared)
@@ -108,7 +109,7 @@ class Interview:
             self._time(worker, self._untimed(rows))
             self._keep_facts(worker)
         if self._plan.timing and worker.facts.get("concurrency"):
-            self._time_by_answers(rows, seconds)
+            self._keep_timing(rows, seconds)
         return troubles
 
     @cached_property
@@ -137,7 +138,7 @@ class Interview:
         return dict.fromkeys(self._spending.unasked, self._spending.trouble())
 
     def _begin(self, rows: Mapping[int, Row] | Sequence[int]) -> None:
-        self._progress.begin(self.title, self._folder.catalogue.size(self._selection) * len(rows))
+        self._progress.begin(self.title, sum(self._folder.catalogue.size(self.selections[row]) for row in rows))
 
     def _worker(self) -> Worker:
         models = {role: (model.provider, model.name, model.options) for role, model in self.models.items()}
@@ -220,13 +221,14 @@ class Interview:
         """One job for each image with something left to ask; what stored answers settle is recorded on the way."""
         store, database = self._folder.store, self._folder.database
         answered_before = any(map(store.has_answers, self.numbers.values()))
-        for _ in self._folder.catalogue.unreadable(self._selection):
-            self._progress.advance(len(rows), len(rows))
+        for example, *_ in self._folder.catalogue.unreadable(self._selection):
+            times = len(self._held(rows, [example]))
+            self._progress.advance(times, times)
         for photograph in self._photographs():
-            image, examples = photograph.image, photograph.examples
-            left = {row for example in examples for row in set(rows) - store.settled(rows, example)}
-            self._progress.advance((len(rows) - len(left)) * len(examples))
-            job = Job(examples[0], image, left)
+            image, examples = photograph.image, self._held(rows, photograph.examples)
+            left = {row for row, held in examples.items() for each in held if not store.settled([row], each)}
+            self._progress.advance(sum(len(examples[row]) for row in examples.keys() - left))
+            job = Job(photograph.examples[0], image, left)
             if left and answered_before:
                 recall = Recall(store, self.numbers, image)
                 if recall.found:
@@ -237,15 +239,20 @@ class Interview:
                 handed_out[job.number] = (job, examples)
                 yield job
 
-    def _replay(self, job: Job, examples: Sequence[int], recall: Recall) -> None:
+    def _held(self, rows: Sequence[int], examples: Sequence[int]) -> _Examples:
+        """Those of the examples that each row is about, where it is about any."""
+        held = self._folder.catalogue.held({self.selections[row] for row in rows}, examples)
+        return {row: held[self.selections[row]] for row in rows if self.selections[row] in held}
+
+    def _replay(self, job: Job, examples: _Examples, recall: Recall) -> None:
         """Records the rows of a job that known answers settle, and takes them out of it."""
         assert job.image is not None
         for row in sorted(job.rows):
             if done := replay(self.rows[row].inquire(job.image), job.image, recall):
                 job.rows.discard(row)
-                for example in examples:
+                for example in examples[row]:
                     self._folder.store.put_record(row, example, *done)
-                self._progress.advance(len(examples))
+                self._progress.advance(len(examples[row]))
 
     def _run(
         self,
@@ -278,10 +285,10 @@ class Interview:
                 job, examples = handed_out[event.task]
                 if not job.rows:
                     finished.add(event.task)
-                for example in examples:
+                for example in examples[event.row]:
                     self._folder.store.put_record(event.row, example, event.result, event.questions)
-                done += len(examples)
-                failed += len(examples) * isinstance(event.result, Failure)
+                done += len(examples[event.row])
+                failed += len(examples[event.row]) * isinstance(event.result, Failure)
         for task in finished:
             del handed_out[task]
         if self._spending:
@@ -316,6 +323,13 @@ class Interview:
 
     # How fast it is
 
+    def _keep_timing(self, rows: Sequence[int], seconds: float) -> None:
+        """Derives the speed of a hosted model's rows from the times of their answers."""
+        in_flight = self._working / seconds if seconds else None
+        for row in rows:
+            asked, selection = self.rows[row], self.selections[row]
+            keep_timing(self._folder, row, asked, self.numbers, selection, self._answered, in_flight)
+
     def _untimed(self, rows: Sequence[int]) -> list[int]:
         """The rows whose speed is to be measured, also where it was at another batch size than is asked for now.
 
@@ -333,23 +347,31 @@ class Interview:
         wanted: int | str | None = getattr(self.models[MODEL].options, "batch_size", None)
         return wanted
 
+    def _passes(self, rows: Sequence[int]) -> list[tuple[Sequence[Image], Sequence[int]]]:
+        """What is to be measured: rows that are about the same images, and some of these that they have settled.
+
+        An image that fails says nothing of the speed.
+        """
+        groups: dict[int, list[int]] = {}
+        for row in rows:
+            groups.setdefault(self.selections[row], []).append(row)
+        passes = ((self._timed_images(group), group) for group in groups.values())
+        return [(images, group) for images, group in passes if images]
+
     def _timed_images(self, rows: Sequence[int]) -> list[Image]:
-        """Some images that the rows have settled: one that fails says nothing of the speed."""
-        if not rows:
-            return []
         store, wanted = self._folder.store, set(rows)
         settled = (each.image for each in self._photographs() if store.settled(rows, each.examples[0]) == wanted)
         return list(islice(settled, TIMED_IMAGES))
 
     def _time(self, worker: Worker, rows: Sequence[int]) -> None:
         """Measures the speed of the rows; where that fails the answers are there all the same."""
-        images = self._timed_images(rows)
-        if not images:
+        passes = self._passes(rows)
+        if not passes:
             worker.time((), ())  # the peaks are wanted all the same
             return
         self._progress.begin(f"{self.title}, timing", 0)
         try:
-            timings = worker.time(images, rows)
+            timings = {row: timing for each in passes for row, timing in worker.time(*each).items()}
         except WorkerLost as error:
             self._progress.say(f"{self.title} is not timed: {error}")
             return
@@ -358,32 +380,3 @@ class Interview:
                 conditions = {key: worker.facts.get(key) for key in ("batch_size", "device", "dtype")}
                 conditions["batch_size_wanted"] = self._wanted_batch_size
                 self._folder.store.set_timing(row, {**dataclasses.asdict(timing), **conditions})
-
-    def _time_by_answers(self, rows: Sequence[int], seconds: float) -> None:
-        """Derives the speed of a hosted model's rows from the times of their answers.
-
-        How many answers were in flight on average is known of the run with the most of them.
-        """
-        store = self._folder.store
-        for row in rows:
-            earlier = store.timing(row) or {}
-            answers, in_flight = earlier.get("answers", 0), earlier.get("in_flight")
-            if self._answered > answers and seconds:
-                answers, in_flight = self._answered, self._working / seconds
-            replayed = list(self._times(row))
-            found = {**dataclasses.asdict(timing(replayed, in_flight)), "attempts_per_question": attempts(replayed)}
-            with self._folder.database.commit():
-                store.set_timing(row, {**found, "answers": answers, "in_flight": in_flight, "batch_size": None})
-
-    def _times(self, row: int) -> Iterator[Times]:
-        """The times of some images that the row has settled."""
-        store = self._folder.store
-        settled = (
-            Image(Path(), digest=digest)
-            for page in self._folder.catalogue.digests(self._selection)
-            for example, digest in page
-            if store.settled([row], example)
-        )
-        for image in islice(settled, _REPLAYED):
-            if found := times(self.rows[row].inquire(image), image, Recall(store, self.numbers, image)):
-                yield found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,7 +17,7 @@ from snellen.errors import SnellenError, WrongUse, nearest
 from snellen.naming import slug
 from snellen.readers import find_reader
 from snellen.remote.prices import Prices, load_prices
-from snellen.selection import Selection, select
+from snellen.selection import Selection, part_of, select
 from snellen.shots import hold_out
 from snellen.specs import (
     ModelPlan,
@@ -50,6 +50,7 @@ class Request:
     stall_seconds: float = 900.0
     max_cost: float | None = None
     prices: str | None = None
+    sweep: Mapping[str, Any] | None = None  # of 'snellen sweep' alone
 
 
 P = TypeVar("P", ModelPlan, StrategyPlan)
@@ -59,6 +60,7 @@ P = TypeVar("P", ModelPlan, StrategyPlan)
 class Plan:
     """A request resolved: every default, every class, every pair of a model and a strategy that fit each other.
 
+    Each pair is asked about each of the `class_lists`, with the images that the selection has of its classes.
     `max_cost` is what the run folder may pay in all, in USD; `prices_file` goes before the package's own prices.
     """
 
@@ -67,6 +69,7 @@ class Plan:
     dataset: Mapping[str, Any]
     source: str
     selection: Selection
+    class_lists: tuple[Classes, ...]
     seed: int
     pairs: tuple[tuple[ModelPlan, StrategyPlan], ...]
     not_applicable: tuple[str, ...]
@@ -76,6 +79,7 @@ class Plan:
     max_cost: float | None
     prices: Prices
     prices_file: str | None
+    sweep: Mapping[str, Any] | None
 
     @property
     def models(self) -> tuple[ModelPlan, ...]:
@@ -89,6 +93,7 @@ class Plan:
 
     @property
     def classes(self) -> Classes:
+        """Those of all class lists."""
         return self.selection.classes
 
 
@@ -134,10 +139,19 @@ def _classes(given: Any) -> int | list[str] | None:
     return _count(given, "classes")
 
 
-def resolve(request: Request, batch_size: str | None = None) -> Plan:
+def _all_classes(selection: Selection, out: Path) -> tuple[Classes, ...]:
+    return (selection.classes,)
+
+
+def resolve(
+    request: Request,
+    batch_size: str | None = None,
+    class_lists: Callable[[Selection, Path], tuple[Classes, ...]] = _all_classes,
+) -> Plan:
     """Everything that can be checked before models are loaded, what is quick to check first.
 
-    Raises WrongUse or Missing.
+    `class_lists` makes of the part of the data that is chosen, and the run folder, the lists of classes that are asked
+    about; by itself it is the one of all. Raises WrongUse or Missing.
     """
     if not request.models:
         raise WrongUse(
@@ -155,8 +169,11 @@ def resolve(request: Request, batch_size: str | None = None) -> Plan:
     out = Path(request.out).expanduser() if request.out else Path("runs", slug(name))
     _check_out(out)
     _check_apart(out, spec["path"], selection.dataset)
+    lists = class_lists(selection, out)
+    selection = part_of(selection, {name for classes in lists for name in classes.names})
     models = _unique((_written(each.identity), each) for each in (identified(*model) for model in written))
-    pairs, not_applicable = _pair(models, strategies, selection, told=bool(request.strategies))
+    pairs, not_applicable = _pair(models, strategies, told=bool(request.strategies))
+    _check_classes(dict.fromkeys(strategy for _, strategy in pairs), selection.dataset.classes, lists)
     roles = {plan.title: with_roles(plan) for _, plan in pairs}
     pairs = tuple((model, roles[plan.title]) for model, plan in pairs)
     if shots := max(plan.shots for _, plan in pairs):
@@ -167,6 +184,7 @@ def resolve(request: Request, batch_size: str | None = None) -> Plan:
         spec,
         selection.source,
         selection,
+        lists,
         selection.seed,
         pairs,
         not_applicable,
@@ -176,6 +194,7 @@ def resolve(request: Request, batch_size: str | None = None) -> Plan:
         request.max_cost,
         prices,
         request.prices,
+        request.sweep,
     )
     if plan.max_cost is not None:
         _check_prices(plan)
@@ -248,10 +267,9 @@ def _unique(plans: Iterable[tuple[str, P]]) -> list[P]:
 
 
 def _pair(
-    models: Sequence[ModelPlan], strategies: Sequence[StrategyPlan], selection: Selection, told: bool
+    models: Sequence[ModelPlan], strategies: Sequence[StrategyPlan], told: bool
 ) -> tuple[tuple[tuple[ModelPlan, StrategyPlan], ...], tuple[str, ...]]:
     """The pairs in which the model answers what the strategy asks, and a line for each that was asked for in vain."""
-    classes, everything = selection.classes, selection.dataset.classes
     pairs, not_applicable = [], []
     for model in models:
         candidates = [each for each in strategies if told or not _beyond(model.answers, each.strategy.asks)]
@@ -261,14 +279,18 @@ def _pair(
             not_applicable += [_not_applicable(model, each) for each in strategies if each not in fitting]
         elif not fitting:
             not_applicable.append(f"not asked: {model.title}: {_instead(model)}")
-    for strategy in dict.fromkeys(strategy for _, strategy in pairs):
-        for method, of in (("check_names", everything), ("check", classes)):
-            if check := getattr(strategy.strategy, method, None):
-                check(of)
     if not pairs:
         hints = [f"{model.title}: {_instead(model)}" for model in models] if told else []
         raise WrongUse("; ".join([*not_applicable, *hints]))
     return tuple(pairs), tuple(not_applicable)
+
+
+def _check_classes(strategies: Iterable[StrategyPlan], everything: Classes, lists: Sequence[Classes]) -> None:
+    """Raises WrongUse where a strategy does not go with the classes of the data set, or with a list of some of them."""
+    for strategy in strategies:
+        for method, of in (("check_names", everything), *(("check", classes) for classes in lists)):
+            if check := getattr(strategy.strategy, method, None):
+                check(of)
 
 
 def _not_applicable(model: ModelPlan, strategy: StrategyPlan) -> str:

@@ -104,6 +104,10 @@ class Results:
         """The answers, to replay strategies against; nothing can be written."""
         return Store(self._database)
 
+    def fact(self, name: str) -> str | None:
+        """A fact of the folder by its name."""
+        return self._database.fact(name)
+
     def _names(self, row: ResultRow) -> tuple[str, str, str, int]:
         """What a row is called: two rows that share it differ in what stands behind the names."""
         return row.model, row.strategy, json.dumps(self._specs[row.number]["classes"]), row.seed

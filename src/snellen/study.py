@@ -26,11 +26,13 @@ from snellen.recall import Recall, prepared
 from snellen.results import Results
 from snellen.rows import Row
 from snellen.runner import replay
+from snellen.selection import part_of
 from snellen.shots import first
 from snellen.specs import ModelPlan, StrategyPlan
 from snellen.stored_rows import row_of
 from snellen.study_file import add_section
-from snellen.types import MODEL, Failure, Generate
+from snellen.types import MODEL, Classes, Failure, Generate
+from snellen.verdict.sweep_tables import sweep_data
 
 _LOADED = (  # for environment.json
     *("device", "device_name", "dtype", "attention", "batch_size", "parameters"),
@@ -107,7 +109,7 @@ def _write_tables(path: Path) -> Results:
     """Writes the tables of a run folder; its results are the caller's to close."""
     results = Results(path)
     try:
-        write_results(results, path)
+        write_results(results, path, sweep_data(results))
     except BaseException:
         results.close()
         raise
@@ -148,7 +150,7 @@ class Study:
         self.folder = folder
         self.progress = progress
         self.errors: list[SnellenError] = []
-        self.selection = 0
+        self.selection = 0  # of the images of all class lists
         self.interviews: dict[tuple[tuple[str, int], ...], Interview] = {}
 
     @property
@@ -163,7 +165,10 @@ class Study:
         for line in (*plan.not_applicable, *plan.warnings, *(lint(plan.classes) if reads_text else ())):
             progress.say(line)
         progress.begin("checking images", len(plan.selection))
-        self.selection = self.folder.catalogue.select(plan.selection, progress.advance, plan.selection.shots)
+        lists = [classes.names for classes in plan.class_lists]
+        self.selection, *parts = self.folder.catalogue.select_all(
+            plan.selection, lists, progress.advance, plan.selection.shots
+        )
         progress.end()
         for line in self.folder.lint(self.selection):
             progress.say(line)
@@ -173,8 +178,9 @@ class Study:
                 f"{empty} of {len(plan.classes.names)} classes have no image here: macro averages count them as 0"
             )
         with self.folder.database.commit():
-            for model, strategy in plan.pairs:
-                self._make_row(model, strategy)
+            for classes, part in zip(plan.class_lists, parts, strict=True):
+                for model, strategy in plan.pairs:
+                    self._make_row(model, strategy, classes, part)
             self._keep_prices()
         write_manifest(self.folder.database, self.folder.path / "manifest.csv")
         add_section(plan, self.folder.path / "study.yaml")
@@ -209,13 +215,13 @@ class Study:
         with whole_file(path) as file:
             json.dump(earlier, file, indent=2)
 
-    def _make_row(self, model: ModelPlan, strategy: StrategyPlan) -> None:
+    def _make_row(self, model: ModelPlan, strategy: StrategyPlan, classes: Classes, selection: int) -> None:
         plan, store = self.plan, self.folder.store
         interview = self._interview({MODEL: model, **strategy.roles})
-        shots = first(plan.selection.shots, strategy.shots)
+        shots = first(part_of(plan.selection, classes.names).shots, strategy.shots)
         asked: dict[str, Any] = {
             "strategy": {"name": strategy.name, "options": _as_data(strategy.strategy)},
-            "classes": {"names": plan.classes.names, "background": plan.classes.background},
+            "classes": {"names": classes.names, "background": classes.background},
             "seed": plan.seed,
         }
         if shots:
@@ -224,9 +230,10 @@ class Study:
         if strategy.roles:
             key["roles"] = {role: other.identity for role, other in strategy.roles.items()}
         titles = {"dataset": plan.name, "model": model.title, "title": strategy.title, "models": interview.numbers}
-        row = store.row(key, interview.company, {**titles, **asked}, self.selection)
-        interview.rows[row] = Row(strategy.strategy, plan.classes, plan.seed, shots)
-        for example, _, reason in self.folder.catalogue.unreadable(self.selection):
+        row = store.row(key, interview.company, {**titles, **asked}, selection)
+        interview.rows[row] = Row(strategy.strategy, classes, plan.seed, shots)
+        interview.selections[row] = selection
+        for example, _, reason in self.folder.catalogue.unreadable(selection):
             store.put_record(row, example, Failure(f"unreadable image: {reason}"), 0)
 
     def _interview(self, models: Mapping[str, ModelPlan]) -> Interview:

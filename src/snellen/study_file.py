@@ -14,6 +14,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
 
+from snellen import plugins
+from snellen.class_sets import Sweep
 from snellen.errors import WrongUse, nearest
 from snellen.exports import whole_file
 from snellen.naming import slug
@@ -28,6 +30,7 @@ _KINDS: Mapping[str, tuple[Any, str]] = {
     "stall_seconds": ((int, float), "a number of seconds"),
     "max_cost": ((int, float), "a number of USD"),
     "prices": (str, "a file of prices"),
+    "sweep": (Mapping, "a mapping"),
 }
 
 
@@ -103,6 +106,8 @@ def check_keys(study: Mapping[str, Any], owner: str) -> dict[str, Any]:
         raise WrongUse(f"{owner}: stall_seconds: expected a number above 0, found {checked['stall_seconds']!r}")
     if not 0 <= checked.get("max_cost", 0) < float("inf"):
         raise WrongUse(f"{owner}: max_cost: expected a number of at least 0, found {checked['max_cost']!r}")
+    if "sweep" in checked:
+        plugins.configure(Sweep, checked["sweep"], f"{owner}: sweep")
     return checked
 
 
@@ -135,7 +140,7 @@ def _section(plan: Plan) -> dict[str, Any]:
     strategies = {strategy.title: strategy for _, strategy in plan.pairs}.values()
     return {
         "name": plan.name,
-        "dataset": {**_plain(plan.dataset), "classes": list(plan.classes.names)},
+        "dataset": _plain(plan.dataset if plan.sweep else {**plan.dataset, "classes": plan.classes.names}),
         "models": [
             {"model": model.written, **_plain({**_fields(model.options), **_revision(model)})} for model in models
         ],
@@ -145,6 +150,7 @@ def _section(plan: Plan) -> dict[str, Any]:
         "stall_seconds": plan.stall_seconds,
         **({} if plan.max_cost is None else {"max_cost": plan.max_cost}),
         **({} if plan.prices_file is None else {"prices": plan.prices_file}),
+        **({} if plan.sweep is None else {"sweep": _plain(plan.sweep)}),
     }
 
 

@@ -168,10 +168,14 @@ def print_results(rows: Sequence[ResultRow], console: Console) -> None:
         console.print(table)
 
 
-def notes(results: Results) -> Iterator[str]:
-    """What did not go well, each on a line: unreadable files, failures, models that could not go on."""
-    yield from _coverage(results)
-    yield from _mixed_scores(results)
+def notes(results: Results, about: Sequence[ResultRow] | None = None) -> Iterator[str]:
+    """What did not go well, each on a line: unreadable files, failures, models that could not go on.
+
+    What is said of rows and classes is said `about` these rows alone, where it is given.
+    """
+    rows = results.rows if about is None else about
+    yield from _coverage(results, rows)
+    yield from _mixed_scores(results, rows)
     unreadable = results.unreadable()
     for id, reason in unreadable[:_UNREADABLE_SHOWN]:
         yield f"unreadable: {id}: {reason}"
@@ -187,10 +191,10 @@ def notes(results: Results) -> Iterator[str]:
         yield f"pending: {trouble if model in trouble else f'{model}: {trouble}'}"
 
 
-def _coverage(results: Results) -> Iterator[str]:
+def _coverage(results: Results, rows: Sequence[ResultRow]) -> Iterator[str]:
     """Which classes fixed vocabularies do not know, models alike together, and what they recognised instead."""
     groups: dict[tuple[object, ...], list[ResultRow]] = {}
-    for row in results.rows:
+    for row in rows:
         rules = tuple((row.classes_covered_by or {}).items())
         special = row.classes_uncovered or row.concepts_unknown or {rule for rule, _ in rules} - {"exact"}
         if special and not row.superseded:
@@ -216,9 +220,11 @@ _WAYS = {  # said of scores
 }
 
 
-def _mixed_scores(results: Results) -> Iterator[str]:
+def _mixed_scores(results: Results, about: Sequence[ResultRow]) -> Iterator[str]:
     """Which rows of a comparison have scores that mean different things."""
     for group in results.mixed_scores():
+        if not any(row in about for rows in group.values() for row in rows):
+            continue
         said = []
         for way, rows in group.items():
             names = _some([one_line(f"{row.model} · {row.strategy}") for row in rows])

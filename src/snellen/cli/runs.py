@@ -30,7 +30,10 @@ from snellen.cli.output import progress_shown, say, show, tell
 from snellen.errors import SnellenError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from snellen.plan import Plan
+    from snellen.progress import Progress
     from snellen.results import Results
 
 
@@ -101,13 +104,13 @@ def exit_where_open(results: Results) -> None:
         raise typer.Exit(4)
 
 
-def carried_out(plan: Plan, quiet: bool) -> Results:
-    """The results of the plan; an interruption and errors that were told already become an exit."""
+def carried_out(plan: Plan, quiet: bool, ask: Callable[[Progress], Results] | None = None) -> Results:
+    """The results of the plan, `ask` if so given; an interruption and errors that were told already become an exit."""
     from snellen import study as studies
 
     progress = progress_shown(quiet)
     try:
-        return studies.run(plan, progress)
+        return ask(progress) if ask else studies.run(plan, progress)
     except KeyboardInterrupt:
         progress.end()
         say(f"interrupted; all answers are kept in {plan.out}: the same command again asks the rest")
