@@ -34,8 +34,16 @@ class Row:
 
     def inquire(self, image: Image) -> Inquiry:
         """The inquiry about an image; its randomness depends on the seed and the image alone."""
-        rng = Random(f"{self.seed}:{image.digest}")
-        return _guarded(lambda: self.strategy.inquire(self.classes, self.known, rng))
+        return _guarded(lambda: self.strategy.inquire(self.classes, self.known, self._rng(image)))
+
+    def orders(self, image: Image) -> Sequence[tuple[str, ...]]:
+        """The orders of class names that the inquiry about an image has; none where they are not known before it."""
+        orders: Callable[[Classes, Random], Sequence[tuple[str, ...]]] | None
+        orders = getattr(self.strategy, "orders", None)
+        return () if orders is None else orders(self.classes, self._rng(image))
+
+    def _rng(self, image: Image) -> Random:
+        return Random(f"{self.seed}:{image.digest}")
 
 
 _Rounds: TypeAlias = Generator[Sequence[Question], Sequence[Answer], Any]
