@@ -34,7 +34,7 @@ from snellen.shares import (
     true_negative_rate,
     true_positive_rate,
 )
-from snellen.sheets import Sheet, sheet_of
+from snellen.sheets import Sheet, conclusions, confidences, pixels, sheet_of
 from snellen.store import Store, with_models
 from snellen.stored_rows import strategy_of
 from snellen.types import MODEL, Choose, Classes, Recognise, State
@@ -98,6 +98,18 @@ class Results:
     def sheet(self, row: ResultRow) -> Sheet:
         """What a row predicted for each of its examples."""
         return sheet_of(self._database, row.number, self._specs[row.number])
+
+    def confidences(self, row: ResultRow) -> NDArray[np.float64]:
+        """The score of what was predicted for each example, in the order of the row's sheet; nan without one."""
+        return confidences(self._database, row.number)
+
+    def pixels(self, row: ResultRow) -> NDArray[np.float64]:
+        """The number of pixels of each example's image, in the order of the row's sheet; nan where unreadable."""
+        return pixels(self._database, row.number)
+
+    def conclusions(self, row: ResultRow) -> Iterator[tuple[str | None, Mapping[str, Any]]]:
+        """The outcome of each example and the details kept of it, in the order of the row's sheet."""
+        return conclusions(self._database, row.number)
 
     @cached_property
     def store(self) -> Store:
