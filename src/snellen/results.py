@@ -33,7 +33,7 @@ from snellen.shares import (
     true_negative_rate,
     true_positive_rate,
 )
-from snellen.sheets import Sheet, sheet_of
+from snellen.sheets import Sheet, confidences, sheet_of
 from snellen.store import Store, with_models
 from snellen.stored_rows import strategy_of
 from snellen.types import MODEL, Choose, Classes, Recognise, State
@@ -96,6 +96,18 @@ class Results:
     def sheet(self, row: ResultRow) -> Sheet:
         """What a row predicted for each of its examples."""
         return sheet_of(self._database, row.number, self._specs[row.number])
+
+    def confidences(self, row: ResultRow) -> NDArray[np.float64]:
+        """The score of each of a row's predictions, in the order of its sheet; nan where there is none."""
+        return confidences(self._database, row.number)
+
+    def facts(self, row: ResultRow) -> Mapping[str, Any]:
+        """What was measured of a row's models as they were loaded, such as `sends_to`; `providers` are theirs."""
+        query = "SELECT facts FROM rows JOIN models m ON m.number = model WHERE rows.number = ?"
+        facts: Mapping[str, Any] = json.loads(self._database.value(query, row.number))
+        models = self._specs[row.number]["models"].values()
+        keys = [self._database.value("SELECT key FROM models WHERE number = ?", model) for model in models]
+        return {**facts, "providers": [json.loads(key)["provider"] for key in keys]}
 
     @cached_property
     def store(self) -> Store:
