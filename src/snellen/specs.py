@@ -121,12 +121,16 @@ def model_plan(spec: Spec, batch_size: str | None = None) -> ModelPlan:
 
 
 def kinds_of(spec: Spec) -> frozenset[type]:
-    """The kinds of question that a model answers, told before it is looked for. Raises WrongUse for a wrong name."""
+    """The kinds of question that a model of this name may answer; no file is read for it.
+
+    What a local model refuses is found in its files, so it is not known yet. Raises WrongUse for a wrong name.
+    """
     text, options = configured(spec, None)
     provider, name = _place_of(text)
     module = plugins.load("engines", provider)
     kinds: frozenset[type] = module.ANSWERS
-    return kinds - (module.refuses(name, options).keys() if hasattr(module, "refuses") else set())
+    hosted = hasattr(module, "provider")
+    return kinds - module.refuses(name, options).keys() if hosted and hasattr(module, "refuses") else kinds
 
 
 def configured(spec: Spec, batch_size: str | None) -> tuple[str, Any]:

@@ -31,14 +31,6 @@ class Curve:
 Rule: TypeAlias = Callable[[Curve], int | None]  # the place on a curve that is wanted; None where there is none
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Estimate:
-    """What a cascade does to images on which its threshold was not chosen: an entry for each image."""
-
-    handed_over: Flags
-    right: Flags
-
-
 def curve(confidence: Numbers, first: Flags, second: Flags) -> Curve:
     """The curve of a first model with these confidences, and which images each of both has right; shapes (n,).
 
@@ -99,13 +91,13 @@ def folds(n: int, k: int, rng: np.random.Generator) -> NDArray[np.intp]:
 
 def cross_validated(
     confidence: Numbers, first: Flags, second: Flags, fold: NDArray[np.intp], rules: Sequence[Rule]
-) -> list[Estimate | None]:
-    """What comes of choosing the threshold by each rule: on all folds but one, and then used on that one.
+) -> list[Flags | None]:
+    """Which images a cascade has right for each rule, with the threshold chosen on all folds but the image's own.
 
     So no image has a say in the threshold that it is judged by (Stone 1974, J. R. Statist. Soc. B 36, 111-147).
     None for a rule that finds no point on some folds. `fold` are the numbers of the images' folds.
     """
-    estimates = [Estimate(np.zeros_like(first), np.zeros_like(first)) for _ in rules]
+    rights = [np.zeros_like(first) for _ in rules]
     lost = [False] * len(rules)
     for number in np.unique(fold):
         rest, held = fold != number, fold == number
@@ -115,10 +107,9 @@ def cross_validated(
             if point is None:
                 lost[place] = True
                 continue
-            over = ~(confidence[held] >= found.thresholds[point])
-            estimates[place].handed_over[held] = over
-            estimates[place].right[held] = np.where(over, second[held], first[held])
-    return [None if gone else estimate for gone, estimate in zip(lost, estimates, strict=True)]
+            kept = confidence[held] >= found.thresholds[point]
+            rights[place][held] = np.where(kept, first[held], second[held])
+    return [None if gone else right for gone, right in zip(lost, rights, strict=True)]
 
 
 def round_threshold(confidence: Numbers, least_kept: float) -> float:

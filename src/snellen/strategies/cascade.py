@@ -41,7 +41,8 @@ class Strategy:
     `first`, such as `clip/openai/clip-vit-base-patch32`, is asked by the strategy `by` (unless given `zero-shot` where
     it compares with texts, `vocabulary` where it has labels of its own). Where the score of what it predicts is at
     least `threshold`, that is the prediction; else, or where it names no class or has no score, the model itself is
-    asked by the strategy `then`. `snellen recommend RUN` finds thresholds by what both have answered.
+    asked by the strategy `then`. `snellen recommend RUN` finds thresholds by what both have answered; on the images of
+    that run such a cascade looks a little better than it is, as its threshold was chosen for them.
 
     Both are asked what they would be asked alone, so that answers are shared with their own rows. Strategies with
     options are written in parentheses, `then=(closed-set,votes=5)`, or as a mapping in a study file; those that are

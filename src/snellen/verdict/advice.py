@@ -66,7 +66,8 @@ def _cascade_sentence(cascade: Cascade) -> str:
     alone = f"{so[compared(cascade.right, second.right)]} {second.name} alone ({percent(cascade.second_alone)})"
     unsure = f"its score is below {cascade.threshold:g}" if cascade.threshold else "it names no class"
     return (
-        f"{first.name}, then {second.name} where {unsure} ({percent(point.handed_over)} of the images): right on {percent(point.accuracy)} of {cascade.images} "
+        f"{first.name}, then {second.name} where {unsure} ({percent(point.handed_over)} of the images): "
+        f"right on {percent(point.accuracy)} of {cascade.images} "
         f"(95 % interval {percent(point.accuracy_low)} to {percent(point.accuracy_high)}), "
         f"{alone}{_saved(cascade)}{taken(point.measures)}."
     )

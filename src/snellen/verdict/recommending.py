@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,7 +140,13 @@ def taken(measures: Measures) -> str:
 
 def _impossible(short: Mapping[Candidate, Sequence[Shortfall]]) -> str:
     """That no row keeps the limits, and which one comes nearest."""
-    nearest = min(short, key=lambda each: (max(one.share for one in short[each]), -each.merit))
+
+    def distance(candidate: Candidate) -> tuple[int, float, float]:
+        shares = [one.share for one in short[candidate]]
+        known = [share for share in shares if share < inf]
+        return len(shares) - len(known), max(known, default=0.0), -candidate.merit
+
+    nearest = min(short, key=distance)
     reasons = "; ".join(one.reason for one in short[nearest])
     return f"No row keeps the limits; {nearest.name} comes nearest: {reasons}."
 
