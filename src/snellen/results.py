@@ -111,6 +111,14 @@ class Results:
         """The outcome of each example and the details kept of it, in the order of the row's sheet."""
         return conclusions(self._database, row.number)
 
+    def facts(self, row: ResultRow) -> Mapping[str, Any]:
+        """What was measured of a row's models as they were loaded, such as `sends_to`; `providers` are theirs."""
+        query = "SELECT facts FROM rows JOIN models m ON m.number = model WHERE rows.number = ?"
+        facts: Mapping[str, Any] = json.loads(self._database.value(query, row.number))
+        models = self._specs[row.number]["models"].values()
+        keys = [self._database.value("SELECT key FROM models WHERE number = ?", model) for model in models]
+        return {**facts, "providers": [json.loads(key)["provider"] for key in keys]}
+
     @cached_property
     def store(self) -> Store:
         """The answers, to replay strategies against; nothing can be written."""
