@@ -109,8 +109,8 @@ def studies(studies: int, rng: np.random.Generator) -> Iterator[str]:
 def naive(studies: int, rng: np.random.Generator) -> Iterator[str]:
     told = sum(told_at_any_look(drawn((0.8,) * 2, 10_000, DIFFICULTY, rng)) for _ in range(studies))
     sound = sum(decided(drawn((0.8,) * 2, 10_000, DIFFICULTY, rng), 0.0)[0] is not None for _ in range(studies))
-    yield f"two models alike, 10,000 images: McNemar's test at each look names one in {told / studies:.1%}, "
-    yield f"the evidence used here in {sound / studies:.1%}"
+    yield "Two models alike, 10,000 images, named:"
+    yield f"{told / studies:.1%} by McNemar's test at each look, {sound / studies:.1%} by the evidence of a run"
 
 
 def coverage(studies: int, rng: np.random.Generator) -> Iterator[str]:

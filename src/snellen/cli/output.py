@@ -43,11 +43,12 @@ def show(results: Results, as_json: bool) -> None:
     """The results on standard output; what did not go well on standard error."""
     from snellen.console import QuietConsole
     from snellen.summary import notes, print_results
+    from snellen.verdict.stopping import told
 
     if as_json:
         tell(json.dumps(results.as_data(), indent=2))
     else:
         print_results(results.rows, QuietConsole())
-    for line in notes(results):
+    for line in (*notes(results), *told(results)):
         say(line)
     say(f"all of it is in {results.path}")
