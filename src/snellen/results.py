@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 from snellen.codec import question_key, read_choices
 from snellen.costs import row_costs
 from snellen.database import DATABASE, Database
+from snellen.decisions import Decision, decisions
 from snellen.errors import Missing, WrongUse
 from snellen.metrics.bootstrap import intervals_of_counts
 from snellen.metrics.classification import Confusion, classify
 from snellen.metrics.comparison import mcnemar
 from snellen.metrics.intervals import wilson
+from snellen.metrics.sequential import accuracy_bounds
 from snellen.result_row import ResultRow
 from snellen.shares import (
     OF_ANSWERS,
@@ -90,6 +92,11 @@ class Results:
         """What each row asks, by number."""
         found = self._database.execute("SELECT number, model, spec FROM rows ORDER BY number")
         return {number: with_models(json.loads(spec), model) for number, model, spec in found}
+
+    @cached_property
+    def decisions(self) -> tuple[Decision, ...]:
+        """What runs came to that stopped by themselves."""
+        return decisions(self._database)
 
     def spec(self, row: ResultRow) -> Mapping[str, Any]:
         """What a row asks: its strategy with options, classes, seed, and the numbers of its models by role."""
@@ -196,7 +203,22 @@ class Results:
             "study": {"name": self.rows[0].dataset if self.rows else None, "source": self._database.fact("source")},
             "rows": [dataclasses.asdict(row) for row in self.rows],
             "comparisons": list(self.comparisons),
+            "decisions": [self._decision(each) for each in self.decisions],
         }
+
+    def _decision(self, decision: Decision) -> dict[str, Any]:
+        rows = {row: {"row": row, **self._titles(row)} for row in decision.stopped}
+        return {
+            "confidence": decision.confidence,
+            "margin": decision.margin,
+            "images": decision.images,
+            "of": decision.of,
+            "best": None if decision.best is None else rows[decision.best],
+            "rows": [{**rows[row], "stopped_after": after} for row, after in decision.stopped.items()],
+        }
+
+    def _titles(self, row: int) -> dict[str, str]:
+        return {"model": self._specs[row]["model"], "strategy": self._specs[row]["title"]}
 
     def unreadable(self) -> list[tuple[str, str]]:
         """Id and reason of each example of any row whose file is no readable image."""
@@ -256,7 +278,9 @@ class Results:
         states = self._count(number, "state")
         confusion = self._confusion(number, names)
         measured = classify(confusion) if confusion.counts.any() else None
-        low, high = wilson(measured.correct, measured.answered) if measured else (None, None)
+        adaptive = any(number in decision.adaptive for decision in self.decisions)
+        bounds = accuracy_bounds if adaptive else wilson
+        low, high = bounds(measured.correct, measured.answered) if measured else (None, None)
         values: dict[str, Any] = {name: getattr(measured, name, None) for name in _AVERAGES}
         values |= _bounds(confusion)
         values |= {name: speed.get(name) for name in _TIMING}
@@ -278,6 +302,7 @@ class Results:
             pending=images - sum(states.values()),
             accuracy_low=low,
             accuracy_high=high,
+            interval="anytime" if adaptive else "wilson",
             outcomes=self._count(number, "outcome"),
             per_class=tuple(dataclasses.asdict(each) for each in measured.per_class) if measured else (),
             questions_per_image=self._database.value(

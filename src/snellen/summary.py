@@ -195,9 +195,19 @@ def notes(results: Results, about: Sequence[ResultRow] | None = None) -> Iterato
         yield f"failed: {count} x {reason}"
     if len(failures) > _FAILURES_SHOWN:
         yield f"and {len(failures) - _FAILURES_SHOWN} more reasons, all in {results.path / 'records.csv'}"
-    troubles = ((row.model, row.trouble) for row in results.rows if row.trouble)
-    for model, trouble in dict.fromkeys(troubles):
-        yield f"pending: {trouble if model in trouble else f'{model}: {trouble}'}"
+    yield from _troubles(results)
+
+
+def _troubles(results: Results) -> Iterator[str]:
+    """Why rows have pending examples: once for a model where it is the same for all its rows."""
+    troubles: dict[str, dict[str, list[str]]] = {}
+    for row in results.rows:
+        if row.trouble:
+            troubles.setdefault(row.model, {}).setdefault(row.trouble, []).append(row.strategy)
+    for model, reasons in troubles.items():
+        for trouble, strategies in reasons.items():
+            whose = model if len(reasons) == 1 else f"{model} · {', '.join(strategies)}"
+            yield f"pending: {trouble if model in trouble else f'{whose}: {trouble}'}"
 
 
 def _coverage(results: Results, rows: Sequence[ResultRow]) -> Iterator[str]:
