@@ -92,15 +92,19 @@ def run(
     if fresh and (place := set_aside(plan.out)):
         say(f"the earlier run is now {place}")
     if plan_only:
-        from snellen.study import make
-
-        make(plan, progress_shown(quiet))
-        say("nothing was asked; the same command without --plan-only asks, or: snellen export openai-batch")
-        tell(str(plan.out))
+        _only_made(plan, quiet)
         return
     with closing(carried_out(plan, quiet)) as results:
         show(results, as_json)
         exit_where_open(results, plan.until_decided is not None)
+
+
+def _only_made(plan: Plan, quiet: bool) -> None:
+    from snellen.study import make
+
+    make(plan, progress_shown(quiet))
+    say("nothing was asked; the same command without --plan-only asks, or: snellen export openai-batch")
+    tell(str(plan.out))
 
 
 def exit_where_open(results: Results, until_decided: bool = False) -> None:
