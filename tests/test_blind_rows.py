@@ -141,6 +141,8 @@ def test_blind_is_a_key_of_study_files_and_true_or_false(photos: Path, tmp_path:
         study.write_text(json.dumps({**asked, "blind": blind}))
         plan = resolve(Request(**read_study(study)))
         assert [strategy.title for _, strategy in plan.pairs] == titles
+    with pytest.raises(WrongUse, match="no run stops by blind rows"):
+        resolve(Request(str(photos), (name,), blind=True, until_decided=0.95))
     study.write_text(json.dumps({**asked, "blind": "yes"}))
     with pytest.raises(WrongUse, match="blind: expected true or false"):
         read_study(study)

@@ -27,6 +27,8 @@ class Flags:
     max_cost: float | None = None
     prices: str | None = None
     blind: bool = False
+    until_decided: float | None = None
+    margin: float | None = None
 
 
 def request(study: Path | None, flags: Flags) -> Request:
@@ -54,6 +56,10 @@ def request(study: Path | None, flags: Flags) -> Request:
         asked["prices"] = flags.prices
     if flags.blind:
         asked["blind"] = True
+    if flags.until_decided is not None:
+        asked["until_decided"] = flags.until_decided
+    if flags.margin is not None:
+        asked["margin"] = flags.margin
     return Request(**{"models": (), **asked})
 
 

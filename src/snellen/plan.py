@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,7 +18,7 @@ from snellen.naming import slug
 from snellen.readers import find_reader
 from snellen.remote.prices import Prices, load_prices
 from snellen.rows import asks_with_prompts
-from snellen.selection import Selection, select
+from snellen.selection import Selection, part_of, select
 from snellen.shots import hold_out
 from snellen.specs import (
     ModelPlan,
@@ -52,6 +52,9 @@ class Request:
     max_cost: float | None = None
     prices: str | None = None
     blind: bool = False
+    sweep: Mapping[str, Any] | None = None  # of 'snellen sweep' alone
+    until_decided: float | None = None
+    margin: float | None = None
 
 
 P = TypeVar("P", ModelPlan, StrategyPlan)
@@ -61,9 +64,11 @@ P = TypeVar("P", ModelPlan, StrategyPlan)
 class Plan:
     """A request resolved: every default, every class, every pair of a model and a strategy that fit each other.
 
-    Where it is to be asked blind too, a pair that asks with prompts is followed by its blind twin.
-
+    Each pair is asked about each of the `class_lists`, with the images that the selection has of its classes. Where it
+    is to be asked blind too, a pair that asks with prompts is followed by its blind twin.
     `max_cost` is what the run folder may pay in all, in USD; `prices_file` goes before the package's own prices.
+    `until_decided` is the confidence with which the best row is to be known, within the `margin`, for a run to stop by
+    itself; None asks all rows about all images.
     """
 
     name: str
@@ -71,6 +76,7 @@ class Plan:
     dataset: Mapping[str, Any]
     source: str
     selection: Selection
+    class_lists: tuple[Classes, ...]
     seed: int
     pairs: tuple[tuple[ModelPlan, StrategyPlan], ...]
     not_applicable: tuple[str, ...]
@@ -80,6 +86,9 @@ class Plan:
     max_cost: float | None
     prices: Prices
     prices_file: str | None
+    sweep: Mapping[str, Any] | None
+    until_decided: float | None = None
+    margin: float = 0.0
 
     @property
     def models(self) -> tuple[ModelPlan, ...]:
@@ -93,6 +102,7 @@ class Plan:
 
     @property
     def classes(self) -> Classes:
+        """Those of all class lists."""
         return self.selection.classes
 
 
@@ -138,16 +148,26 @@ def _classes(given: Any) -> int | list[str] | None:
     return _count(given, "classes")
 
 
-def resolve(request: Request, batch_size: str | None = None) -> Plan:
+def _all_classes(selection: Selection, out: Path) -> tuple[Classes, ...]:
+    return (selection.classes,)
+
+
+def resolve(
+    request: Request,
+    batch_size: str | None = None,
+    class_lists: Callable[[Selection, Path], tuple[Classes, ...]] = _all_classes,
+) -> Plan:
     """Everything that can be checked before models are loaded, what is quick to check first.
 
-    Raises WrongUse or Missing.
+    `class_lists` makes of the part of the data that is chosen, and the run folder, the lists of classes that are asked
+    about; by itself it is the one of all. Raises WrongUse or Missing.
     """
     if not request.models:
         raise WrongUse(
             "no model is given; name one with -m, such as -m hf/FOLDER, or under 'models' in the study file "
             "('snellen ls models' lists the providers)"
         )
+    _check_until_decided(request)
     prices = load_prices(request.prices)
     written = [configured(model, batch_size) for model in request.models]
     planned = [strategy_plan(strategy) for strategy in request.strategies or DEFAULT_STRATEGIES]
@@ -159,8 +179,11 @@ def resolve(request: Request, batch_size: str | None = None) -> Plan:
     out = Path(request.out).expanduser() if request.out else Path("runs", slug(name))
     _check_out(out)
     _check_apart(out, spec["path"], selection.dataset)
+    lists = class_lists(selection, out)
+    selection = part_of(selection, {name for classes in lists for name in classes.names})
     models = _unique((_written(each.identity), each) for each in (identified(*model) for model in written))
-    pairs, not_applicable = _pair(models, strategies, selection, told=bool(request.strategies))
+    pairs, not_applicable = _pair(models, strategies, told=bool(request.strategies))
+    _check_classes(dict.fromkeys(strategy for _, strategy in pairs), selection.dataset.classes, lists)
     roles = {plan.title: with_roles(plan) for _, plan in pairs}
     pairs = tuple((model, roles[plan.title]) for model, plan in pairs)
     if request.blind:
@@ -174,6 +197,7 @@ def resolve(request: Request, batch_size: str | None = None) -> Plan:
         spec,
         selection.source,
         selection,
+        lists,
         selection.seed,
         pairs,
         not_applicable,
@@ -183,10 +207,41 @@ def resolve(request: Request, batch_size: str | None = None) -> Plan:
         request.max_cost,
         prices,
         request.prices,
+        request.sweep,
+        request.until_decided,
+        request.margin or 0.0,
     )
+    _check_deciding(plan)
     if plan.max_cost is not None:
         _check_prices(plan)
     return plan
+
+
+def _check_until_decided(request: Request) -> None:
+    """Raises WrongUse for a confidence or a margin that cannot be, or with blind rows, which are not to be decided."""
+    confidence, margin = request.until_decided, request.margin
+    if confidence is not None and not 0.5 < confidence < 1:
+        raise WrongUse(f"until_decided: expected a confidence above 0.5 and below 1, such as 0.95, got {confidence:g}")
+    if margin is not None and not 0 <= margin < 1:
+        raise WrongUse(f"margin: expected a difference of accuracies from 0 to below 1, such as 0.01, got {margin:g}")
+    if margin is not None and confidence is None:
+        raise WrongUse("margin: it says how much better another row may be for a run to stop; give until_decided too")
+    if confidence is not None and request.blind:
+        raise WrongUse("blind: no run stops by blind rows; ask them in a run of their own, without until_decided")
+
+
+def _check_deciding(plan: Plan) -> None:
+    """Raises WrongUse where there is nothing to decide between."""
+    if plan.until_decided is None:
+        return
+    if len(plan.pairs) == 1:
+        model, strategy = plan.pairs[0]
+        raise WrongUse(
+            f"until_decided: there is only one row, {model.title} · {strategy.title}, and none that it could be better "
+            "than; add a model or a strategy, or leave until_decided out"
+        )
+    if len(plan.class_lists) > 1:
+        raise WrongUse("until_decided: rows about several class lists are not compared; leave it out")
 
 
 def _check_prices(plan: Plan) -> None:
@@ -255,10 +310,9 @@ def _unique(plans: Iterable[tuple[str, P]]) -> list[P]:
 
 
 def _pair(
-    models: Sequence[ModelPlan], strategies: Sequence[StrategyPlan], selection: Selection, told: bool
+    models: Sequence[ModelPlan], strategies: Sequence[StrategyPlan], told: bool
 ) -> tuple[tuple[tuple[ModelPlan, StrategyPlan], ...], tuple[str, ...]]:
     """The pairs in which the model answers what the strategy asks, and a line for each that was asked for in vain."""
-    classes, everything = selection.classes, selection.dataset.classes
     pairs, not_applicable = [], []
     for model in models:
         candidates = [each for each in strategies if told or not _beyond(model.answers, each.strategy.asks)]
@@ -268,10 +322,6 @@ def _pair(
             not_applicable += [_not_applicable(model, each) for each in strategies if each not in fitting]
         elif not fitting:
             not_applicable.append(f"not asked: {model.title}: {_instead(model)}")
-    for strategy in dict.fromkeys(strategy for _, strategy in pairs):
-        for method, of in (("check_names", everything), ("check", classes)):
-            if check := getattr(strategy.strategy, method, None):
-                check(of)
     if not pairs:
         hints = [f"{model.title}: {_instead(model)}" for model in models] if told else []
         raise WrongUse("; ".join([*not_applicable, *hints]))
@@ -291,6 +341,14 @@ def _with_twins(
         else:
             promptless[strategy.title] = None
     return tuple(found), (f"not asked blind: {', '.join(promptless)}, without a prompt",) if promptless else ()
+
+
+def _check_classes(strategies: Iterable[StrategyPlan], everything: Classes, lists: Sequence[Classes]) -> None:
+    """Raises WrongUse where a strategy does not go with the classes of the data set, or with a list of some of them."""
+    for strategy in strategies:
+        for method, of in (("check_names", everything), *(("check", classes) for classes in lists)):
+            if check := getattr(strategy.strategy, method, None):
+                check(of)
 
 
 def _not_applicable(model: ModelPlan, strategy: StrategyPlan) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,3 +116,23 @@ def files(database: Database, row: int) -> list[tuple[str, str | None]]:
         row,
     )
     return [(id, os.fsdecode(path) if path else None) for id, path in found]
+
+
+def pixels(database: Database, row: int) -> NDArray[np.float64]:
+    """The number of pixels of each example's image, in the order of its sheet; nan where it is not readable."""
+    found = database.execute(
+        "SELECT e.width * e.height FROM rows w JOIN selected s ON s.selection = w.selection "
+        "JOIN examples e ON e.number = s.example WHERE w.number = ? ORDER BY s.example",
+        row,
+    )
+    return np.fromiter((np.nan if count is None else count for (count,) in found), dtype=np.float64)
+
+
+def conclusions(database: Database, row: int) -> Iterator[tuple[str | None, Mapping[str, Any]]]:
+    """The outcome of each example and the details kept of it, in the order of its sheet; None without an answer."""
+    found = database.execute(
+        "SELECT r.outcome, r.details FROM rows w JOIN selected s ON s.selection = w.selection "
+        "LEFT JOIN records r ON r.row = w.number AND r.example = s.example WHERE w.number = ? ORDER BY s.example",
+        row,
+    )
+    return ((outcome, json.loads(details) if details else {}) for outcome, details in found)

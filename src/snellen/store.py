@@ -137,6 +137,14 @@ class Store:
         """Whether the model has answered anything yet."""
         return bool(self._database.value("SELECT 1 FROM answers WHERE model = ? LIMIT 1", model))
 
+    def sharing(self) -> tuple[int, int]:
+        """How many questions all records rest on, and how many answers about images were had for them.
+
+        They are fewer where rows ask the same of an image.
+        """
+        needed = self._database.value("SELECT coalesce(sum(questions), 0) FROM records")
+        return int(needed), int(self._database.value("SELECT count(*) FROM answers WHERE image != x''"))
+
     # Rows and records
 
     def row(self, key: Mapping[str, Any], model: int, spec: Mapping[str, Any], selection: int) -> int:

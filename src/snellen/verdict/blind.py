@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,14 +15,14 @@ from snellen.results import Results
 _LEVEL = 0.05
 
 
-def blind_lines(results: Results) -> Iterator[str]:
-    """A line for each blind row: how often it is right, its twin about the photos, and what guessing comes to.
+def blind_lines(results: Results, rows: Sequence[ResultRow] | None = None) -> Iterator[str]:
+    """A line for each blind row of these, or of all: how often it is right, its twin, and what guessing comes to.
 
     Guessing is right once in so many classes, or as often as the most frequent class occurs where only that is named.
     The prompts give something away where the whole interval lies above both. Whether the photos matter is McNemar's
     test with the twin, on the images that both answered.
     """
-    for row in results.rows:
+    for row in results.rows if rows is None else rows:
         if not row.blind or row.superseded or row.accuracy is None:
             continue
         parts = [f"{row.accuracy:.2f} ({row.accuracy_low:.2f}–{row.accuracy_high:.2f})"]
@@ -43,12 +43,13 @@ def blind_lines(results: Results) -> Iterator[str]:
 
 def _twin(results: Results, row: ResultRow) -> ResultRow | None:
     """The row that asks the same about the photos."""
-    wanted = _asked(results, row)
+    wanted = asked_in_sight(results, row)
     seeing = (each for each in results.rows if not each.blind and each.selection == row.selection)
-    return next((each for each in seeing if _asked(results, each) == wanted), None)
+    return next((each for each in seeing if asked_in_sight(results, each) == wanted), None)
 
 
-def _asked(results: Results, row: ResultRow) -> dict[str, Any]:
+def asked_in_sight(results: Results, row: ResultRow) -> dict[str, Any]:
+    """What a row asks, without what tells a blind one: the same of a row and its twin."""
     return {key: value for key, value in results.spec(row).items() if key not in ("title", "blind")}
 
 
