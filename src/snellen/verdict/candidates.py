@@ -16,6 +16,7 @@ from snellen.result_row import ResultRow
 from snellen.results import Results
 
 LEVEL = 0.05
+TOLERANCE = 0.1  # of time and memory: from run to run they differ by as much
 Rights = NDArray[np.int8]
 
 

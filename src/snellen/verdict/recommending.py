@@ -13,8 +13,8 @@ from snellen.metrics.pareto import domination, front
 from snellen.result_row import ResultRow
 from snellen.results import Results
 from snellen.summary import dollars, rate_text
-from snellen.verdict.candidates import Candidate, Measures, candidates_of, comparable, surely_better
-from snellen.verdict.cascades import TOLERANCE, Planned, plan_cascades
+from snellen.verdict.candidates import TOLERANCE, Candidate, Measures, candidates_of, comparable, surely_better
+from snellen.verdict.cascades import Planned, plan_cascades
 from snellen.verdict.limits import Limits, Shortfall
 
 _NAMED = 3
