@@ -68,14 +68,14 @@ class Candidate:
 def comparable(results: Results) -> tuple[list[ResultRow], int]:
     """The rows about the same images and classes, the most accurate first, and how many such sets there are.
 
-    Of several sets it is the one with the most images, of these the one with the most rows. A row that another one
-    has superseded and one without the images (a blind control) are no choice.
+    Of several sets it is the one with the most images, of these the one with the most classes and rows. A row that
+    another one has superseded and one without the images (a blind control) are no choice.
     """
     sets: dict[tuple[int, str], list[ResultRow]] = {}
     for row in results.rows:
         if not row.superseded and not getattr(row, "blind", False):
             sets.setdefault((row.selection, json.dumps(results.spec(row)["classes"])), []).append(row)
-    largest = max(sets.values(), key=lambda rows: (rows[0].images, len(rows)), default=[])
+    largest = max(sets.values(), key=lambda rows: (rows[0].images, rows[0].classes, len(rows)), default=[])
     return largest, len(sets)
 
 
