@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ def test_the_front_is_what_nothing_else_makes_needless(results: Results) -> None
         "poor": "less accurate than cheap by vocabulary (50.0 % against 80.0 %), slower "
         "(20 against 100 images a second)",
     }
-    assert found.about is None
+    assert found.notes == ()
 
 
 def test_limits_leave_out_what_breaks_them(results: Results) -> None:
@@ -162,11 +163,19 @@ def test_of_several_sets_the_largest_is_judged_and_it_is_said(tmp_path: Path, sn
             pass
     with ran(photos, name, "binary", out=tmp_path / "run", limit=4) as results:
         found = recommend(results, Limits())
-    assert (
-        found.about == "2 sets of images are in this folder; this is about the largest: 9 images of 3 classes, seed 0"
-    )
+    (note,) = found.notes
+    assert note.startswith("2 sets of images") and note.endswith("the largest: 9 images of 3 classes, seed 0")
     assert [each.row.images for each in found.front] == [9] and not found.dropped
-    assert found.about in snellen("recommend", str(tmp_path / "run")).err
+    assert note in snellen("recommend", str(tmp_path / "run")).err
+
+
+def test_rows_that_stopped_for_what_they_answered_are_not_sure_to_95_percent(
+    results: Results, monkeypatch: Any
+) -> None:
+    stopped = tuple(replace(row, interval="anytime") for row in results.rows)
+    monkeypatch.setattr(results, "rows", stopped)
+    (note,) = recommend(results, Limits()).notes
+    assert note.startswith("answers had a say in when to stop asking")
 
 
 def test_a_run_that_asked_nothing_yet_has_nothing_to_recommend(tmp_path: Path, snellen: Snellen) -> None:

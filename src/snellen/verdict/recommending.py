@@ -13,8 +13,8 @@ from snellen.metrics.pareto import domination, front
 from snellen.result_row import ResultRow
 from snellen.results import Results
 from snellen.summary import dollars, rate_text
-from snellen.verdict.candidates import Candidate, Measures, candidates_of, comparable, surely_better
-from snellen.verdict.cascades import TOLERANCE, Planned, plan_cascades
+from snellen.verdict.candidates import TOLERANCE, Candidate, Measures, candidates_of, comparable, surely_better
+from snellen.verdict.cascades import Planned, plan_cascades
 from snellen.verdict.limits import Limits, Shortfall
 
 _NAMED = 3
@@ -25,7 +25,7 @@ class Recommendation:
     """What to take: `sentence` says it, `choice` is the row.
 
     `front` are the rows worth having, the most accurate first; `dropped` are all others of the same images, each with
-    the reason. `about` says which images, where the run is about several sets.
+    the reason. `notes` say which images, where the run is about several sets, and what does not hold.
     """
 
     sentence: str
@@ -33,20 +33,20 @@ class Recommendation:
     front: tuple[Candidate, ...]
     dropped: tuple[tuple[ResultRow, str], ...]
     planned: Planned
-    about: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 def recommend(results: Results, limits: Limits, seed: int = 0) -> Recommendation:
     """The recommendation for the largest set of rows about the same images; `seed` is that of the cross-validation."""
     rows, sets = comparable(results)
-    about = _about(rows[0], sets) if sets > 1 else None
+    notes = tuple(_notes(rows, sets))
     candidates = candidates_of(results, rows)
     answered = {each.row.number for each in candidates}
     silent = tuple((row, _silent(row)) for row in rows if row.number not in answered)
     if not candidates:
         said = "No row has an answer" if rows else "There is no row"
         planned = Planned((), none_because="no row has an answer")
-        return Recommendation(f"{said}, so there is nothing to recommend.", None, (), silent, planned, about)
+        return Recommendation(f"{said}, so there is nothing to recommend.", None, (), silent, planned, notes)
     better = surely_better(results, candidates)
     short = {each: limits.shortfalls(each.accuracy, each.measures) for each in candidates}
     within = [place for place, each in enumerate(candidates) if not short[each]]
@@ -67,13 +67,16 @@ def recommend(results: Results, limits: Limits, seed: int = 0) -> Recommendation
         tuple(best),
         (*dropped, *silent),
         plan_cascades(results, candidates, best, limits, seed),
-        about,
+        notes,
     )
 
 
-def _about(row: ResultRow, sets: int) -> str:
-    images = f"{row.images} images of {row.classes} classes, seed {row.seed}"
-    return f"{sets} sets of images are in this folder; this is about the largest: {images}"
+def _notes(rows: Sequence[ResultRow], sets: int) -> Iterator[str]:
+    if sets > 1:
+        images = f"{rows[0].images} images of {rows[0].classes} classes, seed {rows[0].seed}"
+        yield f"{sets} sets of images are in this folder; this is about the largest: {images}"
+    if any(row.interval == "anytime" for row in rows):
+        yield "answers had a say in when to stop asking: what is called sure of these rows is not so to 95 %"
 
 
 def _silent(row: ResultRow) -> str:
