@@ -23,7 +23,7 @@ from snellen.cli.options import (
     SeedOption,
     StrategiesOption,
 )
-from snellen.cli.output import say, show
+from snellen.cli.output import say, show, tell
 from snellen.cli.runs import carried_out, exit_where_open
 
 
@@ -56,6 +56,7 @@ def sweep(
     prices: PricesOption = None,
     timing: Annotated[bool, typer.Option("--timing", help="Measure the speed of each set, too.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Set an earlier run aside, ask everything anew.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be asked, and stop.")] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -83,6 +84,13 @@ def sweep(
     wanted = sweeps.wanted(asked.sweep or {}, {"class_counts": class_counts, "draws": draws, "order": order})
     asked = dataclasses.replace(asked, timing=timing)
     plan = sweeps.plan_sweep(asked, wanted, batch_size)
+    if dry_run:
+        from snellen.outline import outline
+
+        tell("\n".join(outline(plan.plan)))
+        if plan.waiting:
+            say("the hard sets are chosen when the largest set is answered, and are not among these")
+        return
     if fresh and (place := set_aside(plan.plan.out)):
         say(f"the earlier run is now {place}")
         plan = sweeps.plan_sweep(asked, wanted, batch_size)
