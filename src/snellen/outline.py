@@ -39,6 +39,9 @@ class Estimate:
     likely: Tally
     most: Tally
 
+    def __add__(self, other: Estimate) -> Estimate:
+        return Estimate(self.tariff, self.likely + other.likely, self.most + other.most)
+
     @property
     def usd(self) -> float | None:
         """The best estimate of its price; None where no price is known."""
@@ -53,17 +56,22 @@ class Estimate:
 def outline(plan: Plan) -> Iterator[str]:
     """The lines of a dry run; image files are read for their sizes, and nothing is asked."""
     yield f"data set   {plan.source}: {len(plan.selection)} images of {len(plan.classes.names)} classes"
+    parts = list(map(plan.part, plan.class_lists))
+    if len(parts) > 1:
+        counts = [len(part.classes.names) for part in parts]
+        yield f"class sets {len(parts)} of {min(counts)} to {max(counts)} classes; what follows is for all of them"
     yield f"run folder {plan.out}"
     if plan.until_decided is not None:
         rounds = ", ".join(map(str, looks(len(plan.selection))))
         yield f"rounds     {rounds} images, until the best row is known with {100 * plan.until_decided:g} % confidence"
         yield "           what follows is for all images"
-    photos = _Photos(plan)
+    photos = list(map(_Photos, parts))
     priced: list[Estimate] = []
     for model, strategy in plan.pairs:
         yield f"row        {model.title} · {strategy.title}"
         models = {MODEL: model, **strategy.roles}
-        estimates, done = estimate(plan, models, strategy, photos)
+        found_of = [estimate(part, models, strategy, each) for part, each in zip(parts, photos, strict=True)]
+        estimates, done = _added(found_of, [each.sizes.total() for each in photos])
         if done:
             yield f"           {done:.0%} of the images are answered already"
         for role, found in estimates.items():
@@ -77,6 +85,19 @@ def outline(plan: Plan) -> Iterator[str]:
     for line in plan.warnings:
         yield f"note       {line}"
     yield from _money(plan, priced)
+
+
+def _added(
+    parts: Sequence[tuple[Mapping[str, Estimate], float]], sizes: Sequence[int]
+) -> tuple[Mapping[str, Estimate], float]:
+    """The estimates of a pair about several class lists as one, and the share of all their images that is answered."""
+    done = sum(share * size for (_, share), size in zip(parts, sizes, strict=True)) / max(1, sum(sizes))
+    first, *others = (estimates for estimates, _ in parts)
+    if not all(others):
+        return {}, done
+    for other in others:
+        first = {role: each + other[role] for role, each in first.items()}
+    return first, done
 
 
 def _money(plan: Plan, priced: Sequence[Estimate]) -> Iterator[str]:

@@ -105,6 +105,11 @@ class Plan:
         """Those of all class lists."""
         return self.selection.classes
 
+    def part(self, *class_lists: Classes) -> Plan:
+        """The plan for some of its class lists, or for others of its classes."""
+        names = {name for classes in class_lists for name in classes.names}
+        return dataclasses.replace(self, selection=part_of(self.selection, names), class_lists=class_lists)
+
 
 def load_dataset(spec: Spec, also: Sequence[str] = ()) -> tuple[Dataset, Mapping[str, Any]]:
     """The data set of a spec and the spec in full: a folder, a file, or `reader/rest` such as `shapes`.
