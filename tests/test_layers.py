@@ -54,6 +54,7 @@ LAYERS = (
     {"image_table"},
     {"datasets", "strategies", "engines", "metrics", "worker", "store"},
     {"readers", "shares", "costs", "sheets", "stored_rows"},
+    {"comparisons"},
     {"results", "folder", "plan", "recall", "spending"},
     {"exports", "asking", "conclusion", "listing", "summary", "company", "interview", "accounting", "answered"},
     {"study_file", "terminal", "contact_sheet", "hosted", "findings"},
