@@ -19,7 +19,7 @@ from snellen.folder import RunFolder
 from snellen.images import Image
 from snellen.interview import Interview
 from snellen.labels import lint
-from snellen.meters import environment
+from snellen.meters import environment, read_environments
 from snellen.plan import Plan
 from snellen.progress import Progress, Silence
 from snellen.recall import Recall, prepared
@@ -195,7 +195,7 @@ class Study:
     def write_environment(self) -> None:
         """Writes where the run takes place and how models were loaded; tells if earlier answers came from elsewhere."""
         path, now = self.folder.path / "environment.json", environment()
-        earlier = _read_list(path)
+        earlier = read_environments(path)
         changed = [key for key in now if earlier and earlier[-1].get(key) != now[key]]
         if changed:
             self.progress.say(f"earlier answers of this run come from another environment: {', '.join(changed)} differ")
@@ -273,15 +273,6 @@ class Study:
                 f"up to {usd:.2g} USD more may have been charged, for requests that told no count of tokens or that "
                 "were cut off; it counts for max_cost and is not in spent_usd"
             )
-
-
-def _read_list(path: Path) -> list[Any]:
-    """A list from a JSON file; empty where there is none that can be read."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return []
-    return found if isinstance(found, list) else []
 
 
 def _as_data(strategy: Any) -> dict[str, Any]:

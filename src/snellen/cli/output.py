@@ -40,7 +40,8 @@ def progress_shown(quiet: bool) -> TerminalProgress:
 
 
 def show(results: Results, as_json: bool) -> None:
-    """The results on standard output; what did not go well on standard error."""
+    """The results on standard output, and what they say where there are several; what did not go well on standard error."""
+    from snellen.conclusion import conclusion
     from snellen.console import QuietConsole
     from snellen.summary import notes, print_results
 
@@ -51,3 +52,5 @@ def show(results: Results, as_json: bool) -> None:
     for line in notes(results):
         say(line)
     say(f"all of it is in {results.path}")
+    if len(results.rows) > 1 and not as_json and (sentence := conclusion(results)):
+        tell(f"\n{sentence}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from math import ceil, sqrt
+from math import ceil, log2, sqrt
 from statistics import NormalDist
 
 import numpy as np
@@ -83,7 +83,8 @@ def images_to_tell_apart(
 
     The sample size of Connor (1987, Biometrics 43, 207-211) from the shares on which only one is right, plus 1 / their
     difference, which brings the exact test to the power asked for (0.79 to 0.82 for 0.8 in exact reckoning; more where
-    only one of the two is ever right alone). None where they are right equally often. Raises ValueError: counts that
+    only one of the two is ever right alone); at least so many that the test can tell anything at this level. None where
+    they are right equally often. Raises ValueError: counts that
     cannot be, a level or power that is not between 0 and 1.
     """
     if min(only_first_right, only_second_right) < 0 or only_first_right + only_second_right > n:
@@ -96,7 +97,8 @@ def images_to_tell_apart(
     difference = abs(only_first_right - only_second_right) / n
     z_level, z_power = NormalDist().inv_cdf(1 - level / 2), NormalDist().inv_cdf(power)
     root = z_level * sqrt(disagree) + z_power * sqrt(max(0.0, disagree - difference**2))
-    return ceil((root / difference) ** 2 + 1 / difference)
+    fewest = ceil(log2(2 / level)) / disagree  # 2 / 2**k is the smallest p-value that k disagreements can have
+    return ceil(max((root / difference) ** 2 + 1 / difference, fewest))
 
 
 def agreement(first: NDArray[np.integer], second: NDArray[np.integer]) -> float:
