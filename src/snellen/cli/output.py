@@ -40,7 +40,7 @@ def progress_shown(quiet: bool) -> TerminalProgress:
 
 
 def show(results: Results, as_json: bool) -> None:
-    """The results on standard output, and what they say where there are several; what did not go well on standard error."""
+    """The results and what they say on standard output; what did not go well on standard error."""
     from snellen.conclusion import conclusion
     from snellen.console import QuietConsole
     from snellen.summary import notes, print_results

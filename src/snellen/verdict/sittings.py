@@ -90,17 +90,16 @@ def _check_names(wanted: Sequence[str], kind: str, known: Iterable[str]) -> None
 
 
 def _check_images(runs: Sequence[Results], selections: Sequence[_Selection]) -> None:
-    """Raises WrongUse where a run has no image that is in another too, whatever its label."""
-    digests: dict[int, set[bytes]] = {number: set() for number in range(len(runs))}
+    """Raises WrongUse where a run that takes part has no image that is in another too, whatever its label."""
+    digests: dict[int, set[bytes]] = {}
     for each in selections:
-        digests[each.run].update(digest for digest, _, _ in each.images)
-    for number, run in enumerate(runs):
-        others = [each for other, each in digests.items() if other != number]
-        if others and digests[number].isdisjoint(set().union(*others)):
-            named = " or ".join(str(each.path) for each in runs if each is not run)
+        digests.setdefault(each.run, set()).update(digest for digest, _, _ in each.images)
+    for number, own in digests.items():
+        others = [other for other in digests if other != number]
+        if others and own.isdisjoint(set().union(*(digests[other] for other in others))):
             raise WrongUse(
-                f"{run.path} has no image in common with {named}; models are compared on the same images: "
-                "name runs over the same data"
+                f"{runs[number].path} has no image in common with {' or '.join(str(runs[o].path) for o in others)}; "
+                "models are compared on the same images: name runs over the same data"
             )
 
 

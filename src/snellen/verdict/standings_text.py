@@ -24,14 +24,20 @@ def print_all(
 ) -> None:
     """Prints all sittings of the runs with these names; `every` one, and every pair, where there are many."""
     console.width = max(console.width, _WIDTH)
+    taking_part = {run for standings, _ in compared for run in standings.sitting.left_out}
     if len(runs) > 1:
-        console.print(Text("\n".join(f"{letter(run)}: {one_line(name)}" for run, name in enumerate(runs))))
+        for run, name in enumerate(runs):
+            console.print(
+                Text(f"{letter(run)}: {one_line(name)}{'' if run in taking_part else ', no row of which takes part'}")
+            )
     if len(compared) > 1:
         console.print(Text(f"Rows with other classes or other images are compared apart: {len(compared)} groups"))
-    if len(runs) > 1 and all(len(standings.sitting.left_out) == 1 for standings, _ in compared):
+    if len(taking_part) > 1 and all(len(standings.sitting.left_out) == 1 for standings, _ in compared):
         console.print(
             Text("No two runs are compared: their classes differ, or all their images stand under other labels")
         )
+    if not compared:
+        console.print(Text("There are no rows to compare: snellen run asks models about images"))
     shown = compared if every else compared[:_GROUPS]
     for place, (standings, settings) in enumerate(shown):
         if place or len(runs) > 1:
@@ -100,7 +106,8 @@ def _tie(tie: Tie) -> str:
     first, last = tie.places[0] + 1, tie.places[-1] + 1
     if not tie.images:
         return f"{first}–{last}: not told apart; two of them have no answered image in common"
-    said = f"{first}–{last}: not told apart by these {tie.images:,} images"
+    images = "this one image" if tie.images == 1 else f"these {tie.images:,} images"
+    said = f"{first}–{last}: not told apart by {images}"
     equal = [place + 1 for place in tie.as_often_right]
     equally = f"; {_listed(equal)} {'is' if len(equal) == 1 else 'are'} right as often as {first}" if equal else ""
     if tie.images_needed is None:
