@@ -45,10 +45,16 @@ class ResultRow:
     macro_precision: float | None
     macro_recall: float | None
     macro_f1: float | None
+    macro_f1_low: float | None
+    macro_f1_high: float | None
     weighted_precision: float | None
     weighted_recall: float | None
     weighted_f1: float | None
+    weighted_f1_low: float | None
+    weighted_f1_high: float | None
     balanced_accuracy: float | None
+    balanced_accuracy_low: float | None
+    balanced_accuracy_high: float | None
     outcomes: Mapping[str, int]
     per_class: tuple[Mapping[str, Any], ...]
     classes_covered: int | None

@@ -17,6 +17,7 @@ from snellen.codec import question_key, read_choices
 from snellen.costs import row_costs
 from snellen.database import DATABASE, Database
 from snellen.errors import Missing, WrongUse
+from snellen.metrics.bootstrap import intervals_of_counts
 from snellen.metrics.classification import Confusion, classify
 from snellen.metrics.intervals import wilson
 from snellen.result_row import ResultRow
@@ -46,6 +47,7 @@ _AVERAGES = (
     "weighted_f1",
     "balanced_accuracy",
 )
+_BOUNDED = ("macro_f1", "weighted_f1", "balanced_accuracy")
 _TIMING = ("images_per_second", "timed_images", "latency_p50", "latency_p90", "latency_p99", "attempts_per_question")
 _FACTS = (
     *("parameters", "batch_size", "peak_gpu_gb", "peak_rss_gb", "load_seconds"),
@@ -228,6 +230,7 @@ class Results:
         measured = classify(confusion) if confusion.counts.any() else None
         low, high = wilson(measured.correct, measured.answered) if measured else (None, None)
         values: dict[str, Any] = {name: getattr(measured, name, None) for name in _AVERAGES}
+        values |= _bounds(confusion)
         values |= {name: speed.get(name) for name in _TIMING}
         # a row's batch size and device are those of its speed, where that was measured
         values |= {name: speed.get(name, facts.get(name)) for name in _FACTS}
@@ -302,3 +305,13 @@ class Results:
             return None
         classes = Classes(names, spec["classes"]["background"])
         return strategy.coverage(classes, tuple(read_choices(vocabulary)))
+
+
+def _bounds(confusion: Confusion) -> dict[str, float | None]:
+    """The bounds of the averages over classes; the same for the same answers, whenever they are computed."""
+    if not confusion.counts.any():
+        return {f"{name}_{end}": None for name in _BOUNDED for end in ("low", "high")}
+    found = intervals_of_counts(confusion.counts, np.random.default_rng(0))
+    return {
+        f"{name}_{end}": value for name in _BOUNDED for end, value in zip(("low", "high"), found[name], strict=True)
+    }
