@@ -26,6 +26,7 @@ COMMANDS = (
     ("doctor",),
     ("map",),
     ("score",),
+    ("compare",),
     ("init",),
     ("ls",),
     ("export",),

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from snellen.metrics.bootstrap import macro_f1_differences, paired_macro_f1
 from snellen.metrics.comparison import (
     agreement,
     cohens_kappa,
@@ -19,7 +20,6 @@ from snellen.metrics.comparison import (
     rank_bounds,
 )
 from snellen.metrics.intervals import paired_difference, wilson
-from snellen.metrics.paired_bootstrap import macro_f1_differences
 
 LEVEL = 0.05
 
@@ -84,15 +84,13 @@ def compare(
             found[pair].only_a_right, found[pair].only_b_right, found[pair].images, LEVEL / len(tested)
         )
         found[pair] = replace(found[pair], mcnemar_p=p, mcnemar_p_holm=corrected, images_needed=needed)
-    f1 = macro_f1_differences(labels, np.array(predictions), classes, np.random.default_rng(0))
-    for pair, bounds in zip(found, f1, strict=True):
-        if bounds:
-            found[pair] = replace(
-                found[pair],
-                macro_f1_difference=bounds[0],
-                macro_f1_difference_low=bounds[1],
-                macro_f1_difference_high=bounds[2],
-            )
+    for pair, (difference, low, high) in _macro_f1(labels, predictions, classes).items():
+        found[pair] = replace(
+            found[pair],
+            macro_f1_difference=difference,
+            macro_f1_difference_low=low,
+            macro_f1_difference_high=high,
+        )
     return found
 
 
@@ -105,6 +103,31 @@ def ranks(rows: int, comparisons: Mapping[tuple[int, int], Comparison]) -> list[
 def as_data(comparison: Comparison, a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, Any]:
     """A comparison in `results.json`, behind what its rows are."""
     return {"a": a, "b": b, **asdict(comparison)}
+
+
+def _macro_f1(
+    labels: NDArray[np.integer], predictions: Sequence[NDArray[np.integer]], classes: int
+) -> dict[tuple[int, int], tuple[float, float, float]]:
+    """The difference of macro-F1 with its bounds for each two rows that answered a common image.
+
+    Rows that answered the same images are drawn together. The same answers always have the same bounds.
+    """
+    found = {}
+    together: dict[bytes, list[int]] = {}
+    for place, said in enumerate(predictions):
+        together.setdefault((said >= 0).tobytes(), []).append(place)
+    for rows in together.values():
+        answered = predictions[rows[0]] >= 0
+        if len(rows) > 1 and answered.any():
+            of_rows = [predictions[row][answered] for row in rows]
+            differences = macro_f1_differences(labels[answered], of_rows, classes, np.random.default_rng(0))
+            found |= {(rows[a], rows[b]): bounds for (a, b), bounds in differences.items()}
+    for a, b in combinations(range(len(predictions)), 2):
+        both = (predictions[a] >= 0) & (predictions[b] >= 0)
+        if (a, b) not in found and both.any():
+            first, second = predictions[a][both], predictions[b][both]
+            found[a, b] = paired_macro_f1(labels[both], first, second, classes, np.random.default_rng(0))
+    return found
 
 
 def _compared(labels: NDArray[np.integer], first: NDArray[np.integer], second: NDArray[np.integer]) -> Comparison:

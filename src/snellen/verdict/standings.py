@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snellen.comparisons import Comparison, as_data, compare, ranks
-from snellen.metrics.bootstrap import bootstrap_intervals
+from snellen.metrics.bootstrap import intervals_of_counts
 from snellen.metrics.classification import Confusion, classify
 from snellen.metrics.intervals import wilson
 from snellen.sheets import NO_ANSWER
@@ -94,7 +94,7 @@ class Standings:
         np.add.at(counts, (labels, predictions), 1)
         figures = classify(Confusion(classes, counts))
         low, high = wilson(figures.correct, figures.answered)
-        f1_low, f1_high = bootstrap_intervals(labels, predictions, len(classes), np.random.default_rng(0))["macro_f1"]
+        f1_low, f1_high = intervals_of_counts(counts, np.random.default_rng(0))["macro_f1"]
         return Standing(figures.answered, *bounds, figures.accuracy, low, high, figures.macro_f1, f1_low, f1_high)
 
     def _tie(self, places: Sequence[int]) -> Tie:

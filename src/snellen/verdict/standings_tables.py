@@ -15,6 +15,7 @@ from snellen.short_names import short_models, short_strategies
 from snellen.verdict.standings import Standings
 
 _FEW = 5  # rows of which all pairs are shown
+_MANY = 2000  # images from which on the bounds of a share have a digit more
 _LEAST_MODEL, _LEAST_STRATEGY = 14, 10
 
 
@@ -26,6 +27,7 @@ def letter(run: int) -> str:
 def ranking_table(standings: Standings, width: int, by_run: bool) -> Table:
     """All rows with their ranks; the names get the room that the numbers leave."""
     rows, entrants = standings.rows, standings.sitting.entrants
+    digits = 2 if len(standings.sitting.labels) < _MANY else 3
     all_answered = all(row.images == len(standings.sitting.labels) for row in rows)
     cells = [
         [
@@ -33,9 +35,9 @@ def ranking_table(standings: Standings, width: int, by_run: bool) -> Table:
             "–" if row.best is None else str(row.best) if row.best == row.worst else f"{row.best}–{row.worst}",
             *([letter(entrant.run)] if by_run else []),
             _share(row.accuracy),
-            _interval(row.accuracy_low, row.accuracy_high),
+            _interval(row.accuracy_low, row.accuracy_high, digits),
             _share(row.macro_f1),
-            _interval(row.macro_f1_low, row.macro_f1_high),
+            _interval(row.macro_f1_low, row.macro_f1_high, digits),
             *([] if all_answered else [f"{row.images:,}"]),
         ]
         for place, (row, entrant) in enumerate(zip(rows, entrants, strict=True), start=1)
@@ -105,8 +107,8 @@ def _share(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
 
 
-def _interval(low: float | None, high: float | None) -> str:
-    return "–" if low is None else f"{low:.2f}–{high:.2f}"
+def _interval(low: float | None, high: float | None, digits: int) -> str:
+    return "–" if low is None else f"{low:.{digits}f}–{high:.{digits}f}"
 
 
 def _points(value: float | None) -> str:
