@@ -112,7 +112,7 @@ def _macro_f1(
 
     Rows that answered the same images are drawn together. The same answers always have the same bounds.
     """
-    found = {}
+    found: dict[tuple[int, int], tuple[float, float, float]] = {}
     together: dict[bytes, list[int]] = {}
     for place, said in enumerate(predictions):
         together.setdefault((said >= 0).tobytes(), []).append(place)
