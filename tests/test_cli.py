@@ -27,6 +27,7 @@ COMMANDS = (
     ("doctor",),
     ("map",),
     ("score",),
+    ("compare",),
     ("init",),
     ("ls",),
     ("export",),

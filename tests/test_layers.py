@@ -55,6 +55,7 @@ LAYERS = (
     {"image_table"},
     {"datasets", "strategies", "engines", "metrics", "worker", "store"},
     {"readers", "shares", "costs", "sheets", "stored_rows", "decisions"},
+    {"comparisons"},
     {"results", "folder", "plan", "recall", "spending"},
     {"answer_times", "stopwatch", "deciding"},
     {"exports", "asking", "conclusion", "listing", "summary", "company", "interview", "accounting", "answered"},

@@ -5,15 +5,15 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from snellen import comparisons
 from snellen.codec import question_key, read_choices
 from snellen.costs import row_costs
 from snellen.database import DATABASE, Database
@@ -21,7 +21,6 @@ from snellen.decisions import Decision, decisions
 from snellen.errors import Missing, WrongUse
 from snellen.metrics.bootstrap import intervals_of_counts
 from snellen.metrics.classification import Confusion, classify
-from snellen.metrics.comparison import mcnemar
 from snellen.metrics.intervals import wilson
 from snellen.metrics.sequential import accuracy_bounds
 from snellen.result_row import ResultRow
@@ -149,28 +148,26 @@ class Results:
 
     @cached_property
     def comparisons(self) -> tuple[Mapping[str, Any], ...]:
-        """For each pair of rows about the same examples and classes, on the images that both answered: McNemar's test.
+        """For each pair of rows about the same examples and classes: how they differ on the images that both answered.
 
-        Blind rows are no candidates and are left out.
-        The p-values are exact, two-sided, and not corrected for the number of pairs.
+        Blind rows are no candidates and are left out. What each figure means is said of `comparisons.Comparison`;
+        p-values and images needed are corrected for all pairs about the same examples and classes.
         """
-        groups: dict[tuple[int, str], list[tuple[ResultRow, NDArray[np.int8]]]] = {}
+        return tuple(each for rows in self.alike() if len(rows) > 1 for each in self._compared(rows))
+
+    def alike(self) -> Iterator[list[ResultRow]]:
+        """Rows that can be compared: each list is about the same examples and classes, the most accurate first."""
+        groups: dict[tuple[int, str], list[ResultRow]] = {}
         for row in self.rows:
             if not row.superseded and not row.blind:
-                key = (row.selection, json.dumps(self._specs[row.number]["classes"]))
-                groups.setdefault(key, []).append((row, self._correct(row)))
-        return tuple(_compare(*a, *b) for group in groups.values() for a, b in combinations(group, 2))
+                groups.setdefault((row.selection, json.dumps(self._specs[row.number]["classes"])), []).append(row)
+        return iter(groups.values())
 
-    def _correct(self, row: ResultRow) -> NDArray[np.int8]:
-        """For each example of the row in order: 1 right, 0 wrong, -1 without an answer."""
-        found = self._database.execute(
-            f"SELECT CASE WHEN {OF_ANSWERS} THEN prediction IS label ELSE -1 END "
-            "FROM selected LEFT JOIN records ON row = ? AND records.example = selected.example "
-            "WHERE selection = ? ORDER BY selected.example",
-            row.number,
-            row.selection,
-        )
-        return np.fromiter((value for (value,) in found), dtype=np.int8)
+    def _compared(self, rows: Sequence[ResultRow]) -> Iterator[Mapping[str, Any]]:
+        sheets = [self.sheet(row) for row in rows]
+        found = comparisons.compare(sheets[0].labels, [each.predictions for each in sheets], rows[0].classes)
+        named = [{"row": row.number, "model": row.model, "strategy": row.strategy} for row in rows]
+        return (comparisons.as_data(each, named[a], named[b]) for (a, b), each in found.items())
 
     def records(self) -> Iterator[dict[str, Any]]:
         """One mapping for each example of each row, streamed; a pending one has the state `pending`."""
@@ -257,15 +254,14 @@ class Results:
 
         What a local model answers is its own log-probabilities.
         """
-        groups: dict[tuple[int, str], dict[str, list[ResultRow]]] = {}
-        for row in self.rows:
-            if row.superseded or row.blind or not row.answered + row.unparsed:
-                continue
-            spec = self._specs[row.number]
-            if way := row.scores_by or ("logprobs" if Choose in strategy_of(spec).asks else None):
-                group = groups.setdefault((row.selection, json.dumps(spec["classes"])), {})
-                group.setdefault(way, []).append(row)
-        return (group for group in groups.values() if len(group) > 1)
+        for rows in self.alike():
+            ways: dict[str, list[ResultRow]] = {}
+            for row in rows:
+                own = "logprobs" if Choose in strategy_of(self._specs[row.number]).asks else None
+                if (way := row.scores_by or own) and row.answered + row.unparsed:
+                    ways.setdefault(way, []).append(row)
+            if len(ways) > 1:
+                yield ways
 
     def __repr__(self) -> str:
         rows = "".join(f"\n  {row.model} · {row.strategy}: {row.accuracy} of {row.images} images" for row in self.rows)
@@ -377,20 +373,4 @@ def _bounds(confusion: Confusion) -> dict[str, float | None]:
     found = intervals_of_counts(confusion.counts, np.random.default_rng(0))
     return {
         f"{name}_{end}": value for name in _BOUNDED for end, value in zip(("low", "high"), found[name], strict=True)
-    }
-
-
-def _compare(a: ResultRow, right_a: NDArray[np.int8], b: ResultRow, right_b: NDArray[np.int8]) -> dict[str, Any]:
-    """McNemar's test of two rows about the same examples."""
-    both = int(((right_a >= 0) & (right_b >= 0)).sum())
-    only_a = int(((right_a == 1) & (right_b == 0)).sum())
-    only_b = int(((right_a == 0) & (right_b == 1)).sum())
-    return {
-        "a": {"row": a.number, "model": a.model, "strategy": a.strategy},
-        "b": {"row": b.number, "model": b.model, "strategy": b.strategy},
-        "images": both,
-        "only_a_right": only_a,
-        "only_b_right": only_b,
-        "difference": (only_a - only_b) / both if both else None,
-        "mcnemar_p": mcnemar(only_a, only_b) if both else None,
     }

@@ -21,7 +21,7 @@ from snellen.folder import RunFolder
 from snellen.images import Image
 from snellen.interview import Interview, Part
 from snellen.lint import lint
-from snellen.meters import environment
+from snellen.meters import environment, read_environments
 from snellen.plan import Plan
 from snellen.progress import Progress, Silence
 from snellen.recall import Recall, prepared
@@ -217,7 +217,7 @@ class Study:
     def write_environment(self) -> None:
         """Writes where the run takes place and how models were loaded; tells if earlier answers came from elsewhere."""
         path, now = self.folder.path / "environment.json", environment()
-        earlier = _read_list(path)
+        earlier = read_environments(path)
         changed = [key for key in now if earlier and earlier[-1].get(key) != now[key]]
         if changed:
             self.progress.say(f"earlier answers of this run come from another environment: {', '.join(changed)} differ")
@@ -341,15 +341,6 @@ class Study:
 def _only_speaks_to_servers(interview: Interview) -> bool:
     """Whether its process takes little memory."""
     return all(hasattr(model.options, "concurrency") for model in interview.models.values())
-
-
-def _read_list(path: Path) -> list[Any]:
-    """A list from a JSON file; empty where there is none that can be read."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return []
-    return found if isinstance(found, list) else []
 
 
 def _as_data(strategy: Any) -> dict[str, Any]:

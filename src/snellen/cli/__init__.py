@@ -8,12 +8,24 @@ from __future__ import annotations
 import io
 import sys
 
-from snellen.cli import runs, sweeping, diagnosing, suspecting, recommending, models, data, demo  # isort: skip
+from snellen.cli import runs, sweeping, verdicts, diagnosing, suspecting, recommending, models, data, demo  # isort: skip
 from snellen.cli.app import app
 from snellen.cli.output import say
 from snellen.errors import SnellenError
 
-__all__ = ["app", "data", "demo", "diagnosing", "main", "models", "recommending", "runs", "suspecting", "sweeping"]
+__all__ = [
+    "app",
+    "data",
+    "demo",
+    "diagnosing",
+    "main",
+    "models",
+    "recommending",
+    "runs",
+    "suspecting",
+    "sweeping",
+    "verdicts",
+]
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_AT_ONCE = 1 << 20  # numbers in an array of classes by resamples, so that memory does not grow with the classes
+_AT_ONCE = 1 << 20  # numbers in an array of classes by resamples, so that memory does not grow with them
 _CELL, _IMAGE = 60, 15  # about how many ns it takes to draw the count of a cell, and to draw an image
 
 
@@ -72,7 +72,7 @@ def resampled(
     bounds = [*np.flatnonzero(np.diff(cells.labels, prepend=-1)).tolist(), len(cells.labels)]
     models, labels = len(cells.predictions), cells.labels.tolist()
     places = list(zip(*cells.predictions.tolist(), strict=True))
-    at_once = max(1, _AT_ONCE // cells.classes)
+    at_once = max(1, _AT_ONCE // cells.classes // max(1, models // 2))
     for done in range(0, resamples, at_once):
         size = min(at_once, resamples - done)
         hits, predicted = np.zeros((2, models, cells.classes + 1, size))
