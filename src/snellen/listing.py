@@ -16,6 +16,7 @@ from snellen.database import DATABASE
 from snellen.errors import SnellenError
 from snellen.labels import lint
 from snellen.plan import load_dataset
+from snellen.progress import Progress
 from snellen.results import Results
 
 _LONGEST = 30  # characters of a default in a list
@@ -86,9 +87,9 @@ def runs(place: Path) -> Iterator[str]:
         yield f"{path}: rows {len(rows)}, images {most}, failed or pending {open_}{best}"
 
 
-def dataset_lines(spec: str) -> Iterator[str]:
+def dataset_lines(spec: str, progress: Progress | None = None) -> Iterator[str]:
     """A data set's source, its classes with their sizes, and what its names give reason to warn of."""
-    dataset, _ = load_dataset(spec)
+    dataset, _ = load_dataset(spec, progress=progress)
     sizes = Counter(example.label for example in dataset)
     background = dataset.classes.background
     yield f"{dataset.name}: {sizes.total()} images of {len(dataset.classes.names)} classes ({dataset.source})"

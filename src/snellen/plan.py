@@ -15,6 +15,7 @@ from snellen.costs import host_of
 from snellen.database import DATABASE
 from snellen.errors import SnellenError, WrongUse, nearest
 from snellen.naming import slug
+from snellen.progress import Progress, Silence
 from snellen.readers import find_reader
 from snellen.remote.prices import Prices, load_prices
 from snellen.selection import Selection, select
@@ -92,11 +93,13 @@ class Plan:
         return self.selection.classes
 
 
-def load_dataset(spec: Spec, also: Sequence[str] = ()) -> tuple[Dataset, Mapping[str, Any]]:
+def load_dataset(
+    spec: Spec, also: Sequence[str] = (), progress: Progress | None = None
+) -> tuple[Dataset, Mapping[str, Any]]:
     """The data set of a spec and the spec in full: a folder, a file, or `reader/rest` such as `shapes`.
 
-    `also` are keys known to the caller, for the hint on an unknown one. Raises WrongUse for one without classes, and
-    what the data set's own `load` raises.
+    `also` are keys known to the caller, for the hint on an unknown one; `progress` is told how fetching goes on. Raises
+    WrongUse for one without classes, and what the data set's own `load` raises.
     """
     path, given = name_and_options(spec, "path")
     reader, name = find_reader(path)
@@ -106,6 +109,8 @@ def load_dataset(spec: Spec, also: Sequence[str] = ()) -> tuple[Dataset, Mapping
         if key not in known:
             raise WrongUse(f"the data set {path} has no option {key!r}{nearest(key, known)}")
     options = plugins.configure(module.Options, given, f"the data set {path}")
+    if hasattr(module, "obtain"):
+        module.obtain(name, options, progress or Silence())
     dataset: Dataset = module.load(name, options)
     if not dataset.classes.names:
         raise WrongUse(f"the data set {path} has no classes: there is no labelled image in it")
@@ -134,10 +139,10 @@ def _classes(given: Any) -> int | list[str] | None:
     return _count(given, "classes")
 
 
-def resolve(request: Request, batch_size: str | None = None) -> Plan:
+def resolve(request: Request, batch_size: str | None = None, progress: Progress | None = None) -> Plan:
     """Everything that can be checked before models are loaded, what is quick to check first.
 
-    Raises WrongUse or Missing.
+    `progress` is told how a data set is fetched. Raises WrongUse or Missing.
     """
     if not request.models:
         raise WrongUse(
@@ -150,7 +155,7 @@ def resolve(request: Request, batch_size: str | None = None) -> Plan:
     strategies = _unique((_written(each.name, _options(each.strategy)), each) for each in planned)
     if request.out:
         _check_out(Path(request.out).expanduser())
-    selection, spec = chosen(request.dataset)
+    selection, spec = chosen(request.dataset, progress)
     name = request.name or selection.name
     out = Path(request.out).expanduser() if request.out else Path("runs", slug(name))
     _check_out(out)
@@ -192,12 +197,12 @@ def _check_prices(plan: Plan) -> None:
             )
 
 
-def chosen(dataset: Spec) -> tuple[Selection, Mapping[str, Any]]:
+def chosen(dataset: Spec, progress: Progress | None = None) -> tuple[Selection, Mapping[str, Any]]:
     """The wanted part of a data set, and its spec in full."""
     path, given = name_and_options(dataset, "path")
     classes = _classes(given.pop("classes", None))
     per_class, limit, seed = (_count(given.pop(key, None), key) for key in ("per_class", "limit", "seed"))
-    loaded, spec = load_dataset({"path": path, **given}, SUBSET)
+    loaded, spec = load_dataset({"path": path, **given}, SUBSET, progress)
     selection = select(loaded, classes, per_class, limit, seed or 0)
     return selection, {**spec, "classes": classes, "per_class": per_class, "limit": limit, "seed": selection.seed}
 

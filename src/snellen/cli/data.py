@@ -32,7 +32,7 @@ def init(
     """
     from snellen.study_file import write_template
 
-    write_template(dataset, out)
+    write_template(dataset, out, progress_shown(False))
     tell(f"wrote {out}; name your models in it, then: snellen run {out}")
 
 
@@ -80,10 +80,11 @@ def show_dataset(
     from snellen.listing import dataset_lines
     from snellen.plan import load_dataset
 
+    progress = progress_shown(False)
     if out is None:
-        tell("\n".join(dataset_lines(dataset)))
+        tell("\n".join(dataset_lines(dataset, progress)))
     else:
-        write_contact_sheet(load_dataset(dataset)[0], out)
+        write_contact_sheet(load_dataset(dataset, progress=progress)[0], out)
         tell(str(out))
 
 

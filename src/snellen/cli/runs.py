@@ -74,7 +74,7 @@ def run(
     subset = {"classes": classes, "per_class": per_class, "limit": limit, "seed": seed}
     flags = Flags(dataset, tuple(model or ()), tuple(strategy or ()), subset, out, batch_size)
     flags = dataclasses.replace(flags, timing=not no_timing, max_cost=max_cost, prices=prices)
-    plan = resolve(request(study, flags), flags.batch_size)
+    plan = resolve(request(study, flags), flags.batch_size, progress_shown(quiet))
     if dry_run:
         from snellen.outline import outline
 
