@@ -46,7 +46,7 @@ LAYERS = (
         "vectors",
         "exemplars",
     },
-    {"runner", "rounds", "ledger", "shots", "labels", "mapping", "catalogue"},
+    {"shipped", "runner", "rounds", "ledger", "shots", "labels", "mapping", "catalogue"},
     {"meters", "list_question", "lettered", "forecast"},
     {"naming", "wordnet", "stored_times"},
     {"image_files", "tables", "downloads", "unpacking"},

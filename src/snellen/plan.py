@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from snellen import plugins
 from snellen.costs import host_of
 from snellen.database import DATABASE
-from snellen.errors import SnellenError, WrongUse, nearest
+from snellen.errors import Missing, SnellenError, WrongUse, nearest
 from snellen.naming import slug
 from snellen.progress import Progress, Silence
 from snellen.readers import find_reader
@@ -25,7 +25,7 @@ from snellen.specs import (
     Spec,
     StrategyPlan,
     configured,
-    identified,
+    identified_if_there,
     name_and_options,
     short_digest,
     strategy_plan,
@@ -160,7 +160,9 @@ def resolve(request: Request, batch_size: str | None = None, progress: Progress 
     out = Path(request.out).expanduser() if request.out else Path("runs", slug(name))
     _check_out(out)
     _check_apart(out, spec["path"], selection.dataset)
-    models = _unique((_written(each.identity), each) for each in (identified(*model) for model in written))
+    models = _unique((_written(each.identity), each) for each in (identified_if_there(*model) for model in written))
+    if all(model.missing for model in models):
+        raise Missing(models[0].missing or "")
     pairs, not_applicable = _pair(models, strategies, selection, told=bool(request.strategies))
     roles = {plan.title: with_roles(plan) for _, plan in pairs}
     pairs = tuple((model, roles[plan.title]) for model, plan in pairs)
@@ -257,15 +259,18 @@ def _pair(
 ) -> tuple[tuple[tuple[ModelPlan, StrategyPlan], ...], tuple[str, ...]]:
     """The pairs in which the model answers what the strategy asks, and a line for each that was asked for in vain."""
     classes, everything = selection.classes, selection.dataset.classes
-    pairs, not_applicable = [], []
+    pairs: list[tuple[ModelPlan, StrategyPlan]] = []
+    not_applicable: list[str] = []
+    in_vain: list[tuple[ModelPlan, StrategyPlan]] = []
     for model in models:
         candidates = [each for each in strategies if told or not _beyond(model.answers, each.strategy.asks)]
         fitting = [strategy for strategy in candidates if strategy.strategy.asks <= model.answers]
         pairs += [(model, strategy) for strategy in fitting]
         if told:
-            not_applicable += [_not_applicable(model, each) for each in strategies if each not in fitting]
+            in_vain += [(model, each) for each in strategies if each not in fitting]
         elif not fitting:
             not_applicable.append(f"not asked: {model.title}: {_instead(model)}")
+    not_applicable += _not_applicable(in_vain)
     for strategy in dict.fromkeys(strategy for _, strategy in pairs):
         for method, of in (("check_names", everything), ("check", classes)):
             if check := getattr(strategy.strategy, method, None):
@@ -276,11 +281,26 @@ def _pair(
     return tuple(pairs), tuple(not_applicable)
 
 
-def _not_applicable(model: ModelPlan, strategy: StrategyPlan) -> str:
-    lacking = sorted(strategy.strategy.asks - model.answers, key=lambda kind: kind.__name__)
-    asked = ", ".join(kind.__name__ for kind in lacking)
-    why = "".join(f" ({model.refuses[kind]})" for kind in lacking if kind in model.refuses)
-    return f"not applicable: {model.title} cannot answer {asked}, which {strategy.title} asks{why}"
+def _not_applicable(in_vain: Sequence[tuple[ModelPlan, StrategyPlan]]) -> Iterator[str]:
+    """A line for each reason; the models and the strategies that it is alike for stand in one."""
+    asked: dict[tuple[str, str, str], list[str]] = {}
+    for model, strategy in in_vain:
+        lacking = sorted(strategy.strategy.asks - model.answers, key=lambda kind: kind.__name__)
+        why = "".join(f" ({model.refuses[kind]})" for kind in lacking if kind in model.refuses)
+        key = (model.title, ", ".join(kind.__name__ for kind in lacking), why)
+        asked.setdefault(key, []).append(strategy.title)
+    models: dict[tuple[tuple[str, ...], str, str], list[str]] = {}
+    for (title, kinds, why), strategies in asked.items():
+        models.setdefault((tuple(strategies), kinds, why), []).append(title)
+    for (strategies_alike, kinds, why), titles in models.items():
+        verb = "asks" if len(strategies_alike) == 1 else "ask"
+        yield (
+            f"not applicable: {_listed(titles)} cannot answer {kinds}, which {_listed(strategies_alike)} {verb}{why}"
+        )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _instead(model: ModelPlan) -> str:

@@ -11,7 +11,8 @@ no registry to edit; docs/adding.md shows one of each.
   `ANSWERS` that this very model does not answer with the reason; one that answers `Recognise` may have
   `vocabulary(name, options)`, the names it recognises, and `synsets(name, options)`, their WordNet ids or None, both
   as tuples read without loading the model; one of hosted models may have `provider(name, options)`, the translation
-  of questions that goes without a key, and `forcing(name, options)`, the ways to hold a server to choices;
+  of questions that goes without a key, `forcing(name, options)`, the ways to hold a server to choices, and
+  `key(name, options)`, which raises Missing where the key for it is not set;
 - an engine module whose models are those of other providers under names of their own has `stands_for(name)`, which
   gives the provider and the name there, and nothing else;
 - a strategy module has a frozen dataclass `Strategy`, whose fields are its options.

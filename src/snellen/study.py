@@ -26,8 +26,9 @@ from snellen.recall import Recall, prepared
 from snellen.results import Results
 from snellen.rows import Row
 from snellen.runner import replay
+from snellen.shares import OF_ANSWERS, RECORDS_OF_ROW
 from snellen.shots import first
-from snellen.specs import ModelPlan, StrategyPlan
+from snellen.specs import ModelPlan, StrategyPlan, check_there
 from snellen.stored_rows import row_of
 from snellen.study_file import add_section
 from snellen.types import MODEL, Failure, Generate
@@ -224,6 +225,8 @@ class Study:
         if strategy.roles:
             key["roles"] = {role: other.identity for role, other in strategy.roles.items()}
         titles = {"dataset": plan.name, "model": model.title, "title": strategy.title, "models": interview.numbers}
+        if not model.missing:
+            store.drop_rows_of_missing(model.title)
         row = store.row(key, interview.company, {**titles, **asked}, self.selection)
         interview.rows[row] = Row(strategy.strategy, plan.classes, plan.seed, shots)
         for example, _, reason in self.folder.catalogue.unreadable(self.selection):
@@ -238,6 +241,7 @@ class Study:
         """Asks all models; one that cannot be loaded or kept alive does not keep the others from being asked."""
         limit = self.plan.max_cost
         budget = None if limit is None else Budget(limit, self._spent())
+        told = self._say_missing()
         for interview in self.interviews.values():
             troubles: Mapping[int, SnellenError]
             try:
@@ -247,13 +251,34 @@ class Study:
                 if isinstance(error, NoSpace):
                     raise
                 self.errors.append(error)
-                self.progress.say(f"error: {error}")
+                if str(error) not in told:
+                    self.progress.say(f"error: {error}")
                 troubles = dict.fromkeys(interview.rows, error)
             finally:
                 self.progress.end()
             with self.folder.database.commit():
                 for row in interview.rows:
                     self.folder.store.set_trouble(row, str(troubles[row]) if row in troubles else None)
+
+    def _say_missing(self) -> set[str]:
+        """Tells up front which models cannot be asked what is left, such as for want of a key; returns the reasons."""
+        told: dict[str, None] = {}
+        for interview in self.interviews.values():
+            if self._is_settled(interview):
+                continue
+            for model in interview.models.values():
+                try:
+                    check_there(model)
+                except SnellenError as error:
+                    told[str(error)] = None
+        for reason in told:
+            self.progress.say(f"pending: {reason}")
+        return set(told)
+
+    def _is_settled(self, interview: Interview) -> bool:
+        size = self.folder.catalogue.size(self.selection)
+        count = f"SELECT count(*) FROM {RECORDS_OF_ROW} AND {OF_ANSWERS}"
+        return all(self.folder.database.value(count, row) == size for row in interview.rows)
 
     def _spent(self) -> float:
         """What counts as spent before this run; what was in flight when the last one was killed is part of it."""

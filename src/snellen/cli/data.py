@@ -38,7 +38,7 @@ def init(
 
 @app.command(name="ls")
 def list_names(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="models, strategies, datasets or runs")],
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="models, strategies, datasets, studies or runs")],
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="One of them, to be told all about it.")] = None,
 ) -> None:
     """List what there is, or tell what one of them does and what its options mean.
@@ -47,17 +47,21 @@ def list_names(
     Examples:
       snellen ls strategies
       snellen ls strategies zero-shot
+      snellen ls studies clarifai-2024 > mine.yaml
       snellen ls runs
     """
     from snellen.listing import describe, explain, runs
+    from snellen.shipped import shipped_lines, shipped_text
 
     groups = {"models": "engines", "strategies": "strategies", "datasets": "datasets"}
     if kind == "runs":
         lines = list(runs(Path("runs")))
+    elif kind == "studies":
+        lines = [shipped_text(name)] if name else list(shipped_lines())
     elif kind in groups:
         lines = list(explain(groups[kind], name) if name else describe(groups[kind]))
     else:
-        raise WrongUse(f"cannot list {kind!r}{nearest(kind, [*groups, 'runs'])}")
+        raise WrongUse(f"cannot list {kind!r}{nearest(kind, [*groups, 'studies', 'runs'])}")
     tell("\n".join(lines))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -25,6 +24,7 @@ from snellen.cli.options import (
     RunArgument,
     SeedOption,
     StrategiesOption,
+    StudyArgument,
 )
 from snellen.cli.output import progress_shown, say, show, tell
 from snellen.errors import SnellenError
@@ -36,9 +36,7 @@ if TYPE_CHECKING:
 
 @app.command()
 def run(
-    study: Annotated[
-        Path | None, typer.Argument(metavar="STUDY.yaml", help="A study file; flags go before what it says.")
-    ] = None,
+    study: StudyArgument = None,
     dataset: DatasetOption = None,
     model: ModelsOption = None,
     strategy: StrategiesOption = None,
@@ -66,6 +64,7 @@ def run(
       snellen run -d photos -m hf/./my-vlm -m onnx/./mobilenet.onnx
       snellen run -d photos -m hf/Qwen/Qwen2-VL-7B-Instruct,dtype=bfloat16 -s closed-set,votes=5 --classes 21
       snellen run study.yaml --limit 100
+      snellen run clarifai-2024 -d 256_ObjectCategories -m hf/Qwen/Qwen2-VL-7B-Instruct
     """
     from snellen.flags import Flags, request
     from snellen.folder import set_aside
