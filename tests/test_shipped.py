@@ -13,6 +13,7 @@ import pytest
 import studies
 from conftest import Said
 from loopback import Asked, serving
+from snellen.demo import models
 from snellen.flags import Flags, request
 from snellen.plan import Plan, resolve
 from snellen.shipped import shipped
@@ -113,12 +114,12 @@ def test_with_two_of_its_models_it_is_a_study_of_these(snellen: Snellen, photos:
         return "no" if "yes or no" in asked.texts[0] else "thing-3"
 
     with serving(script) as server:
-        models = [f"openai-compatible/{name},base_url={server.url}" for name in ("MiniCPM-V-2_6", "InternVL2-2B")]
-        said = snellen("run", "clarifai-2024", "-d", photos, "-m", models[0], "-m", models[1], "--no-timing")
+        names = [f"openai-compatible/{name},base_url={server.url}" for name in ("MiniCPM-V-2_6", "InternVL2-2B")]
+        said = snellen("run", "clarifai-2024", "-d", photos, "-m", names[0], "-m", names[1], "--no-timing")
     assert said.code == 0, said.err
     found = studies.rows(Path("runs/clarifai-2024"))
     strategies = ("closed-set,votes=3", "binary")
-    assert {(row["model"], row["strategy"]) for row in found} == {(m, s) for m in models for s in strategies}
+    assert {(row["model"], row["strategy"]) for row in found} == {(m, s) for m in names for s in strategies}
     assert {(row["dataset"], row["classes"], row["images"], row["pending"]) for row in found} == {
         ("clarifai-2024", 21, 21, 0)
     }
@@ -129,9 +130,8 @@ def test_with_two_of_its_models_it_is_a_study_of_these(snellen: Snellen, photos:
 
 
 def test_models_that_cannot_be_had_are_told_first_and_stay_pending(
-    snellen: Snellen, photos: Path, model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-    checkpoint: Callable[[str], Path],
-) -> None:  # fmt: skip
+    snellen: Snellen, photos: Path, model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     hub = pytest.importorskip("huggingface_hub")
 
     class NoNetwork:
@@ -160,7 +160,7 @@ def test_models_that_cannot_be_had_are_told_first_and_stay_pending(
     dry = snellen(*words, "--dry-run")
     assert dry.code == 0 and dry.out.count("\npending    hf/org/model: it is no folder here") == 1
 
-    shutil.copytree(checkpoint("llava"), tmp_path / "hub/models--org--model/snapshots" / COMMIT)
+    shutil.copytree(models.folder("vlm"), tmp_path / "hub/models--org--model/snapshots" / COMMIT)
     (tmp_path / "hub/models--org--model/refs").mkdir()
     (tmp_path / "hub/models--org--model/refs/main").write_text(COMMIT)
     with serving(lambda asked: "thing-1") as server:

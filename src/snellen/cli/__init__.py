@@ -8,12 +8,12 @@ from __future__ import annotations
 import io
 import sys
 
-from snellen.cli import runs, models, data, demo  # isort: skip
+from snellen.cli import runs, models, data, publishing, demo  # isort: skip
 from snellen.cli.app import app
 from snellen.cli.output import say
 from snellen.errors import SnellenError
 
-__all__ = ["app", "data", "demo", "main", "models", "runs"]
+__all__ = ["app", "data", "demo", "main", "models", "publishing", "runs"]
 
 
 def main() -> None:
