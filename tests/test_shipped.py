@@ -178,7 +178,8 @@ def test_where_no_model_can_be_had_nothing_is_written(
 ) -> None:
     monkeypatch.setattr("snellen.specs._is_installed", lambda package: package != "torch")
     said = snellen("run", "-d", photos, "-m", "clip/a/b", "-m", "hf/a/b", "--out", "run")
-    assert said.code == 3 and re.fullmatch(r"error: clip/a/b needs the package torch: .*\n", said.err)
+    assert said.code == 3
+    assert re.fullmatch(r"error: clip/a/b needs the package torch: .*; hf/a/b needs the package torch: .*\n", said.err)
     assert not Path("run").exists()
 
 

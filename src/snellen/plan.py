@@ -162,7 +162,7 @@ def resolve(request: Request, batch_size: str | None = None, progress: Progress 
     _check_apart(out, spec["path"], selection.dataset)
     models = _unique((_written(each.identity), each) for each in (identified_if_there(*model) for model in written))
     if all(model.missing for model in models):
-        raise Missing(models[0].missing or "")
+        raise Missing("; ".join(dict.fromkeys(str(model.missing) for model in models)))
     pairs, not_applicable = _pair(models, strategies, selection, told=bool(request.strategies))
     roles = {plan.title: with_roles(plan) for _, plan in pairs}
     pairs = tuple((model, roles[plan.title]) for model, plan in pairs)
