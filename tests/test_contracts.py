@@ -1,4 +1,4 @@
-"""The contract that every data set, strategy and engine keeps; a new one needs a line in the tables below."""
+"""The contract that every strategy and engine keeps; a new one needs a line in the tables below."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 from answering import answers
 from checkpoints.texts import static
 from conftest import draw_folder
-from formats import as_hf, as_manifest, as_parquet, as_tar
 from onnx_models import write_classifier
 from snellen import plugins
 from snellen.codec import question_key
@@ -37,7 +36,6 @@ from snellen.types import (
     Answer,
     Choose,
     Classes,
-    Dataset,
     Embed,
     EmbedText,
     Engine,
@@ -74,46 +72,10 @@ def scripted(question: Question, image: Image | None) -> str | Answer:
     return Scores(choices, tuple(rng.random() for _ in choices), lengths=lengths)
 
 
-# Data sets
-
-DATASETS: Mapping[str, Callable[[Path], str]] = {
-    "demo": lambda place: "pictograms",
-    "digits": lambda place: "",
-    "folder": lambda place: str(draw_folder(place / "drawn")),
-    "hf-datasets": lambda place: str(as_hf(draw_folder(place / "drawn"), place / "saved")),
-    "manifest": lambda place: str(as_manifest(draw_folder(place / "drawn"), place / "labels.csv")),
-    "parquet": lambda place: str(as_parquet(draw_folder(place / "drawn"), place / "images.parquet")),
-    "shapes": lambda place: "",
-    "webdataset": lambda place: str(as_tar(draw_folder(place / "drawn"), place / "images.tar")),
-}
-SMALLER: Mapping[str, Mapping[str, Any]] = {"demo": {"pictures": 1, "size": 32}}  # all of it takes seconds to draw
-
-
-def test_every_data_set_strategy_and_engine_is_in_the_tables() -> None:
-    assert list(DATASETS) == plugins.names("datasets")
+def test_every_strategy_and_engine_is_in_the_tables() -> None:
     assert sorted({name for name, _ in STRATEGIES}) == plugins.names("strategies")
     assert sorted([*ENGINES, *STANDING]) == plugins.names("engines")
     assert not any(hasattr(plugins.load("engines", name), "stands_for") for name in ENGINES)
-
-
-@pytest.fixture(params=DATASETS)
-def dataset(request: pytest.FixtureRequest, tmp_path: Path) -> Dataset:
-    module = plugins.load("datasets", request.param)
-    loaded: Dataset = module.load(DATASETS[request.param](tmp_path), module.Options(**SMALLER.get(request.param, {})))
-    return loaded
-
-
-def test_a_data_set_reads_the_same_again_and_again(dataset: Dataset) -> None:
-    first, second = list(dataset), list(dataset)
-    assert first == second
-    assert len(first) == len(dataset) > 0
-    assert len({example.id for example in first}) == len(first)
-    assert {example.label for example in first} <= set(dataset.classes.names)
-    assert dataset.classes.background in (None, *dataset.classes.names)
-    assert dataset.source
-    assert dataset.name
-    for example in first:
-        assert example.image.pixels().mode == "RGB"
 
 
 # Strategies

@@ -27,7 +27,7 @@ from snellen.recall import Recall, prepared
 from snellen.remote.tariff import Tariff, tally_of_usage
 from snellen.rows import Row
 from snellen.runner import Answered, Ended, Event, Lost, replay
-from snellen.specs import ModelPlan
+from snellen.specs import ModelPlan, check_there
 from snellen.spending import Spending, most_tally
 from snellen.stopwatch import Stopwatch
 from snellen.types import MODEL, Answer, Failure
@@ -180,6 +180,8 @@ class Interview:
         self._staying = None
 
     def _worker(self) -> Worker:
+        for model in self.models.values():
+            check_there(model)
         models = {role: (model.provider, model.name, model.options) for role, model in self.models.items()}
         worker = Worker(
             Setup(models, self.rows),

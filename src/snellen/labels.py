@@ -24,6 +24,7 @@ _REFUSAL = re.compile(
     re.IGNORECASE,
 )
 _REFUSED_WITHIN = 1000  # characters: a refusal comes first
+_RECORDED = 200  # characters of a text
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,21 @@ def read_yes_no(text: str, finish: Finish = Finish.STOP) -> tuple[bool | None, O
 def is_yes_or_no(name: str) -> bool:
     """Whether a name is one of the words that answer a yes-or-no question."""
     return normalise(name) in _YES | _NO
+
+
+def contained(text: str, classes: Classes) -> list[str]:
+    """The class names that occur in a text at all, be it inside of other words, whatever the case.
+
+    That is how arXiv 2405.18415 scores: an answer is right if the class is among them. It flatters: "elephant" contains
+    "ant", and an answer that repeats the whole list contains every class.
+    """
+    said = text.lower()
+    return [name for name in classes.names if name.lower() in said]
+
+
+def recorded(text: str) -> str:
+    """A text as records repeat it, shortened where it is long."""
+    return text if len(text) <= _RECORDED else f"{text[: _RECORDED - 1]}…"
 
 
 def spoken(text: str, finish: Finish) -> str | Outcome:

@@ -16,6 +16,7 @@ from snellen.database import DATABASE
 from snellen.errors import SnellenError
 from snellen.lint import lint
 from snellen.plan import load_dataset
+from snellen.progress import Progress
 from snellen.results import Results
 from snellen.wordnet import WordNet, synonyms
 
@@ -87,13 +88,13 @@ def runs(place: Path) -> Iterator[str]:
         yield f"{path}: rows {len(rows)}, images {most}, failed or pending {open_}{best}"
 
 
-def dataset_lines(spec: str, wordnet: Path | None = None) -> Iterator[str]:
+def dataset_lines(spec: str, wordnet: Path | None = None, progress: Progress | None = None) -> Iterator[str]:
     """A data set's source, its classes with their sizes, and what its names give reason to warn of.
 
     `wordnet` is a folder of WordNet's files, by which synonyms are found.
     """
     net = WordNet(wordnet.expanduser()) if wordnet else None
-    dataset, _ = load_dataset(spec)
+    dataset, _ = load_dataset(spec, progress=progress)
     sizes = Counter(example.label for example in dataset)
     background = dataset.classes.background
     yield f"{dataset.name}: {sizes.total()} images of {len(dataset.classes.names)} classes ({dataset.source})"

@@ -102,6 +102,8 @@ def _added(
 
 def _money(plan: Plan, priced: Sequence[Estimate]) -> Iterator[str]:
     for model in plan.models:
+        if model.missing:
+            yield f"pending    {model.missing}"
         name = f"{model.provider}/{model.name}"
         if price := plan.prices.of(model.provider, model.name):
             of = f" (taken on {price.taken} from {price.source})" if price.taken else ""

@@ -13,11 +13,12 @@ from typing import Any, TypeVar
 from snellen import plugins
 from snellen.costs import host_of
 from snellen.database import DATABASE
-from snellen.errors import SnellenError, WrongUse, nearest
+from snellen.errors import Missing, WrongUse, nearest
 from snellen.naming import slug
+from snellen.pairing import check_classes, pair, with_twins
+from snellen.progress import Progress, Silence
 from snellen.readers import find_reader
 from snellen.remote.prices import Prices, load_prices
-from snellen.rows import asks_with_prompts
 from snellen.selection import Selection, part_of, select
 from snellen.shots import hold_out
 from snellen.specs import (
@@ -25,13 +26,13 @@ from snellen.specs import (
     Spec,
     StrategyPlan,
     configured,
-    identified,
+    identified_if_there,
     name_and_options,
     short_digest,
     strategy_plan,
     with_roles,
 )
-from snellen.types import Classes, Dataset, EmbedText, Generate, Strategy
+from snellen.types import Classes, Dataset, Strategy
 
 DEFAULT_STRATEGIES = ("closed-set", "binary", "vocabulary", "zero-shot")
 SUBSET = ("classes", "per_class", "limit", "seed")  # keys of a data set that choose a part of it
@@ -111,11 +112,13 @@ class Plan:
         return dataclasses.replace(self, selection=part_of(self.selection, names), class_lists=class_lists)
 
 
-def load_dataset(spec: Spec, also: Sequence[str] = ()) -> tuple[Dataset, Mapping[str, Any]]:
+def load_dataset(
+    spec: Spec, also: Sequence[str] = (), progress: Progress | None = None
+) -> tuple[Dataset, Mapping[str, Any]]:
     """The data set of a spec and the spec in full: a folder, a file, or `reader/rest` such as `shapes`.
 
-    `also` are keys known to the caller, for the hint on an unknown one. Raises WrongUse for one without classes, and
-    what the data set's own `load` raises.
+    `also` are keys known to the caller, for the hint on an unknown one; `progress` is told how fetching goes on. Raises
+    WrongUse for one without classes, and what the data set's own `load` raises.
     """
     path, given = name_and_options(spec, "path")
     reader, name = find_reader(path)
@@ -125,6 +128,8 @@ def load_dataset(spec: Spec, also: Sequence[str] = ()) -> tuple[Dataset, Mapping
         if key not in known:
             raise WrongUse(f"the data set {path} has no option {key!r}{nearest(key, known)}")
     options = plugins.configure(module.Options, given, f"the data set {path}")
+    if hasattr(module, "obtain"):
+        module.obtain(name, options, progress or Silence())
     dataset: Dataset = module.load(name, options)
     if not dataset.classes.names:
         raise WrongUse(f"the data set {path} has no classes: there is no labelled image in it")
@@ -161,11 +166,12 @@ def resolve(
     request: Request,
     batch_size: str | None = None,
     class_lists: Callable[[Selection, Path], tuple[Classes, ...]] = _all_classes,
+    progress: Progress | None = None,
 ) -> Plan:
     """Everything that can be checked before models are loaded, what is quick to check first.
 
     `class_lists` makes of the part of the data that is chosen, and the run folder, the lists of classes that are asked
-    about; by itself it is the one of all. Raises WrongUse or Missing.
+    about; by itself it is the one of all. `progress` is told how a data set is fetched. Raises WrongUse or Missing.
     """
     if not request.models:
         raise WrongUse(
@@ -179,20 +185,22 @@ def resolve(
     strategies = _unique((_written(each.name, _options(each.strategy)), each) for each in planned)
     if request.out:
         _check_out(Path(request.out).expanduser())
-    selection, spec = chosen(request.dataset)
+    selection, spec = chosen(request.dataset, progress)
     name = request.name or selection.name
     out = Path(request.out).expanduser() if request.out else Path("runs", slug(name))
     _check_out(out)
     _check_apart(out, spec["path"], selection.dataset)
     lists = class_lists(selection, out)
     selection = part_of(selection, {name for classes in lists for name in classes.names})
-    models = _unique((_written(each.identity), each) for each in (identified(*model) for model in written))
-    pairs, not_applicable = _pair(models, strategies, told=bool(request.strategies))
-    _check_classes(dict.fromkeys(strategy for _, strategy in pairs), selection.dataset.classes, lists)
+    models = _unique((_written(each.identity), each) for each in (identified_if_there(*model) for model in written))
+    if all(model.missing for model in models):
+        raise Missing("; ".join(dict.fromkeys(str(model.missing) for model in models)))
+    pairs, not_applicable = pair(models, strategies, told=bool(request.strategies))
+    check_classes(dict.fromkeys(strategy for _, strategy in pairs), selection.dataset.classes, lists)
     roles = {plan.title: with_roles(plan) for _, plan in pairs}
     pairs = tuple((model, roles[plan.title]) for model, plan in pairs)
     if request.blind:
-        pairs, promptless = _with_twins(pairs)
+        pairs, promptless = with_twins(pairs)
         not_applicable += promptless
     if shots := max(plan.shots for _, plan in pairs):
         selection = hold_out(selection, shots)
@@ -259,12 +267,12 @@ def _check_prices(plan: Plan) -> None:
             )
 
 
-def chosen(dataset: Spec) -> tuple[Selection, Mapping[str, Any]]:
+def chosen(dataset: Spec, progress: Progress | None = None) -> tuple[Selection, Mapping[str, Any]]:
     """The wanted part of a data set, and its spec in full."""
     path, given = name_and_options(dataset, "path")
     classes = _classes(given.pop("classes", None))
     per_class, limit, seed = (_count(given.pop(key, None), key) for key in ("per_class", "limit", "seed"))
-    loaded, spec = load_dataset({"path": path, **given}, SUBSET)
+    loaded, spec = load_dataset({"path": path, **given}, SUBSET, progress)
     selection = select(loaded, classes, per_class, limit, seed or 0)
     return selection, {**spec, "classes": classes, "per_class": per_class, "limit": limit, "seed": selection.seed}
 
@@ -312,83 +320,3 @@ def _unique(plans: Iterable[tuple[str, P]]) -> list[P]:
         plan if shown[plan.title] == 1 else dataclasses.replace(plan, title=f"{plan.title} #{short_digest({'': key})}")
         for key, plan in firsts.items()
     ]
-
-
-def _pair(
-    models: Sequence[ModelPlan], strategies: Sequence[StrategyPlan], told: bool
-) -> tuple[tuple[tuple[ModelPlan, StrategyPlan], ...], tuple[str, ...]]:
-    """The pairs in which the model answers what the strategy asks, and a line for each that was asked for in vain."""
-    pairs, not_applicable = [], []
-    for model in models:
-        candidates = [each for each in strategies if told or not _beyond(model.answers, each.strategy.asks)]
-        fitting = [strategy for strategy in candidates if strategy.strategy.asks <= model.answers]
-        pairs += [(model, strategy) for strategy in fitting]
-        if told:
-            not_applicable += [_not_applicable(model, each) for each in strategies if each not in fitting]
-        elif not fitting:
-            not_applicable.append(f"not asked: {model.title}: {_instead(model)}")
-    if not pairs:
-        hints = [f"{model.title}: {_instead(model)}" for model in models] if told else []
-        raise WrongUse("; ".join([*not_applicable, *hints]))
-    return tuple(pairs), tuple(not_applicable)
-
-
-def _with_twins(
-    pairs: Sequence[tuple[ModelPlan, StrategyPlan]],
-) -> tuple[tuple[tuple[ModelPlan, StrategyPlan], ...], tuple[str, ...]]:
-    """Each pair, followed by its blind twin where it asks with prompts; and a line on those that do not."""
-    found: list[tuple[ModelPlan, StrategyPlan]] = []
-    promptless: dict[str, None] = {}
-    for model, strategy in pairs:
-        found.append((model, strategy))
-        if asks_with_prompts(strategy.strategy):
-            found.append((model, dataclasses.replace(strategy, title=f"{strategy.title} (blind)", blind=True)))
-        else:
-            promptless[strategy.title] = None
-    return tuple(found), (f"not asked blind: {', '.join(promptless)}, without a prompt",) if promptless else ()
-
-
-def _check_classes(strategies: Iterable[StrategyPlan], everything: Classes, lists: Sequence[Classes]) -> None:
-    """Raises WrongUse where a strategy does not go with the classes of the data set, or with a list of some of them."""
-    for strategy in strategies:
-        for method, of in (("check_names", everything), *(("check", classes) for classes in lists)):
-            if check := getattr(strategy.strategy, method, None):
-                check(of)
-
-
-def _not_applicable(model: ModelPlan, strategy: StrategyPlan) -> str:
-    lacking = sorted(strategy.strategy.asks - model.answers, key=lambda kind: kind.__name__)
-    asked = ", ".join(kind.__name__ for kind in lacking)
-    why = "".join(f" ({model.refuses[kind]})" for kind in lacking if kind in model.refuses)
-    return f"not applicable: {model.title} cannot answer {asked}, which {strategy.title} asks{why}"
-
-
-def _instead(model: ModelPlan) -> str:
-    """Why a model is not asked without being told how, and which strategies fit it."""
-    why = "".join(f"{reason}; " for reason in dict.fromkeys(model.refuses.values()))
-    if fitting := _fitting(model):
-        return f"{why}strategies that fit it: {', '.join(fitting)} (name one with -s)"
-    if model.answers == {EmbedText}:
-        return "it makes vectors of texts alone, for an encoder= of open-set or of 'snellen map'"
-    return f"{why}no strategy of snellen's fits it" + ("" if why else "; is it named by the right provider?")
-
-
-def _beyond(answers: frozenset[type], asks: frozenset[type]) -> bool:
-    """Whether a strategy has to be named: it asks for vectors of texts, and the model also answers in words.
-
-    Such a model is a function that may answer anything; few make vectors, and the others would only fail.
-    """
-    return EmbedText in asks and Generate in answers
-
-
-def _fitting(model: ModelPlan) -> list[str]:
-    """The names of the built-in strategies whose questions the model answers."""
-    found = []
-    for name in plugins.names("strategies"):
-        try:
-            strategy = strategy_plan(name).strategy
-        except SnellenError:  # it needs an option, or a package that is not here
-            continue
-        if strategy.asks <= model.answers:
-            found.append(name)
-    return found

@@ -18,6 +18,7 @@ from snellen.remote.keys import key_of
 from snellen.types import Strategy
 
 Spec = str | Mapping[str, Any]
+MISSING = "missing"  # in the place of weights in the identity of a model that cannot be had
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,8 @@ class ModelPlan:
     """A model that is known to be there, not loaded yet.
 
     `title` is how it is shown, `written` its name as it was given, `provider` and `name` what that stands for.
-    `refuses` says why it does not answer what other models of its provider do.
+    `refuses` says why it does not answer what other models of its provider do. `missing` is why it cannot be had now:
+    then its identity is not known, and its rows wait.
     """
 
     title: str
@@ -36,6 +38,7 @@ class ModelPlan:
     identity: Mapping[str, Any]
     refuses: Mapping[type, str] = field(default_factory=dict, hash=False)
     written: str = ""
+    missing: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +165,28 @@ def identified(text: str, options: Any) -> ModelPlan:
     title = _title(text, options)
     refuses = module.refuses(name, options) if hasattr(module, "refuses") else {}
     return ModelPlan(title, provider, name, options, module.ANSWERS - refuses.keys(), identity, refuses, text)
+
+
+def identified_if_there(text: str, options: Any) -> ModelPlan:
+    """As `identified`; a model that cannot be had now is a plan that says why it is `missing`. Raises WrongUse."""
+    try:
+        return identified(text, options)
+    except Missing as error:
+        key_of(getattr(options, "api_key_env", None), text)  # Missing still: its name might be the key, see above
+        provider, name = _place_of(text)
+        module = plugins.load("engines", provider)
+        identity = {"provider": provider, "weights": {MISSING: name}, "options": plugins.changes_answers(options)}
+        title = _title(text, options)
+        return ModelPlan(title, provider, name, options, module.ANSWERS, identity, written=text, missing=str(error))
+
+
+def check_there(model: ModelPlan) -> None:
+    """Raises Missing where a model cannot be had now, or the key for it is not set."""
+    if model.missing:
+        raise Missing(model.missing)
+    module = plugins.load("engines", model.provider)
+    if hasattr(module, "key"):
+        module.key(model.name, model.options)
 
 
 def _place_of(text: str) -> tuple[str, str]:

@@ -21,6 +21,7 @@ from snellen.codec import (
 )
 from snellen.database import Database
 from snellen.images import Image
+from snellen.specs import MISSING
 from snellen.types import MODEL, Answer, Failure, Prediction, Question, State
 
 TOP_SCORES = 5
@@ -167,6 +168,15 @@ class Store:
                 "SELECT number FROM rows WHERE key = ?", json.dumps(key, sort_keys=True, ensure_ascii=False)
             )
         )
+
+    def drop_rows_of_missing(self, name: str) -> None:
+        """Drops the rows of a model that could not be had under this name; nothing was answered in them."""
+        rows = (
+            f"SELECT number FROM rows WHERE model IN "
+            f"(SELECT number FROM models WHERE name = ? AND json_extract(key, '$.weights.{MISSING}') IS NOT NULL)"
+        )
+        self._database.execute(f"DELETE FROM records WHERE row IN ({rows})", name)
+        self._database.execute(f"DELETE FROM rows WHERE number IN ({rows})", name)
 
     def set_timing(self, row: int, timing: Mapping[str, Any]) -> None:
         """Keeps how fast the row was, and under which conditions."""

@@ -20,6 +20,7 @@ from snellen.errors import WrongUse, nearest
 from snellen.exports import whole_file
 from snellen.naming import slug
 from snellen.plan import Plan, Request, load_dataset
+from snellen.progress import Progress
 from snellen.specs import ModelPlan, Spec
 
 KEYS = tuple(field.name for field in dataclasses.fields(Request))
@@ -210,13 +211,13 @@ strategies:               # 'snellen ls strategies' lists them; without any, eac
 """
 
 
-def write_template(dataset: str, path: Path) -> None:
+def write_template(dataset: str, path: Path, progress: Progress | None = None) -> None:
     """Writes a commented study file for a data set. Raises WrongUse where the file exists or the data set is wrong."""
     if path.suffix.lower() not in (".yaml", ".yml"):
         raise WrongUse(f"expected a file name that ends in .yaml, got {path}")
     if path.exists():
         raise WrongUse(f"{path} exists already; write to another file with -o")
-    loaded, _ = load_dataset(dataset)
+    loaded, _ = load_dataset(dataset, progress=progress)
     background = loaded.classes.background
     text = _TEMPLATE.format(
         file=path,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import sys
 
-from snellen.cli import runs, sweeping, verdicts, diagnosing, suspecting, recommending, models, data, demo  # isort: skip
+from snellen.cli import runs, sweeping, verdicts, diagnosing, suspecting, recommending, publishing, models, data, demo  # isort: skip
 from snellen.cli.app import app
 from snellen.cli.output import say
 from snellen.errors import SnellenError
@@ -20,6 +20,7 @@ __all__ = [
     "diagnosing",
     "main",
     "models",
+    "publishing",
     "recommending",
     "runs",
     "suspecting",

@@ -7,6 +7,12 @@ from typing import Annotated
 
 import typer
 
+StudyArgument = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="STUDY", help="A study file, or the name of one (snellen ls studies); flags go before what it says."
+    ),
+]
 DatasetOption = Annotated[
     str | None,
     typer.Option(

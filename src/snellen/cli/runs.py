@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,6 +25,7 @@ from snellen.cli.options import (
     RunArgument,
     SeedOption,
     StrategiesOption,
+    StudyArgument,
     UntilDecidedOption,
 )
 from snellen.cli.output import progress_shown, say, show, tell
@@ -41,9 +41,7 @@ if TYPE_CHECKING:
 
 @app.command()
 def run(
-    study: Annotated[
-        Path | None, typer.Argument(metavar="STUDY.yaml", help="A study file; flags go before what it says.")
-    ] = None,
+    study: StudyArgument = None,
     dataset: DatasetOption = None,
     model: ModelsOption = None,
     strategy: StrategiesOption = None,
@@ -77,6 +75,7 @@ def run(
       snellen run -d photos -m hf/Qwen/Qwen2-VL-7B-Instruct,dtype=bfloat16 -s closed-set,votes=5 --classes 21
       snellen run study.yaml --limit 100
       snellen run -d photos -m openai/gpt-4o -m openai/gpt-4o-mini --until-decided 0.95 --margin 0.01
+      snellen run clarifai-2024 -d 256_ObjectCategories -m hf/Qwen/Qwen2-VL-7B-Instruct
     """
     from snellen.flags import Flags, request
     from snellen.folder import set_aside
@@ -86,7 +85,7 @@ def run(
     flags = Flags(dataset, tuple(model or ()), tuple(strategy or ()), subset, out, batch_size)
     flags = dataclasses.replace(flags, timing=not no_timing, max_cost=max_cost, prices=prices, blind=blind)
     flags = dataclasses.replace(flags, until_decided=until_decided, margin=margin)
-    plan = resolve(request(study, flags), flags.batch_size)
+    plan = resolve(request(study, flags), flags.batch_size, progress=progress_shown(quiet))
     if dry_run:
         from snellen.outline import outline
 

@@ -12,7 +12,7 @@ from annotated_types import Ge
 
 from snellen.class_list import CLOSED_SET, Order, Side, beside, check_slot, filled, ordered, place_of
 from snellen.exemplars import Exemplars, mixed, shown
-from snellen.labels import Reading, read_label
+from snellen.labels import Reading, contained, read_label, recorded
 from snellen.lint import too_long
 from snellen.spellings import Spellings, best, choices_of, probabilities, spellings_of, summed
 from snellen.types import (
@@ -98,7 +98,10 @@ class Strategy:
 
 def _majority(classes: Classes, orders: Sequence[tuple[str, ...]], answers: Sequence[Text]) -> Prediction:
     readings = [read_label(answer.text, classes, answer.finish) for answer in answers]
-    details = {"votes": [_vote(reading, order) for reading, order in zip(readings, orders, strict=True)]}
+    votes = [_vote(*vote) for vote in zip(readings, orders, strict=True)]
+    for vote, answer in zip(votes, answers, strict=True):
+        vote["said"] = recorded(answer.text)
+    details = {"votes": votes, "contains": contained(answers[0].text, classes)}  # as if asked but once
     counts = Counter(reading.label for reading in readings if reading.label is not None)
     if not counts:
         return Prediction(None, readings[0].outcome, details=details)
@@ -110,7 +113,7 @@ def _majority(classes: Classes, orders: Sequence[tuple[str, ...]], answers: Sequ
 def _average(spellings: Spellings, orders: Sequence[tuple[str, ...]], answers: Sequence[Scores]) -> Prediction:
     votes = [summed(answer, spellings) for answer in answers]
     readings = [_reading(best(vote)) for vote in votes]
-    details = {"votes": [_vote(reading, order) for reading, order in zip(readings, orders, strict=True)]}
+    details = {"votes": [_vote(*vote) for vote in zip(readings, orders, strict=True)]}
     counted = [vote for vote, reading in zip(votes, readings, strict=True) if reading.label is not None] or votes
     logs = {name: sum(vote[name] for vote in counted) / len(counted) for name in spellings}
     decided = _reading(best(logs))
