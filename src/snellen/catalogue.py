@@ -16,6 +16,8 @@ from snellen.survey import Examined, Survey
 from snellen.types import Example
 
 _PAGE = 2048
+_LAST = (1 << 63) - 1  # the largest number that an example may have
+_IN_SPAN = "unreadable IS NULL AND digest > ? AND digest <= ?"
 _EXAMINED_AT_ONCE = 256  # the images of a page may be in memory
 
 
@@ -25,6 +27,17 @@ class Photograph:
 
     image: Image
     examples: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of a selection: the image contents whose digests come behind `after`, up to `until` itself."""
+
+    after: bytes
+    until: bytes
+
+
+_EVERYTHING = Span(b"", b"\xff" * 33)  # longer than any digest
 
 
 class _Fingerprints:
@@ -191,9 +204,23 @@ class Catalogue:
         }
         return {selection: some for selection, some in found.items() if some}
 
-    def size(self, selection: int) -> int:
-        """How many examples the selection has."""
-        return int(self._database.value("SELECT count(*) FROM selected WHERE selection = ?", selection))
+    def size(self, selection: int, span: Span | None = None) -> int:
+        """How many examples the selection has, or how many readable ones of a span of it."""
+        if span is None:
+            return int(self._database.value("SELECT count(*) FROM selected WHERE selection = ?", selection))
+        counted = "SELECT count(*) FROM examples JOIN selected ON example = number WHERE selection = ? "
+        return int(self._database.value(f"{counted} AND {_IN_SPAN}", selection, span.after, span.until))
+
+    def contents(self, selection: int) -> int:
+        """How many different readable images the selection has."""
+        counted = "SELECT count(DISTINCT digest) FROM examples JOIN selected ON example = number "
+        return int(self._database.value(f"{counted} WHERE selection = ? AND unreadable IS NULL", selection))
+
+    def digest_at(self, selection: int, place: int) -> bytes:
+        """The digest in this place of the selection's readable images, counted from 1 in the order of digests."""
+        listed = "SELECT DISTINCT digest FROM examples JOIN selected ON example = number WHERE selection = ?"
+        found = f"{listed} AND unreadable IS NULL ORDER BY digest LIMIT 1 OFFSET ?"
+        return bytes(self._database.value(found, selection, place - 1))
 
     def size_of(self, example: int) -> tuple[int, int] | None:
         """Width and height of an example's image; None where it is unreadable, and where that is no example."""
@@ -212,8 +239,10 @@ class Catalogue:
             selection,
         )
 
-    def photographs(self, selection: int, examples: Iterable[Example]) -> Iterator[Photograph]:
-        """The selection's readable images.
+    def photographs(
+        self, selection: int, examples: Iterable[Example], span: Span | None = None
+    ) -> Iterator[Photograph]:
+        """The selection's readable images, or those of a span of it.
 
         Files come in the order of their digests, which is random and always the same, so that a run that was stopped
         has seen all classes. Images that have no file of their own come in the data set's order, read from `examples`.
@@ -222,40 +251,46 @@ class Catalogue:
             "SELECT count(*) = count(path) FROM selected JOIN examples ON number = example WHERE selection = ?",
             selection,
         )
-        return self._by_digest(selection) if in_files else self._in_order(selection, examples)
+        within = span or _EVERYTHING
+        return self._by_digest(selection, within) if in_files else self._in_order(selection, examples, within)
 
-    def _by_digest(self, selection: int) -> Iterator[Photograph]:
-        for digest, group in groupby(self._readable_files(selection), key=lambda file: file[0]):
+    def _by_digest(self, selection: int, span: Span) -> Iterator[Photograph]:
+        for digest, group in groupby(self._readable_files(selection, span), key=lambda file: file[0]):
             members = list(group)
             image = Image(Path(os.fsdecode(members[0][2])), digest=digest.hex())
             yield Photograph(image, tuple(number for _, number, _ in members))
 
-    def _readable_files(self, selection: int) -> Iterator[tuple[bytes, int, bytes]]:
+    def _readable_files(self, selection: int, span: Span) -> Iterator[tuple[bytes, int, bytes]]:
         """Digest, number and path, in the order of the first two.
 
         Read in pages: a long run keeps no read transaction open, so that SQLite's log can be folded in.
         """
-        page: list[tuple[bytes, int, bytes]] = [(b"", 0, b"")]
+        page: list[tuple[bytes, int, bytes]] = [(span.after, _LAST, b"")]
         while page:
             # CROSS JOIN: the index on digests leads, and no page is sorted
             page = self._database.execute(
                 "SELECT e.digest, e.number, e.path FROM examples e "
                 "CROSS JOIN selected s ON s.selection = ? AND s.example = e.number "
-                "WHERE (e.digest, e.number) > (?, ?) AND e.unreadable IS NULL ORDER BY e.digest, e.number LIMIT ?",
+                "WHERE (e.digest, e.number) > (?, ?) AND e.digest <= ? AND e.unreadable IS NULL "
+                "ORDER BY e.digest, e.number LIMIT ?",
                 selection,
                 *page[-1][:2],
+                span.until,
                 _PAGE,
             ).fetchall()
             yield from page
 
-    def _in_order(self, selection: int, examples: Iterable[Example]) -> Iterator[Photograph]:
+    def _in_order(self, selection: int, examples: Iterable[Example], span: Span) -> Iterator[Photograph]:
         for example in examples:
             found = self._database.execute(
                 "SELECT own.number, other.number FROM examples own JOIN examples other ON other.digest = own.digest "
                 "JOIN selected s ON s.selection = ? AND s.example = other.number "
-                "WHERE own.id = ? AND own.unreadable IS NULL ORDER BY other.number",
+                "WHERE own.id = ? AND own.unreadable IS NULL AND own.digest > ? AND own.digest <= ? "
+                "ORDER BY other.number",
                 selection,
                 example.id,
+                span.after,
+                span.until,
             ).fetchall()
             if found and found[0][0] == found[0][1]:  # of several with this content only the first speaks for all
                 yield Photograph(example.image, tuple(other for _, other in found))

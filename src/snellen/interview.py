@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, islice
 from typing import TypeAlias
@@ -13,13 +14,12 @@ from typing import TypeAlias
 from snellen import ledger
 from snellen.answer_times import keep_timing
 from snellen.budget import Budget
-from snellen.catalogue import Photograph
+from snellen.catalogue import Photograph, Span
 from snellen.costs import price_of, tariff_of
 from snellen.errors import SnellenError
 from snellen.folder import RunFolder
 from snellen.images import Image
 from snellen.ledger import Beside
-from snellen.meters import TIMED_IMAGES
 from snellen.placing import Key
 from snellen.plan import Plan
 from snellen.progress import Progress
@@ -29,11 +29,25 @@ from snellen.rows import Row
 from snellen.runner import Answered, Ended, Event, Lost, replay
 from snellen.specs import ModelPlan
 from snellen.spending import Spending, most_tally
+from snellen.stopwatch import Stopwatch
 from snellen.types import MODEL, Answer, Failure
 from snellen.worker import Job, Setup, Worker, WorkerLost, merged_facts
 
 _Examples: TypeAlias = Mapping[int, tuple[int, ...]]  # those that an image stands for, by row
 _HandedOut: TypeAlias = dict[int, tuple[Job, _Examples]]  # the jobs in hand
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is asked at a time: some rows about the images of a span, or about all; then speed is measured if `timed`.
+
+    Where it `stays`, the process is kept for the next part.
+    """
+
+    rows: Sequence[int]
+    span: Span | None = None
+    timed: bool = True
+    stays: bool = False
 
 
 class NotPrepared(SnellenError):
@@ -68,13 +82,16 @@ class Interview:
         self._progress = progress
         self._selection = selection
         self._spending: Spending | None = None
+        self._staying: Worker | None = None
+        self._part = Part(())
 
-    def ask(self, budget: Budget | None = None) -> Mapping[int, SnellenError]:
+    def ask(self, budget: Budget | None = None, part: Part | None = None) -> Mapping[int, SnellenError]:
         """Starts the process only if there is something to ask or to time; returns why rows were not asked all.
 
-        Nothing is asked that could cost more than the budget has left. Raises SnellenError where a model cannot be
-        loaded or kept alive.
+        Nothing is asked that could cost more than the budget has left. A `part` names the rows and the images that are
+        meant. Raises SnellenError where a model cannot be loaded or kept alive.
         """
+        self._part = part or Part(tuple(self.rows))
         if budget is not None:
             at_once = sum(getattr(model.options, "concurrency", 1) for model in self.models.values())
             size_of = self._folder.catalogue.size_of
@@ -89,24 +106,25 @@ class Interview:
         """Asks, and returns why rows could not be prepared."""
         handed_out: _HandedOut = {}
         first: list[Job | None] = []
-        if unprepared := [row for row in self.rows if not self._recall(row)]:
+        rows = self._part.rows
+        if unprepared := [row for row in rows if not self._recall(row)]:
             self._progress.begin(f"{self.title}, preparing", 0)
         else:
-            self._begin(self.rows)
-            jobs = self._affordable(self._jobs(list(self.rows), handed_out))
+            self._begin(rows)
+            jobs = self._affordable(self._jobs(rows, handed_out))
             first = list(islice(jobs, 1))
-            if not first and not self._passes(self._untimed(list(self.rows))):
+            if not first and not self._passes(rows):
                 return {}
-        with closing(self._worker()) as worker:
+        with self._at_work() as worker:
             troubles = self._prepare(worker, unprepared)
-            rows = [row for row in self.rows if row not in troubles]
+            rows = [row for row in rows if row not in troubles]
             if unprepared:
                 self._begin(rows)
                 jobs = self._affordable(self._jobs(rows, handed_out))
             begin, self._answered, self._working = time.perf_counter(), 0, 0.0
             self._run(worker, chain(first, jobs), handed_out, lambda events: self._keep(events, handed_out))
             seconds = time.perf_counter() - begin
-            self._time(worker, self._untimed(rows))
+            self._time(worker, rows)
             self._keep_facts(worker)
         if self._plan.timing and worker.facts.get("concurrency"):
             self._keep_timing(rows, seconds)
@@ -137,8 +155,29 @@ class Interview:
             return {}
         return dict.fromkeys(self._spending.unasked, self._spending.trouble())
 
-    def _begin(self, rows: Mapping[int, Row] | Sequence[int]) -> None:
-        self._progress.begin(self.title, sum(self._folder.catalogue.size(self.selections[row]) for row in rows))
+    def _begin(self, rows: Sequence[int]) -> None:
+        size, span = self._folder.catalogue.size, self._part.span
+        self._progress.begin(self.title, sum(size(self.selections[row], span) for row in rows))
+
+    @contextmanager
+    def _at_work(self) -> Iterator[Worker]:
+        """The process, which may have stayed from an earlier part and may stay for a later one."""
+        worker, self._staying = self._staying or self._worker(), None
+        try:
+            yield worker
+        except BaseException:
+            worker.close()
+            raise
+        if self._part.stays:
+            self._staying = worker
+        else:
+            worker.close()
+
+    def close(self) -> None:
+        """Ends a process that stayed."""
+        if self._staying:
+            self._staying.close()
+        self._staying = None
 
     def _worker(self) -> Worker:
         models = {role: (model.provider, model.name, model.options) for role, model in self.models.items()}
@@ -221,10 +260,10 @@ class Interview:
         """One job for each image with something left to ask; what stored answers settle is recorded on the way."""
         store, database = self._folder.store, self._folder.database
         answered_before = any(map(store.has_answers, self.numbers.values()))
-        for example, *_ in self._folder.catalogue.unreadable(self._selection):
+        for example, *_ in () if self._part.span else self._folder.catalogue.unreadable(self._selection):
             times = len(self._held(rows, [example]))
             self._progress.advance(times, times)
-        for photograph in self._photographs():
+        for photograph in self._photographs(self._part.span):
             image, examples = photograph.image, self._held(rows, photograph.examples)
             left = {row for row, held in examples.items() for each in held if not store.settled([row], each)}
             self._progress.advance(sum(len(examples[row]) for row in examples.keys() - left))
@@ -318,8 +357,8 @@ class Interview:
         answered = isinstance(event, Answered)
         return Beside(most=dataclasses.replace(most, answers=0 if answered else 1), answers=int(answered))
 
-    def _photographs(self) -> Iterator[Photograph]:
-        return self._folder.catalogue.photographs(self._selection, self._plan.selection)
+    def _photographs(self, span: Span | None = None) -> Iterator[Photograph]:
+        return self._folder.catalogue.photographs(self._selection, self._plan.selection, span)
 
     # How fast it is
 
@@ -330,38 +369,16 @@ class Interview:
             asked, selection = self.rows[row], self.selections[row]
             keep_timing(self._folder, row, asked, self.numbers, selection, self._answered, in_flight)
 
-    def _untimed(self, rows: Sequence[int]) -> list[int]:
-        """The rows whose speed is to be measured, also where it was at another batch size than is asked for now.
-
-        Predictions that are only read from a file have none, and what costs money is not asked for it.
-        """
-        store = self._folder.store
-        if not self._plan.timing or self._priced() or not store.model_facts(self.company).get("timed", True):
-            return []
-        timings = {row: store.timing(row) for row in rows}
-        wanted = self._wanted_batch_size
-        return [row for row, timing in timings.items() if not timing or timing.get("batch_size_wanted") != wanted]
-
-    @property
-    def _wanted_batch_size(self) -> int | str | None:
-        wanted: int | str | None = getattr(self.models[MODEL].options, "batch_size", None)
-        return wanted
+    @cached_property
+    def _stopwatch(self) -> Stopwatch:
+        batch_size = getattr(self.models[MODEL].options, "batch_size", None)
+        return Stopwatch(self._plan, self._folder, self.company, self._selection, self.selections, batch_size)
 
     def _passes(self, rows: Sequence[int]) -> list[tuple[Sequence[Image], Sequence[int]]]:
-        """What is to be measured: rows that are about the same images, and some of these that they have settled.
-
-        An image that fails says nothing of the speed.
-        """
-        groups: dict[int, list[int]] = {}
-        for row in rows:
-            groups.setdefault(self.selections[row], []).append(row)
-        passes = ((self._timed_images(group), group) for group in groups.values())
-        return [(images, group) for images, group in passes if images]
-
-    def _timed_images(self, rows: Sequence[int]) -> list[Image]:
-        store, wanted = self._folder.store, set(rows)
-        settled = (each.image for each in self._photographs() if store.settled(rows, each.examples[0]) == wanted)
-        return list(islice(settled, TIMED_IMAGES))
+        """What is to be timed; what costs money is not asked for that."""
+        if not self._part.timed or self._priced():
+            return []
+        return self._stopwatch.passes(self._stopwatch.untimed(rows))
 
     def _time(self, worker: Worker, rows: Sequence[int]) -> None:
         """Measures the speed of the rows; where that fails the answers are there all the same."""
@@ -371,12 +388,6 @@ class Interview:
             return
         self._progress.begin(f"{self.title}, timing", 0)
         try:
-            timings = {row: timing for each in passes for row, timing in worker.time(*each).items()}
+            self._stopwatch.time(worker, passes)
         except WorkerLost as error:
             self._progress.say(f"{self.title} is not timed: {error}")
-            return
-        with self._folder.database.commit():
-            for row, timing in timings.items():
-                conditions = {key: worker.facts.get(key) for key in ("batch_size", "device", "dtype")}
-                conditions["batch_size_wanted"] = self._wanted_batch_size
-                self._folder.store.set_timing(row, {**dataclasses.asdict(timing), **conditions})

@@ -15,6 +15,7 @@ from snellen.database import DATABASE, Database
 from snellen.errors import UnreadableImage
 from snellen.forecast import Asked, forecast
 from snellen.images import Image
+from snellen.metrics.sequential import looks
 from snellen.plan import Plan
 from snellen.remote.prices import Tally
 from snellen.remote.tariff import Demand, Size, Tariff
@@ -59,6 +60,10 @@ def outline(plan: Plan) -> Iterator[str]:
         counts = [len(part.classes.names) for part in parts]
         yield f"class sets {len(parts)} of {min(counts)} to {max(counts)} classes; what follows is for all of them"
     yield f"run folder {plan.out}"
+    if plan.until_decided is not None:
+        rounds = ", ".join(map(str, looks(len(plan.selection))))
+        yield f"rounds     {rounds} images, until the best row is known with {100 * plan.until_decided:g} % confidence"
+        yield "           what follows is for all images"
     photos = list(map(_Photos, parts))
     priced: list[Estimate] = []
     for model, strategy in plan.pairs:

@@ -51,6 +51,8 @@ class Request:
     max_cost: float | None = None
     prices: str | None = None
     sweep: Mapping[str, Any] | None = None  # of 'snellen sweep' alone
+    until_decided: float | None = None
+    margin: float | None = None
 
 
 P = TypeVar("P", ModelPlan, StrategyPlan)
@@ -62,6 +64,8 @@ class Plan:
 
     Each pair is asked about each of the `class_lists`, with the images that the selection has of its classes.
     `max_cost` is what the run folder may pay in all, in USD; `prices_file` goes before the package's own prices.
+    `until_decided` is the confidence with which the best row is to be known, within the `margin`, for a run to stop by
+    itself; None asks all rows about all images.
     """
 
     name: str
@@ -80,6 +84,8 @@ class Plan:
     prices: Prices
     prices_file: str | None
     sweep: Mapping[str, Any] | None
+    until_decided: float | None = None
+    margin: float = 0.0
 
     @property
     def models(self) -> tuple[ModelPlan, ...]:
@@ -163,6 +169,7 @@ def resolve(
             "no model is given; name one with -m, such as -m hf/FOLDER, or under 'models' in the study file "
             "('snellen ls models' lists the providers)"
         )
+    _check_until_decided(request)
     prices = load_prices(request.prices)
     written = [configured(model, batch_size) for model in request.models]
     planned = [strategy_plan(strategy) for strategy in request.strategies or DEFAULT_STRATEGIES]
@@ -200,10 +207,38 @@ def resolve(
         prices,
         request.prices,
         request.sweep,
+        request.until_decided,
+        request.margin or 0.0,
     )
+    _check_deciding(plan)
     if plan.max_cost is not None:
         _check_prices(plan)
     return plan
+
+
+def _check_until_decided(request: Request) -> None:
+    """Raises WrongUse for a confidence or a margin that cannot be."""
+    confidence, margin = request.until_decided, request.margin
+    if confidence is not None and not 0.5 < confidence < 1:
+        raise WrongUse(f"until_decided: expected a confidence above 0.5 and below 1, such as 0.95, got {confidence:g}")
+    if margin is not None and not 0 <= margin < 1:
+        raise WrongUse(f"margin: expected a difference of accuracies from 0 to below 1, such as 0.01, got {margin:g}")
+    if margin is not None and confidence is None:
+        raise WrongUse("margin: it says how much better another row may be for a run to stop; give until_decided too")
+
+
+def _check_deciding(plan: Plan) -> None:
+    """Raises WrongUse where there is nothing to decide between."""
+    if plan.until_decided is None:
+        return
+    if len(plan.pairs) == 1:
+        model, strategy = plan.pairs[0]
+        raise WrongUse(
+            f"until_decided: there is only one row, {model.title} · {strategy.title}, and none that it could be better "
+            "than; add a model or a strategy, or leave until_decided out"
+        )
+    if len(plan.class_lists) > 1:
+        raise WrongUse("until_decided: rows about several class lists are not compared; leave it out")
 
 
 def _check_prices(plan: Plan) -> None:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from snellen import ledger
+from snellen import decisions, ledger
 from snellen.accounting import count_costs
 from snellen.budget import Budget
+from snellen.catalogue import Span
 from snellen.costs import keep_price, price_of, spent_most, untold
+from snellen.deciding import Deciding
 from snellen.errors import NoSpace, SnellenError
 from snellen.exports import whole_file, write_manifest, write_results
 from snellen.folder import RunFolder
 from snellen.images import Image
-from snellen.interview import Interview
+from snellen.interview import Interview, Part
 from snellen.labels import lint
 from snellen.meters import environment
 from snellen.plan import Plan
@@ -245,22 +247,60 @@ class Study:
         """Asks all models; one that cannot be loaded or kept alive does not keep the others from being asked."""
         limit = self.plan.max_cost
         budget = None if limit is None else Budget(limit, self._spent())
-        for interview in self.interviews.values():
-            troubles: Mapping[int, SnellenError]
-            try:
-                troubles = interview.ask(budget)
-                self.errors += troubles.values()
-            except SnellenError as error:
-                if isinstance(error, NoSpace):
-                    raise
-                self.errors.append(error)
-                self.progress.say(f"error: {error}")
-                troubles = dict.fromkeys(interview.rows, error)
-            finally:
-                self.progress.end()
-            with self.folder.database.commit():
-                for row in interview.rows:
-                    self.folder.store.set_trouble(row, str(troubles[row]) if row in troubles else None)
+        try:
+            if self.plan.until_decided is not None:
+                self._ask_until_decided(budget, self.plan.until_decided)
+                return
+            for interview in self.interviews.values():
+                self._ask(interview, budget, Part(tuple(interview.rows)))
+        finally:
+            for interview in self.interviews.values():
+                interview.close()
+        with self.folder.database.commit():
+            decisions.forget(self.folder.database, self.rows)
+
+    def _ask(self, interview: Interview, budget: Budget | None, part: Part) -> Mapping[int, SnellenError]:
+        """Asks a part and keeps why some of its rows could not be asked all of it."""
+        troubles: Mapping[int, SnellenError]
+        try:
+            troubles = interview.ask(budget, part)
+            self.errors += troubles.values()
+        except SnellenError as error:
+            if isinstance(error, NoSpace):
+                raise
+            self.errors.append(error)
+            self.progress.say(f"error: {error}")
+            troubles = dict.fromkeys(part.rows, error)
+        finally:
+            self.progress.end(quietly=part.span is not None)  # of a round it is told how its rows stand
+        with self.folder.database.commit():
+            for row in part.rows:
+                self.folder.store.set_trouble(row, str(troubles[row]) if row in troubles else None)
+        return troubles
+
+    def _ask_until_decided(self, budget: Budget | None, confidence: float) -> None:
+        """Asks all rows about more and more images, and rows that are not among the best no more.
+
+        A model that would only be loaded again, or that others run, stays from round to round.
+        """
+        deciding = Deciding(self.folder, self.selection, self.rows, confidence, self.plan.margin)
+        while span := deciding.next_span():
+            lost: set[int] = set()
+            asked = self._by_interview(deciding.asked)
+            for interview, rows in asked.items():
+                stays = len(asked) == 1 or _only_speaks_to_servers(interview)
+                lost.update(self._ask(interview, budget, Part(rows, span, timed=False, stays=stays)))
+            for line in deciding.look(span, lost):
+                self.progress.say(line)
+        if self.plan.timing:
+            for interview, rows in self._by_interview(deciding.asked).items():
+                self._ask(interview, budget, Part(rows, Span(b"", b"")))
+        deciding.keep()
+
+    def _by_interview(self, rows: Sequence[int]) -> dict[Interview, list[int]]:
+        """The rows by the interviews that they belong to."""
+        found = {each: [row for row in rows if row in each.rows] for each in self.interviews.values()}
+        return {interview: its_rows for interview, its_rows in found.items() if its_rows}
 
     def _spent(self) -> float:
         """What counts as spent before this run; what was in flight when the last one was killed is part of it."""
@@ -280,6 +320,11 @@ class Study:
                 f"up to {usd:.2g} USD more may have been charged, for requests that told no count of tokens or that "
                 "were cut off; it counts for max_cost and is not in spent_usd"
             )
+
+
+def _only_speaks_to_servers(interview: Interview) -> bool:
+    """Whether its process takes little memory."""
+    return all(hasattr(model.options, "concurrency") for model in interview.models.values())
 
 
 def _read_list(path: Path) -> list[Any]:

@@ -31,6 +31,8 @@ _KINDS: Mapping[str, tuple[Any, str]] = {
     "max_cost": ((int, float), "a number of USD"),
     "prices": (str, "a file of prices"),
     "sweep": (Mapping, "a mapping"),
+    "until_decided": ((int, float), "a confidence such as 0.95"),
+    "margin": ((int, float), "a difference of accuracies such as 0.01"),
 }
 
 
@@ -151,6 +153,7 @@ def _section(plan: Plan) -> dict[str, Any]:
         **({} if plan.max_cost is None else {"max_cost": plan.max_cost}),
         **({} if plan.prices_file is None else {"prices": plan.prices_file}),
         **({} if plan.sweep is None else {"sweep": _plain(plan.sweep)}),
+        **({} if plan.until_decided is None else {"until_decided": plan.until_decided, "margin": plan.margin}),
     }
 
 
@@ -198,6 +201,8 @@ strategies:               # 'snellen ls strategies' lists them; without any, eac
 # timing: false           # do not measure speed
 # max_cost: 5             # USD that the run folder may pay in all; the run stops before
 # prices: prices.json     # prices that go before those that snellen knows
+# until_decided: 0.95     # stop as soon as the best row is known with 95 % confidence
+# margin: 0.01            # and then also where no other can be better than the one named by more than that
 # stall_seconds: 900      # a model process that gives no answer for so long is started anew
 """
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import io
 import sys
 
-from snellen.cli import runs, sweeping, models, data, demo  # isort: skip
+from snellen.cli import runs, sweeping, diagnosing, recommending, models, data, demo  # isort: skip
 from snellen.cli.app import app
 from snellen.cli.output import say
 from snellen.errors import SnellenError
 
-__all__ = ["app", "data", "demo", "main", "models", "runs", "sweeping"]
+__all__ = ["app", "data", "demo", "diagnosing", "main", "models", "recommending", "runs", "sweeping"]
 
 
 def main() -> None:

@@ -46,6 +46,7 @@ def show(results: Results, as_json: bool, swept: bool = False) -> None:
     """
     from snellen.console import QuietConsole
     from snellen.summary import notes, print_results
+    from snellen.verdict.stopping import told
     from snellen.verdict.sweep_tables import print_sweep, sweep_data, sweep_notes
     from snellen.verdict.sweeps import sweep_of
 
@@ -67,6 +68,6 @@ def show(results: Results, as_json: bool, swept: bool = False) -> None:
     for line in sweep_notes(results, curves) if curves else ():
         say(line)
     about = [row for row in results.rows if row in rows or (curves and row.number in curves.largest)]
-    for line in notes(results, about):
+    for line in (*notes(results, about), *told(results)):
         say(line)
     say(f"all of it is in {results.path}")

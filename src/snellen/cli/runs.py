@@ -16,6 +16,7 @@ from snellen.cli.options import (
     DatasetOption,
     JsonOption,
     LimitOption,
+    MarginOption,
     MaxCostOption,
     ModelsOption,
     OutOption,
@@ -25,6 +26,7 @@ from snellen.cli.options import (
     RunArgument,
     SeedOption,
     StrategiesOption,
+    UntilDecidedOption,
 )
 from snellen.cli.output import progress_shown, say, show, tell
 from snellen.errors import SnellenError
@@ -53,6 +55,8 @@ def run(
     batch_size: BatchSizeOption = None,
     max_cost: MaxCostOption = None,
     prices: PricesOption = None,
+    until_decided: UntilDecidedOption = None,
+    margin: MarginOption = None,
     no_timing: Annotated[bool, typer.Option("--no-timing", help="Do not measure speed.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Set an earlier run aside, ask everything anew.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be asked, and stop.")] = False,
@@ -69,6 +73,7 @@ def run(
       snellen run -d photos -m hf/./my-vlm -m onnx/./mobilenet.onnx
       snellen run -d photos -m hf/Qwen/Qwen2-VL-7B-Instruct,dtype=bfloat16 -s closed-set,votes=5 --classes 21
       snellen run study.yaml --limit 100
+      snellen run -d photos -m openai/gpt-4o -m openai/gpt-4o-mini --until-decided 0.95 --margin 0.01
     """
     from snellen.flags import Flags, request
     from snellen.folder import set_aside
@@ -77,6 +82,7 @@ def run(
     subset = {"classes": classes, "per_class": per_class, "limit": limit, "seed": seed}
     flags = Flags(dataset, tuple(model or ()), tuple(strategy or ()), subset, out, batch_size)
     flags = dataclasses.replace(flags, timing=not no_timing, max_cost=max_cost, prices=prices)
+    flags = dataclasses.replace(flags, until_decided=until_decided, margin=margin)
     plan = resolve(request(study, flags), flags.batch_size)
     if dry_run:
         from snellen.outline import outline
@@ -86,20 +92,30 @@ def run(
     if fresh and (place := set_aside(plan.out)):
         say(f"the earlier run is now {place}")
     if plan_only:
-        from snellen.study import make
-
-        make(plan, progress_shown(quiet))
-        say("nothing was asked; the same command without --plan-only asks, or: snellen export openai-batch")
-        tell(str(plan.out))
+        _only_made(plan, quiet)
         return
     with closing(carried_out(plan, quiet)) as results:
         show(results, as_json)
-        exit_where_open(results)
+        exit_where_open(results, plan.until_decided is not None)
 
 
-def exit_where_open(results: Results) -> None:
-    """Ends with code 4 where the rows that were just asked have failed or pending examples."""
-    if any((row.failed or row.pending) and row.number in results.asked for row in results.rows):
+def _only_made(plan: Plan, quiet: bool) -> None:
+    from snellen.study import make
+
+    make(plan, progress_shown(quiet))
+    say("nothing was asked; the same command without --plan-only asks, or: snellen export openai-batch")
+    tell(str(plan.out))
+
+
+def exit_where_open(results: Results, until_decided: bool = False) -> None:
+    """Ends with code 4 where the rows that were just asked have failed or pending examples.
+
+    Asked until it was decided which row is best, those rows do not count of which no more is to be asked.
+    """
+    from snellen.verdict.stopping import settled
+
+    left = results.asked - (settled(results) if until_decided else frozenset())
+    if any((row.failed or row.pending) and row.number in left for row in results.rows):
         say("some examples have no answer; the same command again asks them once more")
         raise typer.Exit(4)
 
