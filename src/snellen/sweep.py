@@ -51,6 +51,7 @@ def plan_sweep(request: Request, sweep: Sweep, batch_size: str | None = None) ->
     Raises WrongUse or Missing.
     """
     request = dataclasses.replace(request, dataset=_dataset(request.dataset), sweep=dataclasses.asdict(sweep))
+    request = dataclasses.replace(request, until_decided=None, margin=None)  # of runs: all sets are asked all
     begun: list[_Begun] = []
 
     def class_lists(selection: Selection, out: Path) -> tuple[Classes, ...]:
