@@ -185,10 +185,7 @@ def resolve(
     pairs, not_applicable = _pair(models, strategies, told=bool(request.strategies))
     _check_classes(dict.fromkeys(strategy for _, strategy in pairs), selection.dataset.classes, lists)
     roles = {plan.title: with_roles(plan) for _, plan in pairs}
-    pairs = tuple((model, roles[plan.title]) for model, plan in pairs)
-    if request.blind:
-        pairs, promptless = _with_twins(pairs)
-        not_applicable += promptless
+    pairs, promptless = _with_twins([(model, roles[plan.title]) for model, plan in pairs], request.blind)
     if shots := max(plan.shots for _, plan in pairs):
         selection = hold_out(selection, shots)
     plan = Plan(
@@ -200,7 +197,7 @@ def resolve(
         lists,
         selection.seed,
         pairs,
-        not_applicable,
+        (*not_applicable, *promptless),
         tuple(getattr(selection.dataset, "warnings", ())),
         request.timing,
         request.stall_seconds,
@@ -329,9 +326,11 @@ def _pair(
 
 
 def _with_twins(
-    pairs: Sequence[tuple[ModelPlan, StrategyPlan]],
+    pairs: Sequence[tuple[ModelPlan, StrategyPlan]], blind: bool
 ) -> tuple[tuple[tuple[ModelPlan, StrategyPlan], ...], tuple[str, ...]]:
-    """Each pair, followed by its blind twin where it asks with prompts; and a line on those that do not."""
+    """Each pair, if wanted followed by its blind twin where it asks with prompts; and a line on those that do not."""
+    if not blind:
+        return tuple(pairs), ()
     found: list[tuple[ModelPlan, StrategyPlan]] = []
     promptless: dict[str, None] = {}
     for model, strategy in pairs:
