@@ -35,9 +35,11 @@ def pair(
 
 
 def with_twins(
-    pairs: Sequence[tuple[ModelPlan, StrategyPlan]],
+    pairs: Sequence[tuple[ModelPlan, StrategyPlan]], blind: bool
 ) -> tuple[tuple[tuple[ModelPlan, StrategyPlan], ...], tuple[str, ...]]:
-    """Each pair, followed by its blind twin where it asks with prompts; and a line on those that do not."""
+    """Each pair, if wanted followed by its blind twin where it asks with prompts; and a line on those that do not."""
+    if not blind:
+        return tuple(pairs), ()
     found: list[tuple[ModelPlan, StrategyPlan]] = []
     promptless: dict[str, None] = {}
     for model, strategy in pairs:

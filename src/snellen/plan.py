@@ -198,10 +198,7 @@ def resolve(
     pairs, not_applicable = pair(models, strategies, told=bool(request.strategies))
     check_classes(dict.fromkeys(strategy for _, strategy in pairs), selection.dataset.classes, lists)
     roles = {plan.title: with_roles(plan) for _, plan in pairs}
-    pairs = tuple((model, roles[plan.title]) for model, plan in pairs)
-    if request.blind:
-        pairs, promptless = with_twins(pairs)
-        not_applicable += promptless
+    pairs, promptless = with_twins([(model, roles[plan.title]) for model, plan in pairs], request.blind)
     if shots := max(plan.shots for _, plan in pairs):
         selection = hold_out(selection, shots)
     plan = Plan(
@@ -213,7 +210,7 @@ def resolve(
         lists,
         selection.seed,
         pairs,
-        not_applicable,
+        (*not_applicable, *promptless),
         tuple(getattr(selection.dataset, "warnings", ())),
         request.timing,
         request.stall_seconds,
