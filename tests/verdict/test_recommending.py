@@ -144,9 +144,13 @@ def test_failed_and_unreadable_answers_are_told(tmp_path: Path, snellen: Snellen
     mumbling = model(tmp_path / "mumbling.py", "return '???'")
     with ran(photos, [broken, mumbling], out=tmp_path / "run") as results:
         found = recommend(results, Limits())
-    assert found.choice and found.sentence.startswith(f"Take {mumbling} by closed-set: right on 0.0 % of 6 images")
-    assert why(found) == {f"{Path(broken).stem}": "has no answer (6 failed)"}
-    assert found.planned.none_because == "it takes two rows of one model each"
+    assert (found.choice, found.front) == (None, ())
+    assert found.sentence == "No row is right on any image, so there is nothing to recommend."
+    assert {row.model: reason for row, reason in found.dropped} == {
+        broken: "has no answer (6 failed)",
+        mumbling: "is right on none of 6 images; in 6 answers no class could be read",
+    }
+    assert found.planned.none_because == "no row is right on any image"
     with ran(photos, broken, out=tmp_path / "none") as results:
         found = recommend(results, Limits(max_gpu_gb=1))
     assert (found.choice, found.front) == (None, ())

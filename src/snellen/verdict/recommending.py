@@ -41,12 +41,13 @@ def recommend(results: Results, limits: Limits, seed: int = 0) -> Recommendation
     rows, sets = comparable(results)
     notes = tuple(_notes(rows, sets))
     candidates = candidates_of(results, rows)
-    answered = {each.row.number for each in candidates}
-    silent = tuple((row, _silent(row)) for row in rows if row.number not in answered)
+    known = {each.row.number for each in candidates}
+    useless = tuple((row, _useless(row)) for row in rows if row.number not in known)
     if not candidates:
-        said = "No row has an answer" if rows else "There is no row"
-        planned = Planned((), none_because="no row has an answer")
-        return Recommendation(f"{said}, so there is nothing to recommend.", None, (), silent, planned, notes)
+        answered = any(row.accuracy is not None for row in rows)
+        said = "no row is right on any image" if answered else "no row has an answer" if rows else "there is no row"
+        sentence = f"{said.capitalize()}, so there is nothing to recommend."
+        return Recommendation(sentence, None, (), useless, Planned((), none_because=said), notes)
     better = surely_better(results, candidates)
     short = {each: limits.shortfalls(each.accuracy, each.measures) for each in candidates}
     within = [place for place, each in enumerate(candidates) if not short[each]]
@@ -65,7 +66,7 @@ def recommend(results: Results, limits: Limits, seed: int = 0) -> Recommendation
         sentence,
         None if choice is None else candidates[choice],
         tuple(best),
-        (*dropped, *silent),
+        (*dropped, *useless),
         plan_cascades(results, candidates, best, limits, seed),
         notes,
     )
@@ -79,7 +80,10 @@ def _notes(rows: Sequence[ResultRow], sets: int) -> Iterator[str]:
         yield "answers had a say in when to stop asking: what is called sure of these rows is not so to 95 %"
 
 
-def _silent(row: ResultRow) -> str:
+def _useless(row: ResultRow) -> str:
+    if row.accuracy is not None:
+        unread = f"; in {row.unparsed} answers no class could be read" if row.unparsed else ""
+        return f"is right on none of {row.answered + row.unparsed} images{unread}"
     counts = [f"{count} {state}" for count, state in ((row.failed, "failed"), (row.pending, "pending")) if count]
     return f"has no answer ({', '.join(counts) or 'no images'})"
 
