@@ -88,8 +88,10 @@ def test_limits_that_nothing_keeps_name_the_nearest(results: Results) -> None:
     nearest = re.sub(r"predictions/\S*/(\w+)\.csv", r"\1", found.sentence)
     assert nearest == (
         "No row keeps the limits; cheap by vocabulary comes nearest: is right on 80.0 % of the images, at least "
-        "90 % is asked for."
+        "90 % is asked for. Two rows as a cascade keep them, see there."
     )
+    assert [Path(each.second.row.model).stem for each in found.planned.cascades] == ["dear"]
+    assert "see there" not in recommend(results, Limits(min_accuracy=1, max_gpu_gb=1)).sentence
     assert len(found.dropped) == 4
 
 

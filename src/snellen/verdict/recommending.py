@@ -59,7 +59,8 @@ def recommend(results: Results, limits: Limits, seed: int = 0) -> Recommendation
         if favourite >= 0:
             dropped.append((candidates[place].row, _why(candidates, better, within[favourite], place)))
     choice = max(stay, key=lambda place: candidates[place].merit, default=None)
-    sentence = _impossible(short) if choice is None else _sentence(candidates, choice, better, within, limits)
+    planned = plan_cascades(results, candidates, best, limits, seed)
+    sentence = _impossible(short, planned) if choice is None else _sentence(candidates, choice, better, within, limits)
     order = {row.number: place for place, row in enumerate(rows)}
     dropped.sort(key=lambda pair: order[pair[0].number])
     return Recommendation(
@@ -67,7 +68,7 @@ def recommend(results: Results, limits: Limits, seed: int = 0) -> Recommendation
         None if choice is None else candidates[choice],
         tuple(best),
         (*dropped, *useless),
-        plan_cascades(results, candidates, best, limits, seed),
+        planned,
         notes,
     )
 
@@ -145,8 +146,8 @@ def taken(measures: Measures) -> str:
     return f", {', '.join(told)}" if told else ""
 
 
-def _impossible(short: Mapping[Candidate, Sequence[Shortfall]]) -> str:
-    """That no row keeps the limits, and which one comes nearest."""
+def _impossible(short: Mapping[Candidate, Sequence[Shortfall]], planned: Planned) -> str:
+    """That no row keeps the limits, and which one comes nearest; a cascade may keep them."""
 
     def distance(candidate: Candidate) -> tuple[int, float, float]:
         shares = [one.share for one in short[candidate]]
@@ -155,7 +156,8 @@ def _impossible(short: Mapping[Candidate, Sequence[Shortfall]]) -> str:
 
     nearest = min(short, key=distance)
     reasons = "; ".join(one.reason for one in short[nearest])
-    return f"No row keeps the limits; {nearest.name} comes nearest: {reasons}."
+    also = " Two rows as a cascade keep them, see there." if planned.cascades else ""
+    return f"No row keeps the limits; {nearest.name} comes nearest: {reasons}.{also}"
 
 
 def _why(candidates: Sequence[Candidate], better: NDArray[np.bool_], favourite: int, place: int) -> str:
