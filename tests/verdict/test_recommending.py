@@ -88,8 +88,10 @@ def test_limits_that_nothing_keeps_name_the_nearest(results: Results) -> None:
     nearest = re.sub(r"predictions/\S*/(\w+)\.csv", r"\1", found.sentence)
     assert nearest == (
         "No row keeps the limits; cheap by vocabulary comes nearest: is right on 80.0 % of the images, at least "
-        "90 % is asked for."
+        "90 % is asked for. Two rows as a cascade keep them, see there."
     )
+    assert [Path(each.second.row.model).stem for each in found.planned.cascades] == ["dear"]
+    assert "see there" not in recommend(results, Limits(min_accuracy=1, max_gpu_gb=1)).sentence
     assert len(found.dropped) == 4
 
 
@@ -144,9 +146,13 @@ def test_failed_and_unreadable_answers_are_told(tmp_path: Path, snellen: Snellen
     mumbling = model(tmp_path / "mumbling.py", "return '???'")
     with ran(photos, [broken, mumbling], out=tmp_path / "run") as results:
         found = recommend(results, Limits())
-    assert found.choice and found.sentence.startswith(f"Take {mumbling} by closed-set: right on 0.0 % of 6 images")
-    assert why(found) == {f"{Path(broken).stem}": "has no answer (6 failed)"}
-    assert found.planned.none_because == "it takes two rows of one model each"
+    assert (found.choice, found.front) == (None, ())
+    assert found.sentence == "No row is right on any image, so there is nothing to recommend."
+    assert {row.model: reason for row, reason in found.dropped} == {
+        broken: "has no answer (6 failed)",
+        mumbling: "is right on none of 6 images; in 6 answers no class could be read",
+    }
+    assert found.planned.none_because == "no row is right on any image"
     with ran(photos, broken, out=tmp_path / "none") as results:
         found = recommend(results, Limits(max_gpu_gb=1))
     assert (found.choice, found.front) == (None, ())

@@ -38,7 +38,7 @@ _Rounds = Generator[Sequence[Question], Sequence[Answer], Any]
 class Strategy:
     """Which model answers first, by which strategy, and how sure it has to be.
 
-    `first`, such as `clip/openai/clip-vit-base-patch32`, is asked by the strategy `by` (unless given `zero-shot` where
+    `first`, such as `clip/openai/clip-vit-base-patch32`, is asked by the strategy `by` (unless given: `zero-shot` where
     it compares with texts, `vocabulary` where it has labels of its own). Where the score of what it predicts is at
     least `threshold`, that is the prediction; else, or where it names no class or has no score, the model itself is
     asked by the strategy `then`. `snellen recommend RUN` finds thresholds by what both have answered; on the images of

@@ -44,7 +44,7 @@ class Measures:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """A row with an accuracy. `right` holds for each of its examples 1 (right), 0 (wrong) or -1 (without an answer)."""
+    """A row that is ever right. `right` holds for each of its examples 1 (right), 0 (wrong) or -1 (no answer)."""
 
     row: ResultRow
     measures: Measures
@@ -80,10 +80,10 @@ def comparable(results: Results) -> tuple[list[ResultRow], int]:
 
 
 def candidates_of(results: Results, rows: Sequence[ResultRow]) -> list[Candidate]:
-    """The rows that have an accuracy."""
+    """The rows that are ever right."""
     found = []
     for row in rows:
-        if row.accuracy is not None:
+        if row.accuracy:
             sheet = results.sheet(row)
             right = np.where(sheet.answered, sheet.right, -1).astype(np.int8)
             found.append(Candidate(row, _measures(row, results.facts(row)), right))

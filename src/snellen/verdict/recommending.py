@@ -41,12 +41,13 @@ def recommend(results: Results, limits: Limits, seed: int = 0) -> Recommendation
     rows, sets = comparable(results)
     notes = tuple(_notes(rows, sets))
     candidates = candidates_of(results, rows)
-    answered = {each.row.number for each in candidates}
-    silent = tuple((row, _silent(row)) for row in rows if row.number not in answered)
+    known = {each.row.number for each in candidates}
+    useless = tuple((row, _useless(row)) for row in rows if row.number not in known)
     if not candidates:
-        said = "No row has an answer" if rows else "There is no row"
-        planned = Planned((), none_because="no row has an answer")
-        return Recommendation(f"{said}, so there is nothing to recommend.", None, (), silent, planned, notes)
+        answered = any(row.accuracy is not None for row in rows)
+        said = "no row is right on any image" if answered else "no row has an answer" if rows else "there is no row"
+        sentence = f"{said.capitalize()}, so there is nothing to recommend."
+        return Recommendation(sentence, None, (), useless, Planned((), none_because=said), notes)
     better = surely_better(results, candidates)
     short = {each: limits.shortfalls(each.accuracy, each.measures) for each in candidates}
     within = [place for place, each in enumerate(candidates) if not short[each]]
@@ -58,15 +59,16 @@ def recommend(results: Results, limits: Limits, seed: int = 0) -> Recommendation
         if favourite >= 0:
             dropped.append((candidates[place].row, _why(candidates, better, within[favourite], place)))
     choice = max(stay, key=lambda place: candidates[place].merit, default=None)
-    sentence = _impossible(short) if choice is None else _sentence(candidates, choice, better, within, limits)
+    planned = plan_cascades(results, candidates, best, limits, seed)
+    sentence = _impossible(short, planned) if choice is None else _sentence(candidates, choice, better, within, limits)
     order = {row.number: place for place, row in enumerate(rows)}
     dropped.sort(key=lambda pair: order[pair[0].number])
     return Recommendation(
         sentence,
         None if choice is None else candidates[choice],
         tuple(best),
-        (*dropped, *silent),
-        plan_cascades(results, candidates, best, limits, seed),
+        (*dropped, *useless),
+        planned,
         notes,
     )
 
@@ -79,7 +81,10 @@ def _notes(rows: Sequence[ResultRow], sets: int) -> Iterator[str]:
         yield "answers had a say in when to stop asking: what is called sure of these rows is not so to 95 %"
 
 
-def _silent(row: ResultRow) -> str:
+def _useless(row: ResultRow) -> str:
+    if row.accuracy is not None:
+        unread = f"; in {row.unparsed} answers no class could be read" if row.unparsed else ""
+        return f"is right on none of {row.answered + row.unparsed} images{unread}"
     counts = [f"{count} {state}" for count, state in ((row.failed, "failed"), (row.pending, "pending")) if count]
     return f"has no answer ({', '.join(counts) or 'no images'})"
 
@@ -141,8 +146,8 @@ def taken(measures: Measures) -> str:
     return f", {', '.join(told)}" if told else ""
 
 
-def _impossible(short: Mapping[Candidate, Sequence[Shortfall]]) -> str:
-    """That no row keeps the limits, and which one comes nearest."""
+def _impossible(short: Mapping[Candidate, Sequence[Shortfall]], planned: Planned) -> str:
+    """That no row keeps the limits, and which one comes nearest; a cascade may keep them."""
 
     def distance(candidate: Candidate) -> tuple[int, float, float]:
         shares = [one.share for one in short[candidate]]
@@ -151,7 +156,8 @@ def _impossible(short: Mapping[Candidate, Sequence[Shortfall]]) -> str:
 
     nearest = min(short, key=distance)
     reasons = "; ".join(one.reason for one in short[nearest])
-    return f"No row keeps the limits; {nearest.name} comes nearest: {reasons}."
+    also = " Two rows as a cascade keep them, see there." if planned.cascades else ""
+    return f"No row keeps the limits; {nearest.name} comes nearest: {reasons}.{also}"
 
 
 def _why(candidates: Sequence[Candidate], better: NDArray[np.bool_], favourite: int, place: int) -> str:
