@@ -61,8 +61,9 @@ def sittings(
 ) -> tuple[Sitting, ...]:
     """All sittings of these runs, those of most runs first and then of most images.
 
-    They are of these models and strategies alone where any are named. Rows whose sets of classes differ are never in one sitting. Superseded rows are left out. Raises WrongUse: a run
-    shares no image with the others, a name that no row has.
+    They are of these models and strategies alone where any are named. Rows whose sets of classes differ are never in
+    one sitting. Superseded rows are left out. Raises WrongUse: a run shares no image with the others, a name that no
+    row has.
     """
     every = [(number, rows) for number, run in enumerate(runs) for rows in run.alike()]
     _check_names(models, "model", (row.model for _, rows in every for row in rows))
