@@ -1,4 +1,4 @@
-"""The contract that every data set, strategy and engine keeps; a new one needs a line in the tables below."""
+"""The contract that every strategy and engine keeps; a new one needs a line in the tables below."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 from answering import answers
 from checkpoints.texts import static
 from conftest import draw_folder
-from formats import as_hf, as_manifest, as_parquet, as_tar
 from onnx_models import write_classifier
 from snellen import plugins
 from snellen.codec import question_key
@@ -37,7 +36,6 @@ from snellen.types import (
     Answer,
     Choose,
     Classes,
-    Dataset,
     Embed,
     EmbedText,
     Engine,
@@ -55,6 +53,7 @@ from snellen.types import (
     Text,
     Vector,
 )
+from strategy_table import STRATEGIES
 
 KINDS = {Generate: Text, Choose: Scores, Recognise: Scores, Embed: Vector, EmbedText: Vector}
 
@@ -73,81 +72,14 @@ def scripted(question: Question, image: Image | None) -> str | Answer:
     return Scores(choices, tuple(rng.random() for _ in choices), lengths=lengths)
 
 
-# Data sets
-
-DATASETS: Mapping[str, Callable[[Path], str]] = {
-    "demo": lambda place: "pictograms",
-    "digits": lambda place: "",
-    "folder": lambda place: str(draw_folder(place / "drawn")),
-    "hf-datasets": lambda place: str(as_hf(draw_folder(place / "drawn"), place / "saved")),
-    "manifest": lambda place: str(as_manifest(draw_folder(place / "drawn"), place / "labels.csv")),
-    "parquet": lambda place: str(as_parquet(draw_folder(place / "drawn"), place / "images.parquet")),
-    "shapes": lambda place: "",
-    "webdataset": lambda place: str(as_tar(draw_folder(place / "drawn"), place / "images.tar")),
-}
-SMALLER: Mapping[str, Mapping[str, Any]] = {"demo": {"pictures": 1, "size": 32}}  # all of it takes seconds to draw
-
-
-def test_every_data_set_strategy_and_engine_is_in_the_tables() -> None:
-    assert list(DATASETS) == plugins.names("datasets")
+def test_every_strategy_and_engine_is_in_the_tables() -> None:
     assert sorted({name for name, _ in STRATEGIES}) == plugins.names("strategies")
     assert sorted([*ENGINES, *STANDING]) == plugins.names("engines")
     assert not any(hasattr(plugins.load("engines", name), "stands_for") for name in ENGINES)
 
 
-@pytest.fixture(params=DATASETS)
-def dataset(request: pytest.FixtureRequest, tmp_path: Path) -> Dataset:
-    module = plugins.load("datasets", request.param)
-    loaded: Dataset = module.load(DATASETS[request.param](tmp_path), module.Options(**SMALLER.get(request.param, {})))
-    return loaded
-
-
-def test_a_data_set_reads_the_same_again_and_again(dataset: Dataset) -> None:
-    first, second = list(dataset), list(dataset)
-    assert first == second
-    assert len(first) == len(dataset) > 0
-    assert len({example.id for example in first}) == len(first)
-    assert {example.label for example in first} <= set(dataset.classes.names)
-    assert dataset.classes.background in (None, *dataset.classes.names)
-    assert dataset.source
-    assert dataset.name
-    for example in first:
-        assert example.image.pixels().mode == "RGB"
-
-
 # Strategies
 
-STRATEGIES: Sequence[tuple[str, Mapping[str, Any]]] = (
-    ("binary", {}),
-    ("binary", {"answer": "choose", "ahead": 3}),
-    ("binary", {"decide": "argmax"}),
-    ("binary-then-choose", {}),
-    ("binary-then-choose", {"image": "last"}),
-    ("closed-set", {}),
-    ("closed-set", {"votes": 3, "image": "last"}),
-    ("closed-set", {"answer": "choose"}),
-    ("closed-set", {"shots": 2, "votes": 3, "image": "last"}),
-    ("letters", {}),
-    ("letters", {"debias": "none", "order": "given", "image": "last"}),
-    ("letters", {"answer": "generate"}),
-    ("likelihood", {}),
-    ("likelihood", {"normalise": "mean", "calibrate": "blank", "image": "last"}),
-    ("likelihood", {"prompt": "open", "normalise": "bytes", "calibrate": "text"}),
-    ("linear-probe", {"shots": 1}),
-    ("nearest-centroid", {"shots": 2}),
-    ("open-set", {}),
-    ("open-set", {"prompt": "<OD>", "image": "last", "max_tokens": 100}),
-    ("open-set", {"prompt": ""}),
-    ("open-set", {"encoder": "scripted/test_contracts:scripted", "threshold": 0.2}),
-    ("shortlist", {"encoder": "scripted/test_contracts:scripted", "k": 2}),
-    ("shortlist", {"encoder": "scripted/test_contracts:scripted", "order": "similarity", "templates": "a {name}"}),
-    ("tournament", {}),
-    ("tournament", {"size": 2}),
-    ("vocabulary", {}),
-    ("vocabulary", {"rules": "exact,head", "mapping": {"hoop": "circle", "disc": None}, "among": "covered"}),
-    ("zero-shot", {}),
-    ("zero-shot", {"templates": "a {name}", "background": "clutter"}),
-)
 CLASS_LISTS = (
     Classes(("circle", "star", "ring", "background"), "background"),
     Classes(("circle", "star")),

@@ -72,6 +72,6 @@ def test_what_there_is_no_reader_for_is_told(tmp_path: Path) -> None:
         with pytest.raises(WrongUse, match=r"\.jsonl, \.parquet or \.tar file"):
             find_reader(name)
     with pytest.raises(
-        WrongUse, match="one of demo, digits, folder, hf-datasets, manifest, parquet, shapes, webdataset"
+        WrongUse, match=r"one of .*demo, digits, folder, hf-datasets, manifest, parquet, shapes, webdataset"
     ):
         find_reader("nothing")

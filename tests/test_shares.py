@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 import studies
+from snellen import study
+from snellen.database import DATABASE
 from snellen.metrics.intervals import wilson
+from snellen.results import Results
 
 NAMES = tuple("abcdefg")
 # the right class has rank 1 for the first photo of each class, 3 for the second, 7 for the third; the fourth names none
@@ -82,3 +87,39 @@ def test_rates_of_yes_are_over_all_questions_and_leave_the_background_out(tmp_pa
     assert row.true_negative_rate == pytest.approx(1 - 4 / (24 * 5 + 4 * 6))
     first_yes = rows["binary,answer=choose"]  # which does not ask about all classes
     assert (first_yes.true_positive_rate, first_yes.true_negative_rate) == (None, None)
+
+
+SAYS = """
+place = int(image.path.stem[-1])
+return Text([truth(image), "cat, catfish, dog", "A wildcat", "nothing"][place])
+"""
+
+
+def test_the_substring_share_is_beside_the_accuracy_and_flatters(tmp_path: Path) -> None:
+    folder = studies.photographs(tmp_path / "photos", 4, ("cat", "catfish", "dog"))
+    name = studies.model(tmp_path / "model.py", SAYS)
+    out = tmp_path / "run"
+    with studies.ran(folder, name, "closed-set", "open-set", "binary", out=out) as results:
+        rows = {row.strategy: row for row in results.rows}
+        before = results.as_data()
+    for strategy in ("closed-set", "open-set"):
+        row = rows[strategy]
+        assert row.accuracy == pytest.approx(3 / 12)  # the list names several, a wildcat is none of them
+        assert row.accuracy_substring == pytest.approx(7 / 12)  # all of them that are in it, and the cat in the wildcat
+        assert (row.accuracy_substring_low, row.accuracy_substring_high) == pytest.approx(wilson(7, 12))
+    assert rows["binary"].accuracy_substring is None
+    with sqlite3.connect(out / DATABASE) as older:  # as an earlier version kept it
+        older.execute("UPDATE records SET details = json_remove(details, '$.contains')")
+    older.close()
+    with closing(Results(out)) as found:
+        assert {row.accuracy_substring for row in found.rows} == {None}
+    with closing(study.rescore(out)) as again:
+        assert again.as_data() == before
+
+
+def test_a_model_that_repeats_the_list_is_right_by_that_share_and_never_by_accuracy(tmp_path: Path) -> None:
+    folder = studies.photographs(tmp_path / "photos", 2, NAMES)
+    echo = studies.model(tmp_path / "echo.py", "return Text(question.prompt[1])")
+    with studies.ran(folder, echo, out=tmp_path / "run") as results:
+        (row,) = results.rows
+    assert (row.accuracy, row.accuracy_substring, row.unparsed) == (0.0, 1.0, row.images)

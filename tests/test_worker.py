@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from snellen.images import Image
 from snellen.rows import Row
 from snellen.runner import Answered, Ended, Event
 from snellen.types import Classes, Failure
-from snellen.worker import Job, Setup, Worker, WorkerLost
+from snellen.worker import Job, Setup, Told, Worker, WorkerLost
 
 NAMES = [f"{label}{number}" for label in ("bird", "cat", "dog") for number in range(4)]
 
@@ -180,3 +181,16 @@ def test_images_that_fail_are_not_timed(folder: Path, tmp_path: Path) -> None:
     name = studies.model(tmp_path / "model.py", "if image.path.stem == 'cat0': os._exit(1)\nreturn truth(image)")
     with studies.ran(folder, name, out=tmp_path / "run", timing=True) as results:
         assert [(row.answered, row.failed, row.timed_images) for row in results.rows] == [(11, 1, 11)]
+
+
+def test_a_line_for_the_user_that_comes_last_is_told_before_the_timing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As that a server was given up, which the process may say after it has sent the last answers."""
+    name = studies.model(tmp_path / "model.py", "return truth(image)").removeprefix("scripted/")
+    said: list[str] = []
+    with closing(Worker(Setup({"model": ("scripted", name, Options())}, {}), say=said.append)) as worker:
+        receive, late = worker._child.receive, iter([Told(("the server was gone",))])
+        monkeypatch.setattr(worker._child, "receive", lambda limit: next(late, None) or receive(limit))
+        assert worker.time((), ()) == {}
+    assert said == ["the server was gone"]

@@ -18,7 +18,7 @@ def conclusion(results: Results) -> str | None:
     p < 0.05. Of each model its best row is named, which may be its best by chance. After a run it is about the images
     of that run, whichever run asked about them. None without an answer.
     """
-    rows = [row for row in results.rows if row.accuracy is not None and not row.superseded]
+    rows = [row for row in results.rows if row.accuracy is not None and not row.superseded and not row.blind]
     asked = {row.selection for row in rows if row.number in results.asked}
     rows = [row for row in rows if row.selection in asked] or rows
     if not rows:

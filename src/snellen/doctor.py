@@ -96,7 +96,7 @@ def examine(model: str, dataset: str | None, count: int, progress: Progress) -> 
     if count < 2:
         raise WrongUse(f"--images: expected at least 2, for one image has no company; got {count}")
     planned = model_plan(model)
-    pictures = _pictures(dataset, count)
+    pictures = _pictures(dataset, count, progress)
     progress.say(f"loading {planned.title}")
     start = time.perf_counter()
     with closing(load_engine(planned)) as engine:
@@ -115,12 +115,12 @@ def examine(model: str, dataset: str | None, count: int, progress: Progress) -> 
         yield from probe(planned)
 
 
-def _pictures(dataset: str | None, count: int) -> Pictures:
+def _pictures(dataset: str | None, count: int, progress: Progress) -> Pictures:
     if dataset is None:
         drawn = load_dataset("shapes")[0].classes.names
         dataset = f"shapes,pictures={-(-count // len(drawn))}"
     path, given = name_and_options(dataset, "path")
-    selection, _ = chosen({"path": path, "limit": count, **given})
+    selection, _ = chosen({"path": path, "limit": count, **given}, progress)
     images = [example.image for example in selection]
     readable = tuple(filter(_is_readable, images))
     if len(readable) < 2:

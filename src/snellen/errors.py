@@ -41,22 +41,23 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f" (known: {', '.join(names)})" if names else ""
 
 
+_KEPT = "all answers up to here are kept"
 _NO_SPACE = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 class NoSpace(Missing):
     """The disk is full or fails: what was committed is kept, nothing more can be."""
 
-    def __init__(self, path: Path, reason: str) -> None:
+    def __init__(self, path: Path, reason: str, kept: str = _KEPT) -> None:
         super().__init__(
-            f"no space left to write {path}, or the disk fails ({reason}); all answers up to here are kept: "
+            f"no space left to write {path}, or the disk fails ({reason}); {kept}: "
             "free some space and run the same command again"
         )
 
 
-def cannot_write(path: Path, error: OSError) -> SnellenError:
-    """What a failed write means to a user."""
+def cannot_write(path: Path, error: OSError, kept: str = _KEPT) -> SnellenError:
+    """What a failed write means to a user, who is told what is `kept`."""
     reason = error.strerror or str(error)
     if error.errno in _NO_SPACE:
-        return NoSpace(path, reason)
+        return NoSpace(path, reason, kept)
     return WrongUse(f"cannot write {path}: {reason}; check that the folder exists and may be written to")

@@ -9,6 +9,7 @@ from typing import Any
 
 from snellen.errors import WrongUse
 from snellen.plan import SUBSET, Request
+from snellen.shipped import study_file
 from snellen.specs import Spec, name_and_options
 from snellen.study_file import read_study
 
@@ -26,10 +27,17 @@ class Flags:
     timing: bool = True
     max_cost: float | None = None
     prices: str | None = None
+    blind: bool = False
+    until_decided: float | None = None
+    margin: float | None = None
 
 
 def request(study: Path | None, flags: Flags) -> Request:
-    """A study file's request with the flags put over it. Raises WrongUse where either is wrong or no data set named."""
+    """A study's request with the flags put over it; `study` is a file, or the name of one that comes with Snellen.
+
+    Raises WrongUse where either is wrong or no data set named.
+    """
+    study = None if study is None else study_file(study)
     if study is not None and (study.is_dir() or study.suffix.lower() not in (".yaml", ".yml")):
         raise WrongUse(f"{study} is no study file (.yaml); to run on a data set write: snellen run -d {study} -m MODEL")
     _check_batch_size(flags.batch_size)
@@ -51,6 +59,12 @@ def request(study: Path | None, flags: Flags) -> Request:
         asked["max_cost"] = flags.max_cost
     if flags.prices:
         asked["prices"] = flags.prices
+    if flags.blind:
+        asked["blind"] = True
+    if flags.until_decided is not None:
+        asked["until_decided"] = flags.until_decided
+    if flags.margin is not None:
+        asked["margin"] = flags.margin
     return Request(**{"models": (), **asked})
 
 
@@ -65,7 +79,9 @@ def dataset_spec(written: Spec | None, flags: Flags) -> Spec:
     if flags.dataset is not None:
         kept = name_and_options(written, "path")[1] if written is not None else {}
         path, options = name_and_options(flags.dataset, "path")
-        return {"path": path, **{key: kept[key] for key in SUBSET if key in kept}, **options, **given}
+        if written is None or path != name_and_options(written, "path")[0]:  # the same one keeps its own options too
+            kept = {key: kept[key] for key in SUBSET if key in kept}
+        return {"path": path, **kept, **options, **given}
     if written is None:
         raise WrongUse("no data set is given; name one with -d, such as -d FOLDER, or a study file")
     if not given:

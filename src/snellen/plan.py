@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,24 +13,26 @@ from typing import Any, TypeVar
 from snellen import plugins
 from snellen.costs import host_of
 from snellen.database import DATABASE
-from snellen.errors import SnellenError, WrongUse, nearest
+from snellen.errors import Missing, WrongUse, nearest
 from snellen.naming import slug
+from snellen.pairing import check_classes, pair, with_twins
+from snellen.progress import Progress, Silence
 from snellen.readers import find_reader
 from snellen.remote.prices import Prices, load_prices
-from snellen.selection import Selection, select
+from snellen.selection import Selection, part_of, select
 from snellen.shots import hold_out
 from snellen.specs import (
     ModelPlan,
     Spec,
     StrategyPlan,
     configured,
-    identified,
+    identified_if_there,
     name_and_options,
     short_digest,
     strategy_plan,
     with_roles,
 )
-from snellen.types import Classes, Dataset, EmbedText, Generate, Strategy
+from snellen.types import Classes, Dataset, Strategy
 
 DEFAULT_STRATEGIES = ("closed-set", "binary", "vocabulary", "zero-shot")
 SUBSET = ("classes", "per_class", "limit", "seed")  # keys of a data set that choose a part of it
@@ -50,6 +52,10 @@ class Request:
     stall_seconds: float = 900.0
     max_cost: float | None = None
     prices: str | None = None
+    blind: bool = False
+    sweep: Mapping[str, Any] | None = None  # of 'snellen sweep' alone
+    until_decided: float | None = None
+    margin: float | None = None
 
 
 P = TypeVar("P", ModelPlan, StrategyPlan)
@@ -59,7 +65,11 @@ P = TypeVar("P", ModelPlan, StrategyPlan)
 class Plan:
     """A request resolved: every default, every class, every pair of a model and a strategy that fit each other.
 
+    Each pair is asked about each of the `class_lists`, with the images that the selection has of its classes. Where it
+    is to be asked blind too, a pair that asks with prompts is followed by its blind twin.
     `max_cost` is what the run folder may pay in all, in USD; `prices_file` goes before the package's own prices.
+    `until_decided` is the confidence with which the best row is to be known, within the `margin`, for a run to stop by
+    itself; None asks all rows about all images.
     """
 
     name: str
@@ -67,6 +77,7 @@ class Plan:
     dataset: Mapping[str, Any]
     source: str
     selection: Selection
+    class_lists: tuple[Classes, ...]
     seed: int
     pairs: tuple[tuple[ModelPlan, StrategyPlan], ...]
     not_applicable: tuple[str, ...]
@@ -76,6 +87,9 @@ class Plan:
     max_cost: float | None
     prices: Prices
     prices_file: str | None
+    sweep: Mapping[str, Any] | None
+    until_decided: float | None = None
+    margin: float = 0.0
 
     @property
     def models(self) -> tuple[ModelPlan, ...]:
@@ -89,14 +103,22 @@ class Plan:
 
     @property
     def classes(self) -> Classes:
+        """Those of all class lists."""
         return self.selection.classes
 
+    def part(self, *class_lists: Classes) -> Plan:
+        """The plan for some of its class lists, or for others of its classes."""
+        names = {name for classes in class_lists for name in classes.names}
+        return dataclasses.replace(self, selection=part_of(self.selection, names), class_lists=class_lists)
 
-def load_dataset(spec: Spec, also: Sequence[str] = ()) -> tuple[Dataset, Mapping[str, Any]]:
+
+def load_dataset(
+    spec: Spec, also: Sequence[str] = (), progress: Progress | None = None
+) -> tuple[Dataset, Mapping[str, Any]]:
     """The data set of a spec and the spec in full: a folder, a file, or `reader/rest` such as `shapes`.
 
-    `also` are keys known to the caller, for the hint on an unknown one. Raises WrongUse for one without classes, and
-    what the data set's own `load` raises.
+    `also` are keys known to the caller, for the hint on an unknown one; `progress` is told how fetching goes on. Raises
+    WrongUse for one without classes, and what the data set's own `load` raises.
     """
     path, given = name_and_options(spec, "path")
     reader, name = find_reader(path)
@@ -106,6 +128,8 @@ def load_dataset(spec: Spec, also: Sequence[str] = ()) -> tuple[Dataset, Mapping
         if key not in known:
             raise WrongUse(f"the data set {path} has no option {key!r}{nearest(key, known)}")
     options = plugins.configure(module.Options, given, f"the data set {path}")
+    if hasattr(module, "obtain"):
+        module.obtain(name, options, progress or Silence())
     dataset: Dataset = module.load(name, options)
     if not dataset.classes.names:
         raise WrongUse(f"the data set {path} has no classes: there is no labelled image in it")
@@ -134,31 +158,50 @@ def _classes(given: Any) -> int | list[str] | None:
     return _count(given, "classes")
 
 
-def resolve(request: Request, batch_size: str | None = None) -> Plan:
+def _all_classes(selection: Selection, out: Path) -> tuple[Classes, ...]:
+    return (selection.classes,)
+
+
+def resolve(
+    request: Request,
+    batch_size: str | None = None,
+    class_lists: Callable[[Selection, Path], tuple[Classes, ...]] = _all_classes,
+    progress: Progress | None = None,
+) -> Plan:
     """Everything that can be checked before models are loaded, what is quick to check first.
 
-    Raises WrongUse or Missing.
+    `class_lists` makes of the part of the data that is chosen, and the run folder, the lists of classes that are asked
+    about; by itself it is the one of all. `progress` is told how a data set is fetched. Raises WrongUse or Missing.
     """
     if not request.models:
         raise WrongUse(
             "no model is given; name one with -m, such as -m hf/FOLDER, or under 'models' in the study file "
             "('snellen ls models' lists the providers)"
         )
+    _check_until_decided(request)
     prices = load_prices(request.prices)
     written = [configured(model, batch_size) for model in request.models]
     planned = [strategy_plan(strategy) for strategy in request.strategies or DEFAULT_STRATEGIES]
     strategies = _unique((_written(each.name, _options(each.strategy)), each) for each in planned)
     if request.out:
         _check_out(Path(request.out).expanduser())
-    selection, spec = chosen(request.dataset)
+    selection, spec = chosen(request.dataset, progress)
     name = request.name or selection.name
     out = Path(request.out).expanduser() if request.out else Path("runs", slug(name))
     _check_out(out)
     _check_apart(out, spec["path"], selection.dataset)
-    models = _unique((_written(each.identity), each) for each in (identified(*model) for model in written))
-    pairs, not_applicable = _pair(models, strategies, selection, told=bool(request.strategies))
+    lists = class_lists(selection, out)
+    selection = part_of(selection, {name for classes in lists for name in classes.names})
+    models = _unique((_written(each.identity), each) for each in (identified_if_there(*model) for model in written))
+    if all(model.missing for model in models):
+        raise Missing("; ".join(dict.fromkeys(str(model.missing) for model in models)))
+    pairs, not_applicable = pair(models, strategies, told=bool(request.strategies))
+    check_classes(dict.fromkeys(strategy for _, strategy in pairs), selection.dataset.classes, lists)
     roles = {plan.title: with_roles(plan) for _, plan in pairs}
     pairs = tuple((model, roles[plan.title]) for model, plan in pairs)
+    if request.blind:
+        pairs, promptless = with_twins(pairs)
+        not_applicable += promptless
     if shots := max(plan.shots for _, plan in pairs):
         selection = hold_out(selection, shots)
     plan = Plan(
@@ -167,6 +210,7 @@ def resolve(request: Request, batch_size: str | None = None) -> Plan:
         spec,
         selection.source,
         selection,
+        lists,
         selection.seed,
         pairs,
         not_applicable,
@@ -176,10 +220,41 @@ def resolve(request: Request, batch_size: str | None = None) -> Plan:
         request.max_cost,
         prices,
         request.prices,
+        request.sweep,
+        request.until_decided,
+        request.margin or 0.0,
     )
+    _check_deciding(plan)
     if plan.max_cost is not None:
         _check_prices(plan)
     return plan
+
+
+def _check_until_decided(request: Request) -> None:
+    """Raises WrongUse for a confidence or a margin that cannot be, or with blind rows, which are not to be decided."""
+    confidence, margin = request.until_decided, request.margin
+    if confidence is not None and not 0.5 < confidence < 1:
+        raise WrongUse(f"until_decided: expected a confidence above 0.5 and below 1, such as 0.95, got {confidence:g}")
+    if margin is not None and not 0 <= margin < 1:
+        raise WrongUse(f"margin: expected a difference of accuracies from 0 to below 1, such as 0.01, got {margin:g}")
+    if margin is not None and confidence is None:
+        raise WrongUse("margin: it says how much better another row may be for a run to stop; give until_decided too")
+    if confidence is not None and request.blind:
+        raise WrongUse("blind: no run stops by blind rows; ask them in a run of their own, without until_decided")
+
+
+def _check_deciding(plan: Plan) -> None:
+    """Raises WrongUse where there is nothing to decide between."""
+    if plan.until_decided is None:
+        return
+    if len(plan.pairs) == 1:
+        model, strategy = plan.pairs[0]
+        raise WrongUse(
+            f"until_decided: there is only one row, {model.title} · {strategy.title}, and none that it could be better "
+            "than; add a model or a strategy, or leave until_decided out"
+        )
+    if len(plan.class_lists) > 1:
+        raise WrongUse("until_decided: rows about several class lists are not compared; leave it out")
 
 
 def _check_prices(plan: Plan) -> None:
@@ -192,12 +267,12 @@ def _check_prices(plan: Plan) -> None:
             )
 
 
-def chosen(dataset: Spec) -> tuple[Selection, Mapping[str, Any]]:
+def chosen(dataset: Spec, progress: Progress | None = None) -> tuple[Selection, Mapping[str, Any]]:
     """The wanted part of a data set, and its spec in full."""
     path, given = name_and_options(dataset, "path")
     classes = _classes(given.pop("classes", None))
     per_class, limit, seed = (_count(given.pop(key, None), key) for key in ("per_class", "limit", "seed"))
-    loaded, spec = load_dataset({"path": path, **given}, SUBSET)
+    loaded, spec = load_dataset({"path": path, **given}, SUBSET, progress)
     selection = select(loaded, classes, per_class, limit, seed or 0)
     return selection, {**spec, "classes": classes, "per_class": per_class, "limit": limit, "seed": selection.seed}
 
@@ -245,65 +320,3 @@ def _unique(plans: Iterable[tuple[str, P]]) -> list[P]:
         plan if shown[plan.title] == 1 else dataclasses.replace(plan, title=f"{plan.title} #{short_digest({'': key})}")
         for key, plan in firsts.items()
     ]
-
-
-def _pair(
-    models: Sequence[ModelPlan], strategies: Sequence[StrategyPlan], selection: Selection, told: bool
-) -> tuple[tuple[tuple[ModelPlan, StrategyPlan], ...], tuple[str, ...]]:
-    """The pairs in which the model answers what the strategy asks, and a line for each that was asked for in vain."""
-    classes, everything = selection.classes, selection.dataset.classes
-    pairs, not_applicable = [], []
-    for model in models:
-        candidates = [each for each in strategies if told or not _beyond(model.answers, each.strategy.asks)]
-        fitting = [strategy for strategy in candidates if strategy.strategy.asks <= model.answers]
-        pairs += [(model, strategy) for strategy in fitting]
-        if told:
-            not_applicable += [_not_applicable(model, each) for each in strategies if each not in fitting]
-        elif not fitting:
-            not_applicable.append(f"not asked: {model.title}: {_instead(model)}")
-    for strategy in dict.fromkeys(strategy for _, strategy in pairs):
-        for method, of in (("check_names", everything), ("check", classes)):
-            if check := getattr(strategy.strategy, method, None):
-                check(of)
-    if not pairs:
-        hints = [f"{model.title}: {_instead(model)}" for model in models] if told else []
-        raise WrongUse("; ".join([*not_applicable, *hints]))
-    return tuple(pairs), tuple(not_applicable)
-
-
-def _not_applicable(model: ModelPlan, strategy: StrategyPlan) -> str:
-    lacking = sorted(strategy.strategy.asks - model.answers, key=lambda kind: kind.__name__)
-    asked = ", ".join(kind.__name__ for kind in lacking)
-    why = "".join(f" ({model.refuses[kind]})" for kind in lacking if kind in model.refuses)
-    return f"not applicable: {model.title} cannot answer {asked}, which {strategy.title} asks{why}"
-
-
-def _instead(model: ModelPlan) -> str:
-    """Why a model is not asked without being told how, and which strategies fit it."""
-    why = "".join(f"{reason}; " for reason in dict.fromkeys(model.refuses.values()))
-    if fitting := _fitting(model):
-        return f"{why}strategies that fit it: {', '.join(fitting)} (name one with -s)"
-    if model.answers == {EmbedText}:
-        return "it makes vectors of texts alone, for an encoder= of open-set or of 'snellen map'"
-    return f"{why}no strategy of snellen's fits it" + ("" if why else "; is it named by the right provider?")
-
-
-def _beyond(answers: frozenset[type], asks: frozenset[type]) -> bool:
-    """Whether a strategy has to be named: it asks for vectors of texts, and the model also answers in words.
-
-    Such a model is a function that may answer anything; few make vectors, and the others would only fail.
-    """
-    return EmbedText in asks and Generate in answers
-
-
-def _fitting(model: ModelPlan) -> list[str]:
-    """The names of the built-in strategies whose questions the model answers."""
-    found = []
-    for name in plugins.names("strategies"):
-        try:
-            strategy = strategy_plan(name).strategy
-        except SnellenError:  # it needs an option, or a package that is not here
-            continue
-        if strategy.asks <= model.answers:
-            found.append(name)
-    return found

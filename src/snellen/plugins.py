@@ -4,13 +4,15 @@ A built-in is a module of the package (`closed-set` is `snellen.strategies.close
 point of the group `snellen.datasets`, `snellen.strategies` or `snellen.engines`, whose value is such a module. There is
 no registry to edit; docs/adding.md shows one of each.
 
-- a data set module has a dataclass `Options` and `load(name, options) -> Dataset`;
+- a data set module has a dataclass `Options` and `load(name, options) -> Dataset`; one that fetches what it reads may
+  have `obtain(name, options, progress)`, which is called before and tells how that goes on;
 - an engine module has `ANSWERS`, a dataclass `Options`, `identity(name, options)` and `load(name, options) -> Engine`,
   and may have `NEEDS`, the packages of its extra that must be installed, and `refuses(name, options)`, the kinds among
   `ANSWERS` that this very model does not answer with the reason; one that answers `Recognise` may have
   `vocabulary(name, options)`, the names it recognises, and `synsets(name, options)`, their WordNet ids or None, both
   as tuples read without loading the model; one of hosted models may have `provider(name, options)`, the translation
-  of questions that goes without a key, and `forcing(name, options)`, the ways to hold a server to choices;
+  of questions that goes without a key, `forcing(name, options)`, the ways to hold a server to choices, and
+  `key(name, options)`, which raises Missing where the key for it is not set;
 - an engine module whose models are those of other providers under names of their own has `stands_for(name)`, which
   gives the provider and the name there, and nothing else;
 - a strategy module has a frozen dataclass `Strategy`, whose fields are its options.

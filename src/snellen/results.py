@@ -11,20 +11,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from snellen import comparisons
 from snellen.codec import question_key, read_choices
 from snellen.costs import row_costs
 from snellen.database import DATABASE, Database
+from snellen.decisions import Decision, decisions
 from snellen.errors import Missing, WrongUse
 from snellen.metrics.bootstrap import intervals_of_counts
 from snellen.metrics.classification import Confusion, classify
 from snellen.metrics.intervals import wilson
+from snellen.metrics.sequential import accuracy_bounds
 from snellen.result_row import ResultRow
 from snellen.shares import (
     OF_ANSWERS,
     RECORDS_OF_ROW,
     accuracy_raw,
+    accuracy_substring,
     ceiling,
     covered,
     scores_by,
@@ -32,7 +36,7 @@ from snellen.shares import (
     true_negative_rate,
     true_positive_rate,
 )
-from snellen.sheets import Sheet, sheet_of
+from snellen.sheets import Sheet, best_scored, conclusions, confidences, files, pixels, sheet_of
 from snellen.store import Store, with_models
 from snellen.stored_rows import strategy_of
 from snellen.types import MODEL, Choose, Classes, Recognise, State
@@ -77,17 +81,22 @@ class Results:
 
     @cached_property
     def rows(self) -> tuple[ResultRow, ...]:
-        """All rows, the most accurate first; rows without an answer last."""
+        """All rows, the most accurate first; rows without an answer last, and blind ones behind all others."""
         rows = [self._row(number) for number in self._specs]
         newest = {self._names(row): row.number for row in rows}
         marked = [dataclasses.replace(row, superseded=newest[self._names(row)] != row.number) for row in rows]
-        return tuple(sorted(marked, key=lambda row: -1.0 if row.accuracy is None else row.accuracy, reverse=True))
+        return tuple(sorted(marked, key=lambda row: (row.blind, 1.0 if row.accuracy is None else -row.accuracy)))
 
     @cached_property
     def _specs(self) -> dict[int, Mapping[str, Any]]:
         """What each row asks, by number."""
         found = self._database.execute("SELECT number, model, spec FROM rows ORDER BY number")
         return {number: with_models(json.loads(spec), model) for number, model, spec in found}
+
+    @cached_property
+    def decisions(self) -> tuple[Decision, ...]:
+        """What runs came to that stopped by themselves."""
+        return decisions(self._database)
 
     def spec(self, row: ResultRow) -> Mapping[str, Any]:
         """What a row asks: its strategy with options, classes, seed, and the numbers of its models by role."""
@@ -97,10 +106,42 @@ class Results:
         """What a row predicted for each of its examples."""
         return sheet_of(self._database, row.number, self._specs[row.number])
 
+    def best_scored(self, row: ResultRow) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The five best classes of each example of a row's sheet, as places, and their scores."""
+        return best_scored(self._database, row.number, tuple(self._specs[row.number]["classes"]["names"]))
+
+    def files(self, row: ResultRow) -> list[tuple[str, str | None]]:
+        """Id and path of each example of a row's sheet."""
+        return files(self._database, row.number)
+
+    def confidences(self, row: ResultRow) -> NDArray[np.float64]:
+        """The score of what was predicted for each example, in the order of the row's sheet; nan without one."""
+        return confidences(self._database, row.number)
+
+    def pixels(self, row: ResultRow) -> NDArray[np.float64]:
+        """The number of pixels of each example's image, in the order of the row's sheet; nan where unreadable."""
+        return pixels(self._database, row.number)
+
+    def conclusions(self, row: ResultRow) -> Iterator[tuple[str | None, Mapping[str, Any]]]:
+        """The outcome of each example and the details kept of it, in the order of the row's sheet."""
+        return conclusions(self._database, row.number)
+
+    def facts(self, row: ResultRow) -> Mapping[str, Any]:
+        """What was measured of a row's models as they were loaded, such as `sends_to`; `providers` are theirs."""
+        query = "SELECT facts FROM rows JOIN models m ON m.number = model WHERE rows.number = ?"
+        facts: Mapping[str, Any] = json.loads(self._database.value(query, row.number))
+        models = self._specs[row.number]["models"].values()
+        keys = [self._database.value("SELECT key FROM models WHERE number = ?", model) for model in models]
+        return {**facts, "providers": [json.loads(key)["provider"] for key in keys]}
+
     @cached_property
     def store(self) -> Store:
         """The answers, to replay strategies against; nothing can be written."""
         return Store(self._database)
+
+    def fact(self, name: str) -> str | None:
+        """A fact of the folder by its name."""
+        return self._database.fact(name)
 
     def _names(self, row: ResultRow) -> tuple[str, str, str, int]:
         """What a row is called: two rows that share it differ in what stands behind the names."""
@@ -110,8 +151,8 @@ class Results:
     def comparisons(self) -> tuple[Mapping[str, Any], ...]:
         """For each pair of rows about the same examples and classes: how they differ on the images that both answered.
 
-        What each figure means is said of `comparisons.Comparison`; p-values and images needed are corrected for all
-        pairs about the same examples and classes.
+        Blind rows are no candidates and are left out. What each figure means is said of `comparisons.Comparison`;
+        p-values and images needed are corrected for all pairs about the same examples and classes.
         """
         return tuple(each for rows in self.alike() if len(rows) > 1 for each in self._compared(rows))
 
@@ -119,7 +160,7 @@ class Results:
         """Rows that can be compared: each list is about the same examples and classes, the most accurate first."""
         groups: dict[tuple[int, str], list[ResultRow]] = {}
         for row in self.rows:
-            if not row.superseded:
+            if not row.superseded and not row.blind:
                 groups.setdefault((row.selection, json.dumps(self._specs[row.number]["classes"])), []).append(row)
         return iter(groups.values())
 
@@ -169,7 +210,22 @@ class Results:
             "study": {"name": self.rows[0].dataset if self.rows else None, "source": self._database.fact("source")},
             "rows": [dataclasses.asdict(row) for row in self.rows],
             "comparisons": list(self.comparisons),
+            "decisions": [self._decision(each) for each in self.decisions],
         }
+
+    def _decision(self, decision: Decision) -> dict[str, Any]:
+        rows = {row: {"row": row, **self._titles(row)} for row in decision.stopped}
+        return {
+            "confidence": decision.confidence,
+            "margin": decision.margin,
+            "images": decision.images,
+            "of": decision.of,
+            "best": None if decision.best is None else rows[decision.best],
+            "rows": [{**rows[row], "stopped_after": after} for row, after in decision.stopped.items()],
+        }
+
+    def _titles(self, row: int) -> dict[str, str]:
+        return {"model": self._specs[row]["model"], "strategy": self._specs[row]["title"]}
 
     def unreadable(self) -> list[tuple[str, str]]:
         """Id and reason of each example of any row whose file is no readable image."""
@@ -228,7 +284,9 @@ class Results:
         states = self._count(number, "state")
         confusion = self._confusion(number, names)
         measured = classify(confusion) if confusion.counts.any() else None
-        low, high = wilson(measured.correct, measured.answered) if measured else (None, None)
+        adaptive = any(number in decision.adaptive for decision in self.decisions)
+        bounds = accuracy_bounds if adaptive else wilson
+        low, high = bounds(measured.correct, measured.answered) if measured else (None, None)
         values: dict[str, Any] = {name: getattr(measured, name, None) for name in _AVERAGES}
         values |= _bounds(confusion)
         values |= {name: speed.get(name) for name in _TIMING}
@@ -238,6 +296,7 @@ class Results:
             number=number,
             selection=selection,
             superseded=False,
+            blind=spec.get("blind", False),
             dataset=spec["dataset"],
             model=spec["model"],
             strategy=spec["title"],
@@ -250,6 +309,7 @@ class Results:
             pending=images - sum(states.values()),
             accuracy_low=low,
             accuracy_high=high,
+            interval="anytime" if adaptive else "wilson",
             outcomes=self._count(number, "outcome"),
             per_class=tuple(dataclasses.asdict(each) for each in measured.per_class) if measured else (),
             questions_per_image=self._database.value(
@@ -259,6 +319,7 @@ class Results:
             **covered(self._coverage(spec["models"][MODEL], spec, names), confusion),
             **top5_accuracy(self._database, number, len(names)),
             **accuracy_raw(self._database, number),
+            **accuracy_substring(self._database, number),
             **ceiling(self._database, number),
             **true_positive_rate(self._database, number, spec["classes"]["background"]),
             **true_negative_rate(self._database, number, spec["classes"]["background"]),

@@ -14,6 +14,7 @@ from snellen.asking import NoAnswer, ask_all, concluded, load_engine
 from snellen.errors import WrongUse
 from snellen.mapping import Coverage, names_of, rules_text
 from snellen.plan import chosen, load_dataset
+from snellen.progress import Progress
 from snellen.specs import ModelPlan, Spec, model_plan, strategy_plan
 from snellen.types import Classes, EmbedText, Recognise, Scores
 from snellen.vectors import embedded_classes
@@ -56,7 +57,7 @@ class Asked:
     threshold: float = 0.8
 
 
-def review(model: str, dataset: Spec, asked: Asked) -> Review:
+def review(model: str, dataset: Spec, asked: Asked, progress: Progress | None = None) -> Review:
     """Maps the model's vocabulary to the data set's classes. Raises SnellenError where one of them will not do."""
     if not 0 < asked.threshold <= 1:
         raise WrongUse(f"--threshold: expected a cosine above 0 and up to 1, got {asked.threshold:g}")
@@ -64,7 +65,7 @@ def review(model: str, dataset: Spec, asked: Asked) -> Review:
     strategy: Any = strategy_plan(options | ({"mapping": asked.mapping} if asked.mapping else {})).strategy
     net = WordNet(asked.wordnet.expanduser()) if asked.wordnet else None
     planned, encoder = model_plan(model), model_plan(asked.encoder) if asked.encoder else None
-    selection, _ = chosen(dataset)
+    selection, _ = chosen(dataset, progress)
     classes = selection.classes
     strategy.check_names(selection.dataset.classes)
     vocabulary = vocabulary_of(planned)

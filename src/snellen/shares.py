@@ -34,6 +34,12 @@ def accuracy_raw(database: Database, row: int) -> dict[str, Any]:
     return _share(database, "accuracy_raw", "json_extract(details, '$.raw') IS label", _has("raw"), row)
 
 
+def accuracy_substring(database: Database, row: int) -> dict[str, Any]:
+    """How often the class occurs anywhere in what was said (arXiv 2405.18415); with several votes, in the first."""
+    holds = "label IN (SELECT value FROM json_each(details, '$.contains'))"
+    return _share(database, "accuracy_substring", holds, _has("contains"), row)
+
+
 def ceiling(database: Database, row: int) -> dict[str, Any]:
     """How often the right class was among those that a shortlist left."""
     holds = "label IN (SELECT value FROM json_each(details, '$.shortlist'))"

@@ -21,6 +21,7 @@ from snellen.codec import (
 )
 from snellen.database import Database
 from snellen.images import Image
+from snellen.specs import MISSING
 from snellen.types import MODEL, Answer, Failure, Prediction, Question, State
 
 TOP_SCORES = 5
@@ -142,6 +143,14 @@ class Store:
         """Whether the model has answered anything yet."""
         return bool(self._database.value("SELECT 1 FROM answers WHERE model = ? LIMIT 1", model))
 
+    def sharing(self) -> tuple[int, int]:
+        """How many questions all records rest on, and how many answers about images were had for them.
+
+        They are fewer where rows ask the same of an image.
+        """
+        needed = self._database.value("SELECT coalesce(sum(questions), 0) FROM records")
+        return int(needed), int(self._database.value("SELECT count(*) FROM answers WHERE image != x''"))
+
     # Rows and records
 
     def row(self, key: Mapping[str, Any], model: int, spec: Mapping[str, Any], selection: int) -> int:
@@ -159,6 +168,15 @@ class Store:
                 "SELECT number FROM rows WHERE key = ?", json.dumps(key, sort_keys=True, ensure_ascii=False)
             )
         )
+
+    def drop_rows_of_missing(self, name: str) -> None:
+        """Drops the rows of a model that could not be had under this name; nothing was answered in them."""
+        rows = (
+            f"SELECT number FROM rows WHERE model IN "
+            f"(SELECT number FROM models WHERE name = ? AND json_extract(key, '$.weights.{MISSING}') IS NOT NULL)"
+        )
+        self._database.execute(f"DELETE FROM records WHERE row IN ({rows})", name)
+        self._database.execute(f"DELETE FROM rows WHERE number IN ({rows})", name)
 
     def set_timing(self, row: int, timing: Mapping[str, Any]) -> None:
         """Keeps how fast the row was, and under which conditions."""

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from snellen import ledger
+from snellen import decisions, ledger
 from snellen.accounting import count_costs
 from snellen.budget import Budget
+from snellen.catalogue import Span
 from snellen.costs import keep_price, price_of, spent_most, untold
+from snellen.deciding import Deciding
 from snellen.errors import NoSpace, SnellenError
 from snellen.exports import whole_file, write_manifest, write_results
 from snellen.folder import RunFolder
 from snellen.images import Image
-from snellen.interview import Interview
-from snellen.labels import lint
+from snellen.interview import Interview, Part
+from snellen.lint import lint
 from snellen.meters import environment, read_environments
 from snellen.plan import Plan
 from snellen.progress import Progress, Silence
@@ -26,12 +28,16 @@ from snellen.recall import Recall, prepared
 from snellen.results import Results
 from snellen.rows import Row
 from snellen.runner import replay
+from snellen.selection import part_of
+from snellen.shares import OF_ANSWERS, RECORDS_OF_ROW
 from snellen.shots import first
-from snellen.specs import ModelPlan, StrategyPlan
+from snellen.specs import ModelPlan, StrategyPlan, check_there
 from snellen.stored_rows import row_of
 from snellen.study_file import add_section
-from snellen.types import MODEL, Failure, Generate
+from snellen.types import MODEL, Classes, Failure, Generate
+from snellen.verdict.sweep_tables import sweep_data
 
+_LINTED = 10  # sentences
 _LOADED = (  # for environment.json
     *("device", "device_name", "dtype", "attention", "batch_size", "parameters"),
     *("prefix_sharing", "computed_tokens_share"),
@@ -107,7 +113,7 @@ def _write_tables(path: Path) -> Results:
     """Writes the tables of a run folder; its results are the caller's to close."""
     results = Results(path)
     try:
-        write_results(results, path)
+        write_results(results, path, sweep_data(results))
     except BaseException:
         results.close()
         raise
@@ -148,7 +154,8 @@ class Study:
         self.folder = folder
         self.progress = progress
         self.errors: list[SnellenError] = []
-        self.selection = 0
+        self._told: set[str] = set()  # reasons that need not be told again
+        self.selection = 0  # of the images of all class lists
         self.interviews: dict[tuple[tuple[str, int], ...], Interview] = {}
 
     @property
@@ -159,11 +166,13 @@ class Study:
     def prepare(self) -> None:
         """Examines the files, checks the class list, and makes the rows."""
         plan, progress = self.plan, self.progress
-        reads_text = any(Generate in strategy.strategy.asks for _, strategy in plan.pairs)
-        for line in (*plan.not_applicable, *plan.warnings, *(lint(plan.classes) if reads_text else ())):
+        for line in (*plan.not_applicable, *plan.warnings, *self._lint()):
             progress.say(line)
         progress.begin("checking images", len(plan.selection))
-        self.selection = self.folder.catalogue.select(plan.selection, progress.advance, plan.selection.shots)
+        lists = [classes.names for classes in plan.class_lists]
+        self.selection, *parts = self.folder.catalogue.select_all(
+            plan.selection, lists, progress.advance, plan.selection.shots
+        )
         progress.end()
         for line in self.folder.lint(self.selection):
             progress.say(line)
@@ -173,12 +182,27 @@ class Study:
                 f"{empty} of {len(plan.classes.names)} classes have no image here: macro averages count them as 0"
             )
         with self.folder.database.commit():
-            for model, strategy in plan.pairs:
-                self._make_row(model, strategy)
+            for classes, part in zip(plan.class_lists, parts, strict=True):
+                for model, strategy in plan.pairs:
+                    self._make_row(model, strategy, classes, part)
             self._keep_prices()
         write_manifest(self.folder.database, self.folder.path / "manifest.csv")
         add_section(plan, self.folder.path / "study.yaml")
         self.write_environment()
+
+    def _lint(self) -> Iterator[str]:
+        """What the class names give reason to warn of, by the strategies that are asked."""
+        classes = self.plan.classes
+        strategies = {strategy.title: strategy.strategy for _, strategy in self.plan.pairs}.values()
+        said: list[str] = []
+        for strategy in strategies:
+            said += strategy.lint(classes) if hasattr(strategy, "lint") else ()
+        if any(Generate in strategy.asks for strategy in strategies):
+            said += lint(classes)
+        found = list(dict.fromkeys(said))
+        yield from found[:_LINTED]
+        if (more := len(found) - _LINTED) > 0:
+            yield f"and {more} more such names: 'snellen datasets show {self.plan.dataset['path']}' tells all"
 
     def _keep_prices(self) -> None:
         """Keeps the prices of all models, and tells which paid ones have none."""
@@ -209,24 +233,29 @@ class Study:
         with whole_file(path) as file:
             json.dump(earlier, file, indent=2)
 
-    def _make_row(self, model: ModelPlan, strategy: StrategyPlan) -> None:
+    def _make_row(self, model: ModelPlan, strategy: StrategyPlan, classes: Classes, selection: int) -> None:
         plan, store = self.plan, self.folder.store
         interview = self._interview({MODEL: model, **strategy.roles})
-        shots = first(plan.selection.shots, strategy.shots)
+        shots = first(part_of(plan.selection, classes.names).shots, strategy.shots)
         asked: dict[str, Any] = {
             "strategy": {"name": strategy.name, "options": _as_data(strategy.strategy)},
-            "classes": {"names": plan.classes.names, "background": plan.classes.background},
+            "classes": {"names": classes.names, "background": classes.background},
             "seed": plan.seed,
         }
         if shots:
             asked["shots"] = [(shot.id, shot.image.digest, shot.label) for shot in shots]
+        if strategy.blind:
+            asked["blind"] = True
         key = {"model": model.identity, **asked}
         if strategy.roles:
             key["roles"] = {role: other.identity for role, other in strategy.roles.items()}
         titles = {"dataset": plan.name, "model": model.title, "title": strategy.title, "models": interview.numbers}
-        row = store.row(key, interview.company, {**titles, **asked}, self.selection)
-        interview.rows[row] = Row(strategy.strategy, plan.classes, plan.seed, shots)
-        for example, _, reason in self.folder.catalogue.unreadable(self.selection):
+        if not model.missing:
+            store.drop_rows_of_missing(model.title)
+        row = store.row(key, interview.company, {**titles, **asked}, selection)
+        interview.rows[row] = Row(strategy.strategy, classes, plan.seed, shots, blind=strategy.blind)
+        interview.selections[row] = selection
+        for example, _, reason in self.folder.catalogue.unreadable(selection):
             store.put_record(row, example, Failure(f"unreadable image: {reason}"), 0)
 
     def _interview(self, models: Mapping[str, ModelPlan]) -> Interview:
@@ -238,22 +267,82 @@ class Study:
         """Asks all models; one that cannot be loaded or kept alive does not keep the others from being asked."""
         limit = self.plan.max_cost
         budget = None if limit is None else Budget(limit, self._spent())
-        for interview in self.interviews.values():
-            troubles: Mapping[int, SnellenError]
-            try:
-                troubles = interview.ask(budget)
-                self.errors += troubles.values()
-            except SnellenError as error:
-                if isinstance(error, NoSpace):
-                    raise
-                self.errors.append(error)
+        self._told = self._say_missing()
+        try:
+            if self.plan.until_decided is not None:
+                self._ask_until_decided(budget, self.plan.until_decided)
+                return
+            for interview in self.interviews.values():
+                self._ask(interview, budget, Part(tuple(interview.rows)))
+        finally:
+            for interview in self.interviews.values():
+                interview.close()
+        with self.folder.database.commit():
+            decisions.forget(self.folder.database, self.rows)
+
+    def _ask(self, interview: Interview, budget: Budget | None, part: Part) -> Mapping[int, SnellenError]:
+        """Asks a part and keeps why some of its rows could not be asked all of it."""
+        troubles: Mapping[int, SnellenError]
+        try:
+            troubles = interview.ask(budget, part)
+            self.errors += troubles.values()
+        except SnellenError as error:
+            if isinstance(error, NoSpace):
+                raise
+            self.errors.append(error)
+            if str(error) not in self._told:
                 self.progress.say(f"error: {error}")
-                troubles = dict.fromkeys(interview.rows, error)
-            finally:
-                self.progress.end()
-            with self.folder.database.commit():
-                for row in interview.rows:
-                    self.folder.store.set_trouble(row, str(troubles[row]) if row in troubles else None)
+            troubles = dict.fromkeys(part.rows, error)
+        finally:
+            self.progress.end(quietly=part.span is not None)  # of a round it is told how its rows stand
+        with self.folder.database.commit():
+            for row in part.rows:
+                self.folder.store.set_trouble(row, str(troubles[row]) if row in troubles else None)
+        return troubles
+
+    def _ask_until_decided(self, budget: Budget | None, confidence: float) -> None:
+        """Asks all rows about more and more images, and rows that are not among the best no more.
+
+        A model that would only be loaded again, or that others run, stays from round to round.
+        """
+        deciding = Deciding(self.folder, self.selection, self.rows, confidence, self.plan.margin)
+        while span := deciding.next_span():
+            lost: set[int] = set()
+            asked = self._by_interview(deciding.asked)
+            for interview, rows in asked.items():
+                stays = len(asked) == 1 or _only_speaks_to_servers(interview)
+                lost.update(self._ask(interview, budget, Part(rows, span, timed=False, stays=stays)))
+            for line in deciding.look(span, lost):
+                self.progress.say(line)
+        if self.plan.timing:
+            for interview, rows in self._by_interview(deciding.asked).items():
+                self._ask(interview, budget, Part(rows, Span(b"", b"")))
+        deciding.keep()
+
+    def _by_interview(self, rows: Sequence[int]) -> dict[Interview, list[int]]:
+        """The rows by the interviews that they belong to."""
+        found = {each: [row for row in rows if row in each.rows] for each in self.interviews.values()}
+        return {interview: its_rows for interview, its_rows in found.items() if its_rows}
+
+    def _say_missing(self) -> set[str]:
+        """Tells up front which models cannot be asked what is left, such as for want of a key; returns the reasons."""
+        told: dict[str, None] = {}
+        for interview in self.interviews.values():
+            if self._is_settled(interview):
+                continue
+            for model in interview.models.values():
+                try:
+                    check_there(model)
+                except SnellenError as error:
+                    told[str(error)] = None
+        for reason in told:
+            self.progress.say(f"pending: {reason}")
+        return set(told)
+
+    def _is_settled(self, interview: Interview) -> bool:
+        size, count = self.folder.catalogue.size, f"SELECT count(*) FROM {RECORDS_OF_ROW} AND {OF_ANSWERS}"
+        selections = interview.selections.items()
+        return all(self.folder.database.value(count, row) == size(selection) for row, selection in selections)
 
     def _spent(self) -> float:
         """What counts as spent before this run; what was in flight when the last one was killed is part of it."""
@@ -273,6 +362,11 @@ class Study:
                 f"up to {usd:.2g} USD more may have been charged, for requests that told no count of tokens or that "
                 "were cut off; it counts for max_cost and is not in spent_usd"
             )
+
+
+def _only_speaks_to_servers(interview: Interview) -> bool:
+    """Whether its process takes little memory."""
+    return all(hasattr(model.options, "concurrency") for model in interview.models.values())
 
 
 def _as_data(strategy: Any) -> dict[str, Any]:

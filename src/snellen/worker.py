@@ -315,10 +315,13 @@ class Worker:
             self._child.kill()
         for message in messages:
             if isinstance(message, Told):
-                for line in message.lines:
-                    self._say(line)
+                self._tell(message)
         self._latest = _events(messages)
         return self._latest
+
+    def _tell(self, told: Told) -> None:
+        for line in told.lines:
+            self._say(line)
 
     def _note(self, events: Sequence[Event], out: dict[int, Job]) -> None:
         """Keeps the jobs in hand up to date, so that a new process is told what is known by now."""
@@ -371,7 +374,8 @@ class Worker:
         self._child.send(TimeRows(images, rows))
         limit = self._stall_seconds + 3 * PASS_SECONDS * len(rows)
         try:
-            message = self._child.receive(limit)
+            while isinstance(message := self._child.receive(limit), Told):
+                self._tell(message)
         except TimeoutError:
             self._child.kill()
             raise WorkerLost(f"the worker process did not end its timing within {limit:g} s and was ended") from None

@@ -11,7 +11,8 @@ from pathlib import Path
 import PIL.Image
 import pytest
 
-from snellen.datasets.folder import Folder, Options, load
+from snellen.class_folders import ClassFolders
+from snellen.datasets.folder import Options, load
 from snellen.errors import UnreadableImage, WrongUse
 
 TEST_DATA = os.environ.get("SNELLEN_TEST_DATA")
@@ -31,7 +32,7 @@ def make(root: Path, *files: str) -> Path:
     return root
 
 
-def ids(dataset: Folder) -> list[str]:
+def ids(dataset: ClassFolders) -> list[str]:
     return [example.id for example in dataset]
 
 

@@ -102,6 +102,16 @@ def test_a_vote_that_was_cut_off_or_refused_is_no_vote() -> None:
     assert [vote["outcome"] for vote in prediction.details["votes"]] == ["truncated", "refused", "exact"]
 
 
+def test_a_record_tells_what_was_said_and_what_that_contains_at_all() -> None:
+    answers = iter(["A catbird, I THINK!", "dog " * 100, ""])
+    prediction, _ = ask(Strategy(votes=3), lambda _: Text(next(answers)))
+    said = [vote["said"] for vote in prediction.details["votes"]]
+    assert said[0] == "A catbird, I THINK!" and said[2] == ""
+    assert said[1].startswith("dog dog ") and said[1].endswith("…") and len(said[1]) == 200
+    assert prediction.details["contains"] == ["cat", "Bird"]  # of the first vote, as if there were no others
+    assert "contains" not in ask(Strategy(answer="choose"), lambda q: scored(q, cat=1))[0].details
+
+
 def scored(question: Any, **values: float) -> Scores:
     """Log-probabilities of the given shares; what is not named has almost none."""
     assert isinstance(question, Choose)

@@ -140,8 +140,12 @@ def test_a_whole_box_counts_where_the_answer_was_cut_off() -> None:
 
 
 def test_details_repeat_what_was_said() -> None:
-    assert ask("a lamp")[0].details == {"said": "a lamp"}
-    assert ask(f"dog{SMALL}cat{LARGE}")[0].details == {"said": "cat", "box": [0, 200, 900, 999]}
+    assert ask("a lamp")[0].details == {"said": "a lamp", "contains": []}
+    assert ask(f"dog{SMALL}cat{LARGE}")[0].details == {
+        "said": "cat",
+        "contains": ["cat"],
+        "box": [0, 200, 900, 999],
+    }
     said = ask("word " * 100)[0].details["said"]
     assert len(said) == 200 and said.endswith("…")
 
@@ -158,7 +162,7 @@ def test_the_box_that_is_read_is_none_smaller_than_any_other(things: list[tuple[
     areas = [max(0, c - a) * max(0, d - b) for _, a, b, c, d in things]
     first = things[areas.index(max(areas))]
     prediction, _ = ask(text)
-    assert prediction.details == {"said": first[0], "box": list(first[1:])}
+    assert (prediction.details["said"], prediction.details["box"]) == (first[0], list(first[1:]))
     assert prediction.label == (first[0] if first[0] in CLASSES.names else None)
 
 

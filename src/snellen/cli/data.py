@@ -32,13 +32,13 @@ def init(
     """
     from snellen.study_file import write_template
 
-    write_template(dataset, out)
+    write_template(dataset, out, progress_shown(False))
     tell(f"wrote {out}; name your models in it, then: snellen run {out}")
 
 
 @app.command(name="ls")
 def list_names(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="models, strategies, datasets or runs")],
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="models, strategies, datasets, studies or runs")],
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="One of them, to be told all about it.")] = None,
 ) -> None:
     """List what there is, or tell what one of them does and what its options mean.
@@ -47,17 +47,21 @@ def list_names(
     Examples:
       snellen ls strategies
       snellen ls strategies zero-shot
+      snellen ls studies clarifai-2024 > mine.yaml
       snellen ls runs
     """
     from snellen.listing import describe, explain, runs
+    from snellen.shipped import shipped_lines, shipped_text
 
     groups = {"models": "engines", "strategies": "strategies", "datasets": "datasets"}
     if kind == "runs":
         lines = list(runs(Path("runs")))
+    elif kind == "studies":
+        lines = [shipped_text(name)] if name else list(shipped_lines())
     elif kind in groups:
         lines = list(explain(groups[kind], name) if name else describe(groups[kind]))
     else:
-        raise WrongUse(f"cannot list {kind!r}{nearest(kind, [*groups, 'runs'])}")
+        raise WrongUse(f"cannot list {kind!r}{nearest(kind, [*groups, 'studies', 'runs'])}")
     tell("\n".join(lines))
 
 
@@ -67,6 +71,9 @@ def show_dataset(
     out: Annotated[
         Path | None,
         typer.Option("-o", "--out", metavar="FILE", help="Write a picture of each class to this .png, .jpg or .webp."),
+    ] = None,
+    wordnet: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="WordNet's files (its folder dict): warns of synonyms, too.")
     ] = None,
 ) -> None:
     """Show a data set's classes, their sizes, and what is odd about them; or a picture of each class.
@@ -80,10 +87,11 @@ def show_dataset(
     from snellen.listing import dataset_lines
     from snellen.plan import load_dataset
 
+    progress = progress_shown(False)
     if out is None:
-        tell("\n".join(dataset_lines(dataset)))
+        tell("\n".join(dataset_lines(dataset, wordnet, progress)))
     else:
-        write_contact_sheet(load_dataset(dataset)[0], out)
+        write_contact_sheet(load_dataset(dataset, progress=progress)[0], out)
         tell(str(out))
 
 

@@ -127,7 +127,7 @@ def map_vocabulary(
     from snellen.review import Asked, as_data, lines, mapping_lines, review
 
     spec = dataset_spec(None, Flags(dataset, subset={"classes": classes, "seed": seed}))
-    found = review(model, spec, Asked(rules, mapping, wordnet, encoder, threshold))
+    found = review(model, spec, Asked(rules, mapping, wordnet, encoder, threshold), progress_shown(False))
     if out is not None:
         write_mapping(out, mapping_lines(found))
     tell(json.dumps(as_data(found), indent=2) if as_json else "\n".join(lines(found)))

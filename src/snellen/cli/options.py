@@ -7,6 +7,12 @@ from typing import Annotated
 
 import typer
 
+StudyArgument = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="STUDY", help="A study file, or the name of one (snellen ls studies); flags go before what it says."
+    ),
+]
 DatasetOption = Annotated[
     str | None,
     typer.Option(
@@ -64,6 +70,20 @@ MaxCostOption = Annotated[
 PricesOption = Annotated[
     str | None,
     typer.Option(envvar="SNELLEN_PRICES", metavar="FILE", help="Prices that go before those that snellen knows."),
+]
+UntilDecidedOption = Annotated[
+    float | None,
+    typer.Option(
+        envvar="SNELLEN_UNTIL_DECIDED",
+        metavar="P",
+        help="Stop asking rows that are not among the best, and all once the best is known so surely: 0.95.",
+    ),
+]
+MarginOption = Annotated[
+    float | None,
+    typer.Option(
+        envvar="SNELLEN_MARGIN", metavar="M", help="With it, stop also once no row can be better by more than M: 0.01."
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the results as JSON.")]
 QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")]

@@ -15,7 +15,7 @@ from annotated_types import Ge
 from snellen.remote import options as remote
 from snellen.remote.choosing import Asked, answer_to, instruction, schema, tokens_for
 from snellen.remote.faults import fault_of, one_line, parsed
-from snellen.remote.keys import key_of
+from snellen.remote.keys import Key, key_of
 from snellen.remote.replies import count, error_of, fault, mapping
 from snellen.remote.wire import Call, Fault, Picture, Reply, Takes
 from snellen.types import Answer, Choose, Finish, Generate, Question, Text, Usage
@@ -179,7 +179,12 @@ def load(name: str, options: Options) -> RemoteModel:
     from snellen.remote.client import RemoteModel
 
     options = _placed(options)
-    return RemoteModel(provider(name, options), key_of(options.api_key_env, f"anthropic/{name}"), options)
+    return RemoteModel(provider(name, options), key(name, options), options)
+
+
+def key(name: str, options: Options) -> Key | None:
+    """What it takes to be answered. Raises Missing where that is not set."""
+    return key_of(_placed(options).api_key_env, f"anthropic/{name}")
 
 
 def _placed(options: Options) -> Options:

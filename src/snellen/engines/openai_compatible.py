@@ -17,7 +17,7 @@ from annotated_types import Ge
 from snellen.errors import WrongUse
 from snellen.remote import options as remote
 from snellen.remote.chat import ChatCompletions, Dialect
-from snellen.remote.keys import key_of
+from snellen.remote.keys import Key, key_of
 from snellen.remote.wire import Takes
 from snellen.types import Choose, Generate
 
@@ -126,4 +126,9 @@ def load(name: str, options: Options) -> RemoteModel:
     from snellen.remote.client import RemoteModel
 
     options = _placed(name, options)
-    return RemoteModel(provider(name, options), key_of(options.api_key_env, f"openai-compatible/{name}"), options)
+    return RemoteModel(provider(name, options), key(name, options), options)
+
+
+def key(name: str, options: Options) -> Key | None:
+    """What it takes to be answered, None for most servers of one's own. Raises Missing where that is not set."""
+    return key_of(_placed(name, options).api_key_env, f"openai-compatible/{name}")

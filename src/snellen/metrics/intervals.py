@@ -6,11 +6,11 @@ from math import sqrt
 from statistics import NormalDist
 
 
-def wilson(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+def wilson(successes: float, n: float, confidence: float = 0.95) -> tuple[float, float]:
     """The score interval of a proportion: its lower and upper bound (Wilson 1927, JASA 22, 209-212).
 
-    It stays inside 0..1 and has a width where none or all succeeded. Raises ValueError: n is 0, counts or a confidence
-    that cannot be.
+    It stays inside 0..1 and has a width where none or all succeeded; an effective n need not be whole. Raises
+    ValueError: n is 0, counts or a confidence that cannot be.
     """
     if not 0 <= successes <= n or n == 0:
         raise ValueError(f"{successes} of {n} is no proportion")

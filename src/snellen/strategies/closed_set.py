@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Annotated, Any, Literal, cast
@@ -12,7 +12,8 @@ from annotated_types import Ge
 
 from snellen.class_list import CLOSED_SET, Order, Side, beside, check_slot, filled, ordered, place_of
 from snellen.exemplars import Exemplars, mixed, shown
-from snellen.labels import Reading, read_label
+from snellen.labels import Reading, contained, read_label, recorded
+from snellen.lint import too_long
 from snellen.spellings import Spellings, best, choices_of, probabilities, spellings_of, summed
 from snellen.types import (
     PHOTO,
@@ -63,14 +64,25 @@ class Strategy:
     def asks(self) -> frozenset[type]:
         return frozenset({Generate if self.answer == "generate" else Choose})
 
+    def lint(self, classes: Classes) -> Iterator[str]:
+        """Warns of names that an answer cannot hold; where the model chooses, it writes none."""
+        if self.answer == "generate":
+            yield from too_long(
+                classes, self.max_tokens, "give closed-set more, max_tokens=…, or the classes shorter names"
+            )
+
     def prepare(self, classes: Classes, shots: Sequence[Example]) -> Preparation:
         """The examples as every prompt shows them; nothing is asked."""
         yield from ()
         return mixed(shots)
 
+    def orders(self, classes: Classes, rng: Random) -> list[tuple[str, ...]]:
+        """The list of each vote."""
+        return [ordered(classes.names, self.order, rng) for _ in range(self.votes)]
+
     def inquire(self, classes: Classes, known: Exemplars | None, rng: Random) -> Inquiry:
         """One round of as many questions as there are votes; the first shuffles are the same however many follow."""
-        orders = [ordered(classes.names, self.order, rng) for _ in range(self.votes)]
+        orders = self.orders(classes, rng)
         before = shown(known or (), self._text(classes.names), self.image)
         prompts = [(*before, *beside(PHOTO, self._text(order), self.image)) for order in orders]
         if self.answer == "generate":
@@ -86,7 +98,10 @@ class Strategy:
 
 def _majority(classes: Classes, orders: Sequence[tuple[str, ...]], answers: Sequence[Text]) -> Prediction:
     readings = [read_label(answer.text, classes, answer.finish) for answer in answers]
-    details = {"votes": [_vote(reading, order) for reading, order in zip(readings, orders, strict=True)]}
+    votes = [_vote(*vote) for vote in zip(readings, orders, strict=True)]
+    for vote, answer in zip(votes, answers, strict=True):
+        vote["said"] = recorded(answer.text)
+    details = {"votes": votes, "contains": contained(answers[0].text, classes)}  # as if asked but once
     counts = Counter(reading.label for reading in readings if reading.label is not None)
     if not counts:
         return Prediction(None, readings[0].outcome, details=details)
@@ -98,7 +113,7 @@ def _majority(classes: Classes, orders: Sequence[tuple[str, ...]], answers: Sequ
 def _average(spellings: Spellings, orders: Sequence[tuple[str, ...]], answers: Sequence[Scores]) -> Prediction:
     votes = [summed(answer, spellings) for answer in answers]
     readings = [_reading(best(vote)) for vote in votes]
-    details = {"votes": [_vote(reading, order) for reading, order in zip(readings, orders, strict=True)]}
+    details = {"votes": [_vote(*vote) for vote in zip(readings, orders, strict=True)]}
     counted = [vote for vote, reading in zip(votes, readings, strict=True) if reading.label is not None] or votes
     logs = {name: sum(vote[name] for vote in counted) / len(counted) for name in spellings}
     decided = _reading(best(logs))

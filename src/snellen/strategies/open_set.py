@@ -11,7 +11,7 @@ from typing import Annotated, Any, cast
 from annotated_types import Ge, Le
 
 from snellen.class_list import Side, beside
-from snellen.labels import Reading, read_label
+from snellen.labels import Reading, contained, read_label, recorded
 from snellen.types import (
     PHOTO,
     Classes,
@@ -31,7 +31,6 @@ from snellen.vectors import ClassVectors, embedded_classes
 
 OPEN_SET = "What type of object is in this photo?"  # arXiv 2405.18415 and 2503.21851, to the letter
 _PLACES = re.compile(r"((?:(?!<loc_\d+>).)*)((?:<loc_\d+>)+)", re.DOTALL)
-_SHOWN = 200  # characters of an answer that a record repeats
 _ALONE = (Outcome.EXACT, Outcome.NORMALISED)
 _SAYS_NOTHING = (Outcome.EMPTY, Outcome.REFUSED)
 _ENCODER = "encoder"
@@ -85,7 +84,7 @@ class Strategy:
         (answer,) = yield [Generate(prompt, self.max_tokens)]
         said = _heard(cast(Text, answer))
         reading = _read(said, classes)
-        details = _told(said)
+        details = _told(said, classes)
         if known is None:
             return Prediction(reading.label, reading.outcome, details=details)
         details["raw"] = reading.label
@@ -139,9 +138,9 @@ def _read(said: _Said, classes: Classes) -> Reading:
     return read_label(said.text, Classes(classes.foreground), said.finish)
 
 
-def _told(said: _Said) -> dict[str, Any]:
+def _told(said: _Said, classes: Classes) -> dict[str, Any]:
     """What was said, for the record."""
-    details: dict[str, Any] = {"said": said.text if len(said.text) <= _SHOWN else f"{said.text[: _SHOWN - 1]}…"}
+    details: dict[str, Any] = {"said": recorded(said.text), "contains": contained(said.text, classes)}
     if said.box is not None:
         details["box"] = list(said.box)
     return details

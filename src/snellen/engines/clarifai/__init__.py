@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from snellen.engines.clarifai.chat import chat
 from snellen.engines.clarifai.options import Options, is_recogniser, path_of, placed, refused
 from snellen.engines.clarifai.recogniser import Recogniser
-from snellen.remote.keys import key_of
+from snellen.remote.keys import Key, key_of
 from snellen.remote.options import place
 from snellen.remote.wire import Provider
 from snellen.types import Choose, Generate, Recognise
@@ -20,7 +20,7 @@ from snellen.types import Choose, Generate, Recognise
 if TYPE_CHECKING:
     from snellen.remote.client import RemoteModel
 
-__all__ = ["ANSWERS", "EXTRA", "NEEDS", "Options", "identity", "load", "provider", "refuses"]
+__all__ = ["ANSWERS", "EXTRA", "NEEDS", "Options", "identity", "key", "load", "provider", "refuses"]
 
 ANSWERS: frozenset[type] = frozenset({Generate, Choose, Recognise})
 NEEDS = ("aiohttp",)
@@ -50,4 +50,9 @@ def load(name: str, options: Options) -> RemoteModel:
     from snellen.remote.client import RemoteModel
 
     options = placed(options)
-    return RemoteModel(provider(name, options), key_of(options.api_key_env, f"clarifai/{name}"), options)
+    return RemoteModel(provider(name, options), key(name, options), options)
+
+
+def key(name: str, options: Options) -> Key | None:
+    """What it takes to be answered. Raises Missing where that is not set."""
+    return key_of(placed(options).api_key_env, f"clarifai/{name}")
