@@ -164,3 +164,17 @@ def test_a_row_alone_and_a_run_that_was_only_made(snellen: Snellen, place: Path,
     study.make(resolve(Request(str(place / "photos"), (name,), ("closed-set",), out=str(tmp_path / "made"))))
     said = snellen("compare", tmp_path / "made")
     assert (said.code, "No row has an answer" in said.out) == (0, True)
+
+
+def test_of_a_run_that_stopped_by_itself_it_says_what_does_not_hold(
+    snellen: Snellen, place: Path, tmp_path: Path
+) -> None:
+    names = [model(tmp_path / "good.py", "return truth(image)"), model(tmp_path / "bad.py", "return 'cat'")]
+    with ran(place / "photos", names, out=tmp_path / "run", until_decided=0.9) as results:
+        assert results.decisions
+        best = results.rows[0]
+    said = snellen("compare", tmp_path / "run")
+    assert said.code == 0
+    assert "p-values between them and their other intervals do not" in said.err
+    row = parsed(snellen("compare", tmp_path / "run", "--json"))["groups"][0]["rows"][0]
+    assert (row["accuracy_low"], row["accuracy_high"]) == (best.accuracy_low, best.accuracy_high)

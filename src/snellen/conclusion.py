@@ -16,12 +16,13 @@ def conclusion(results: Results) -> str | None:
     Rows are compared by McNemar's test on the images that both answered, corrected by Holm's method for all pairs of
     rows about the same images and classes: which row is the best is itself seen in them. Told apart are those with
     p < 0.05. Of each model its best row is named, which may be its best by chance. After a run it is about the images
-    of that run, whichever run asked about them. None without an answer.
+    of that run, whichever run asked about them. None without an answer, and where rows stopped for what they answered:
+    the test does not hold of them, and what was decided says more.
     """
     rows = [row for row in results.rows if row.accuracy is not None and not row.superseded and not row.blind]
     asked = {row.selection for row in rows if row.number in results.asked}
     rows = [row for row in rows if row.selection in asked] or rows
-    if not rows:
+    if not rows or any(row.interval == "anytime" for row in rows):
         return None
     most = max(row.images for row in rows)
     best = next(row for row in rows if row.images == most)

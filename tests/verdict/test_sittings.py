@@ -199,6 +199,14 @@ def test_rows_that_others_took_the_place_of_are_left_out(photos: Path, tmp_path:
     assert [entrant.row.accuracy for entrant in sitting.entrants] == [1.0]
 
 
+def test_rows_that_saw_no_photograph_are_left_out(photos: Path, models: list[str], tmp_path: Path) -> None:
+    with ran(photos, models[0], out=tmp_path / "run", blind=True, per_class=1) as results:
+        assert [row.blind for row in results.rows] == [False, True]
+        assert results.comparisons == ()
+    (sitting,) = found(tmp_path / "run")
+    assert [entrant.row.blind for entrant in sitting.entrants] == [False]
+
+
 def test_only_models_and_strategies_that_are_there_can_be_named(models: list[str], both: Path) -> None:
     with opened(both) as results:
         (sitting,) = sittings(results, models[:1], ["closed-set"])

@@ -21,7 +21,8 @@ CLASSES = ("cat", "dog", "bird")
 def standings_of(labels: list[int], *predictions: list[int]) -> Standings:
     """Rows that said this; the most right one has to come first."""
     rows = [
-        cast(ResultRow, SimpleNamespace(number=n, model=f"model {n}", strategy="s")) for n in range(len(predictions))
+        cast(ResultRow, SimpleNamespace(number=n, model=f"model {n}", strategy="s", interval="wilson"))
+        for n in range(len(predictions))
     ]
     said = tuple(np.array(each, dtype=np.int32) for each in predictions)
     entrants = tuple(Entrant(0, row, {}) for row in rows)

@@ -43,6 +43,7 @@ def compare(
     from snellen.verdict.sittings import sittings
     from snellen.verdict.standings import Standings
     from snellen.verdict.standings_text import print_all
+    from snellen.verdict.stopping import told
 
     folders = {run.resolve(): run for run in runs}.values()
     with ExitStack() as opened:
@@ -51,6 +52,8 @@ def compare(
         compared = [(Standings(sitting), settings(sitting, results)) for sitting in found]
         if changed := sum(row.superseded for each in results for row in each.rows):
             say(f"{changed} rows are left out, of models or settings that have changed since")
+        for line in dict.fromkeys(line for each in results for line in told(each)):
+            say(line)
     names = [str(run) for run in folders]
     if as_json:
         groups = [

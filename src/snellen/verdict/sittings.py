@@ -61,10 +61,9 @@ def sittings(
 ) -> tuple[Sitting, ...]:
     """All sittings of these runs, those of most runs first and then of most images.
 
-    They are of these models and strategies alone where any are named.
-
-    Rows whose sets of classes differ are never in one sitting. Superseded rows are left out. Raises WrongUse: a run
-    shares no image with the others, a name that no row has.
+    They are of these models and strategies alone where any are named. Rows whose sets of classes differ are never in
+    one sitting. Superseded rows are left out. Raises WrongUse: a run shares no image with the others, a name that no
+    row has.
     """
     every = [(number, rows) for number, run in enumerate(runs) for rows in run.alike()]
     _check_names(models, "model", (row.model for _, rows in every for row in rows))
@@ -73,8 +72,7 @@ def sittings(
     for number, rows in every:
         wanted = [row for row in rows if row.model in (models or (row.model,))]
         wanted = [row for row in wanted if row.strategy in (strategies or (row.strategy,))]
-        if wanted:
-            sheet = runs[number].sheet(wanted[0])
+        if wanted and (sheet := runs[number].sheet(wanted[0])).digests:
             selection = _Selection(number, tuple(wanted), _images_of(sheet))
             selections.setdefault(frozenset(sheet.classes), []).append(selection)
     _check_images(runs, [each for same in selections.values() for each in same])

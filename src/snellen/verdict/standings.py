@@ -15,15 +15,17 @@ from snellen.comparisons import Comparison, as_data, compare, ranks
 from snellen.metrics.bootstrap import intervals_of_counts
 from snellen.metrics.classification import Confusion, classify
 from snellen.metrics.intervals import wilson
+from snellen.metrics.sequential import accuracy_bounds
 from snellen.sheets import NO_ANSWER
-from snellen.verdict.sittings import Sitting
+from snellen.verdict.sittings import Entrant, Sitting
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A row's accuracy and macro-F1 on the images of the sitting that it answered; None where it answered none.
 
-    `best` and `worst` are the ranks that the comparisons of all pairs leave open, for all rows together with 95 %.
+    `best` and `worst` are the ranks that the comparisons of all pairs leave open, for all rows together with 95 %. The
+    interval of the accuracy is Wilson's, or holds whenever one stops where the row stopped for what it answered.
     """
 
     images: int
@@ -69,7 +71,7 @@ class Standings:
         ranked = sum(bool((said != NO_ANSWER).any()) for said in self.sitting.predictions)  # the others are the last
         bounds: list[tuple[int, int] | None] = [*ranks(ranked, self.comparisons)]
         bounds += [None] * (len(self.sitting.entrants) - ranked)
-        return tuple(map(self._standing, self.sitting.predictions, bounds))
+        return tuple(map(self._standing, self.sitting.entrants, self.sitting.predictions, bounds))
 
     @cached_property
     def ties(self) -> tuple[Tie, ...]:
@@ -85,7 +87,7 @@ class Standings:
                 end = stop
         return tuple(ties)
 
-    def _standing(self, predictions: NDArray[np.int32], bounds: tuple[int, int] | None) -> Standing:
+    def _standing(self, entrant: Entrant, predictions: NDArray[np.int32], bounds: tuple[int, int] | None) -> Standing:
         if bounds is None:
             return Standing(0, *[None] * 8)
         answered, classes = predictions != NO_ANSWER, self.sitting.classes
@@ -93,7 +95,8 @@ class Standings:
         counts = np.zeros((len(classes), len(classes) + 1), dtype=np.int64)
         np.add.at(counts, (labels, predictions), 1)
         figures = classify(Confusion(classes, counts))
-        low, high = wilson(figures.correct, figures.answered)
+        interval = accuracy_bounds if entrant.row.interval == "anytime" else wilson
+        low, high = interval(figures.correct, figures.answered)
         f1_low, f1_high = intervals_of_counts(counts, np.random.default_rng(0))["macro_f1"]
         return Standing(figures.answered, *bounds, figures.accuracy, low, high, figures.macro_f1, f1_low, f1_high)
 
