@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from snellen.metrics.bootstrap.bounds import EQUAL, Spread, bca, normal, of_a_difference, of_a_share, widening
+from snellen.metrics.bootstrap.bounds import EQUAL, Spread, bca, highest, normal, of_a_difference, of_a_share, widening
 from snellen.metrics.bootstrap.cells import Cells, cells_of, resampled
 from snellen.metrics.bootstrap.figures import F1, FIGURES, influences, macro
 
@@ -89,14 +89,15 @@ def macro_f1_differences(
         axis=1,
     )
     moved = [influences(cells, model, F1, weights) for model in range(len(predictions))]
-    found = {}
+    most, found = highest(weights, cells), {}
     for a, b in combinations(range(len(predictions)), 2):
         estimate, values = float(observed[a] - observed[b]), drawn[a] - drawn[b]
         if np.ptp(values) < EQUAL:
             pair = replace(cells, predictions=cells.predictions[[a, b]])
             found[a, b] = estimate, *of_a_difference(estimate, weights, pair, confidence)
         else:
-            found[a, b] = estimate, *bca(estimate, values, Spread.of(moved[a] - moved[b], cells), confidence)
+            spread = Spread.of(moved[a] - moved[b], cells)
+            found[a, b] = estimate, *bca(estimate, values, spread, confidence, -most, most)
     return found
 
 
@@ -114,8 +115,8 @@ def bootstrap_statistic(
     not look at each image. Bounds may lie outside the range that a figure has. Raises ValueError: no images, or a
     figure that is not finite.
     """
-    if not len(strata):
-        raise ValueError("nothing was answered")
+    if not len(strata) or resamples < 1:
+        raise ValueError(f"expected images and resamples, got {len(strata)} and {resamples}")
     order = np.argsort(strata, kind="stable")
     _, starts, sizes = np.unique(strata[order], return_index=True, return_counts=True)
     first, size = np.repeat(starts, sizes), np.repeat(sizes, sizes)
@@ -144,5 +145,5 @@ def _intervals(
             bounds[name] = of_a_share(estimate, weights[name], cells, confidence)
         else:
             spread = Spread.of(influences(cells, 0, measure, weights[name]), cells)
-            bounds[name] = bca(estimate, values, spread, confidence)
+            bounds[name] = bca(estimate, values, spread, confidence, 0.0, highest(weights[name], cells))
     return bounds
