@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from snellen.metrics.bootstrap.bounds import EQUAL, Spread, bca, normal, of_a_difference, of_a_share, widening
+from snellen.metrics.bootstrap.bounds import EQUAL, Spread, bca, highest, normal, of_a_difference, of_a_share, widening
 from snellen.metrics.bootstrap.cells import Cells, cells_of, resampled
 from snellen.metrics.bootstrap.figures import F1, FIGURES, influences, macro
 
@@ -78,7 +78,8 @@ def paired_macro_f1(
     if np.ptp(drawn) < EQUAL:
         return estimate, *of_a_difference(estimate, weights, cells, confidence)
     influence = influences(cells, 0, F1, weights) - influences(cells, 1, F1, weights)
-    return estimate, *bca(estimate, drawn, Spread.of(influence, cells), confidence)
+    most = highest(weights, cells)
+    return estimate, *bca(estimate, drawn, Spread.of(influence, cells), confidence, -most, most)
 
 
 def bootstrap_statistic(
@@ -95,8 +96,8 @@ def bootstrap_statistic(
     not look at each image. Bounds may lie outside the range that a figure has. Raises ValueError: no images, or a
     figure that is not finite.
     """
-    if not len(strata):
-        raise ValueError("nothing was answered")
+    if not len(strata) or resamples < 1:
+        raise ValueError(f"expected images and resamples, got {len(strata)} and {resamples}")
     order = np.argsort(strata, kind="stable")
     _, starts, sizes = np.unique(strata[order], return_index=True, return_counts=True)
     first, size = np.repeat(starts, sizes), np.repeat(sizes, sizes)
@@ -125,5 +126,5 @@ def _intervals(
             bounds[name] = of_a_share(estimate, weights[name], cells, confidence)
         else:
             spread = Spread.of(influences(cells, 0, measure, weights[name]), cells)
-            bounds[name] = bca(estimate, values, spread, confidence)
+            bounds[name] = bca(estimate, values, spread, confidence, 0.0, highest(weights[name], cells))
     return bounds
