@@ -66,15 +66,13 @@ def paired_macro_f1(
     """
     cells = cells_of(labels, (first, second), classes)
     support, weights = cells.support, macro(cells.support)
-    observed = [weights @ F1.value(*cells.tally(model), support) for model in (0, 1)]
-    estimate = float(observed[0] - observed[1])
-    drawn = np.concatenate(
-        [
-            weights @ (F1.value(hits[0], predicted[0], column) - F1.value(hits[1], predicted[1], column))
-            for hits, predicted in resampled(cells, rng, resamples)
-            for column in (support[:, None],)
-        ]
-    )
+    first_f1, second_f1 = (F1.value(*cells.tally(model), support) for model in (0, 1))
+    estimate = float(weights @ (first_f1 - second_f1))
+    parts = []
+    for hits, predicted in resampled(cells, rng, resamples):
+        of_first, of_second = F1.value(hits, predicted, support[:, None])
+        parts.append(weights @ (of_first - of_second))
+    drawn = np.concatenate(parts)
     if np.ptp(drawn) < EQUAL:
         return estimate, *of_a_difference(estimate, weights, cells, confidence)
     influence = influences(cells, 0, F1, weights) - influences(cells, 1, F1, weights)
