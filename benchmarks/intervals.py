@@ -1,6 +1,7 @@
 """How often intervals hold the truth, and what they cost.
 
-    python benchmarks/intervals.py [wilson] [averages] [paired] [shares] [mcnemar] [time] [--simulations 2000] [--images 500]
+    python benchmarks/intervals.py [time] [wilson] [mcnemar] [shares] [averages] [paired]
+                                   [--simulations 2000] [--images 500]
 
 `wilson` and `shares` are exact sums of probabilities. In the simulations the classes keep their sizes and the answers
 are drawn anew from a model whose classes differ in how well they are told apart: of its misses 10 % are unparsed, 40 %
