@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 
 import PIL.Image
@@ -12,7 +14,7 @@ import pytest
 
 import snellen.catalogue
 import studies
-from snellen.catalogue import Catalogue
+from snellen.catalogue import Catalogue, Span
 from snellen.database import Database
 from snellen.images import Image
 from snellen.types import Example
@@ -135,3 +137,23 @@ def test_pages_follow_the_index_without_sorting(database: Database) -> None:
 def test_what_is_no_example_has_no_size(tmp_path: Path, database: Database) -> None:
     catalogue = Catalogue(database)
     assert catalogue.size_of(-1) is None and catalogue.size_of(1) is None
+
+
+@pytest.mark.parametrize("form", [in_files, in_memory])
+def test_spans_of_a_selection_are_cut_in_the_order_of_digests_and_make_up_the_whole(
+    tmp_path: Path, database: Database, form: Callable[[Path], list[Example]]
+) -> None:
+    folder = studies.photographs(tmp_path / "photos", count=4)
+    shutil.copy(folder / "cat" / "cat0.png", folder / "cat" / "copy.png")
+    (folder / "dog" / "torn.png").write_bytes(b"no image")
+    examples, catalogue = form(folder), Catalogue(database)
+    selection = catalogue.select(examples)
+    assert (catalogue.size(selection), catalogue.contents(selection)) == (14, 12)
+    ends = [catalogue.digest_at(selection, place) for place in (5, 6, 12)]
+    spans = [Span(*each) for each in pairwise([b"", *ends])]
+    found = [[each.image.digest for each in catalogue.photographs(selection, examples, span)] for span in spans]
+    assert [len(each) for each in found] == [5, 1, 6]
+    whole = sorted(each.image.digest for each in catalogue.photographs(selection, examples))
+    assert [digest for each in found for digest in sorted(each)] == whole
+    assert sum(catalogue.size(selection, span) for span in spans) == 13
+    assert not list(catalogue.photographs(selection, examples, Span(b"", b"")))

@@ -53,6 +53,7 @@ from snellen.types import (
     Text,
     Vector,
 )
+from strategy_table import STRATEGIES
 
 KINDS = {Generate: Text, Choose: Scores, Recognise: Scores, Embed: Vector, EmbedText: Vector}
 
@@ -79,37 +80,6 @@ def test_every_strategy_and_engine_is_in_the_tables() -> None:
 
 # Strategies
 
-STRATEGIES: Sequence[tuple[str, Mapping[str, Any]]] = (
-    ("binary", {}),
-    ("binary", {"answer": "choose", "ahead": 3}),
-    ("binary", {"decide": "argmax"}),
-    ("binary-then-choose", {}),
-    ("binary-then-choose", {"image": "last"}),
-    ("closed-set", {}),
-    ("closed-set", {"votes": 3, "image": "last"}),
-    ("closed-set", {"answer": "choose"}),
-    ("closed-set", {"shots": 2, "votes": 3, "image": "last"}),
-    ("letters", {}),
-    ("letters", {"debias": "none", "order": "given", "image": "last"}),
-    ("letters", {"answer": "generate"}),
-    ("likelihood", {}),
-    ("likelihood", {"normalise": "mean", "calibrate": "blank", "image": "last"}),
-    ("likelihood", {"prompt": "open", "normalise": "bytes", "calibrate": "text"}),
-    ("linear-probe", {"shots": 1}),
-    ("nearest-centroid", {"shots": 2}),
-    ("open-set", {}),
-    ("open-set", {"prompt": "<OD>", "image": "last", "max_tokens": 100}),
-    ("open-set", {"prompt": ""}),
-    ("open-set", {"encoder": "scripted/test_contracts:scripted", "threshold": 0.2}),
-    ("shortlist", {"encoder": "scripted/test_contracts:scripted", "k": 2}),
-    ("shortlist", {"encoder": "scripted/test_contracts:scripted", "order": "similarity", "templates": "a {name}"}),
-    ("tournament", {}),
-    ("tournament", {"size": 2}),
-    ("vocabulary", {}),
-    ("vocabulary", {"rules": "exact,head", "mapping": {"hoop": "circle", "disc": None}, "among": "covered"}),
-    ("zero-shot", {}),
-    ("zero-shot", {"templates": "a {name}", "background": "clutter"}),
-)
 CLASS_LISTS = (
     Classes(("circle", "star", "ring", "background"), "background"),
     Classes(("circle", "star")),

@@ -30,3 +30,25 @@ return (truth(image), "dog", "no idea")[number]
         assert list(sheet.predictions) == [0, 2, 3, NO_ANSWER, 1, 2, 3, NO_ANSWER, 2, 2, 3, NO_ANSWER]
         assert sheet.answered.sum() == row.answered + row.unparsed == 9
         assert np.mean(sheet.right[sheet.answered]) == row.accuracy
+
+
+def test_what_stands_beside_a_sheet_has_its_order(tmp_path: Path) -> None:
+    photos = photographs(tmp_path / "photos", count=3)
+    (photos / "cat" / "cat1.png").write_bytes(b"no image")
+    body = """
+if image.path.stem == "dog2":
+    return Failure("not this one")
+best = "dog" if image.path.stem == "bird0" else truth(image)
+return Scores(question.choices, [0.0 if choice == best else -2.0 for choice in question.choices])
+"""
+    with ran(photos, model(tmp_path / "some.py", body), "likelihood", out=tmp_path / "run") as results:
+        (row,) = results.rows
+        sheet, told = results.sheet(row), list(results.conclusions(row))
+        confidences, pixels = results.confidences(row), results.pixels(row)
+    places = [place for place, answered in enumerate(sheet.answered) if not answered]
+    assert len(places) == 2
+    assert np.flatnonzero(np.isnan(confidences)).tolist() == places == [4, 8]
+    assert [outcome for outcome, _ in told] == [None if place in places else "scored" for place in range(9)]
+    assert [details.keys() for _, details in told] == [{"place"} if outcome else set() for outcome, _ in told]
+    assert np.flatnonzero(np.isnan(pixels)).tolist() == [4]
+    assert set(pixels[~np.isnan(pixels)]) == {36}

@@ -26,6 +26,8 @@ def run(
     name: str | None = None,
     out: str | Path | None = None,
     timing: bool = True,
+    until_decided: float | None = None,
+    margin: float | None = None,
 ) -> Results:
     """Runs a study, or what is left of it, and returns its results; the words are those of a study file.
 
@@ -46,6 +48,8 @@ def run(
         "name": name,
         "out": None if out is None else str(out),
         "timing": timing,
+        "until_decided": until_decided,
+        "margin": margin,
     }
     return run_plan(resolve(Request(**{"models": (), **check_keys(asked, "snellen.run")})))
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
 from pathlib import Path
@@ -15,6 +16,8 @@ from snellen.survey import Examined, Survey
 from snellen.types import Example
 
 _PAGE = 2048
+_LAST = (1 << 63) - 1  # the largest number that an example may have
+_IN_SPAN = "unreadable IS NULL AND digest > ? AND digest <= ?"
 _EXAMINED_AT_ONCE = 256  # the images of a page may be in memory
 
 
@@ -24,6 +27,36 @@ class Photograph:
 
     image: Image
     examples: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of a selection: the image contents whose digests come behind `after`, up to `until` itself."""
+
+    after: bytes
+    until: bytes
+
+
+_EVERYTHING = Span(b"", b"\xff" * 33)  # longer than any digest
+
+
+class _Fingerprints:
+    """What tells a selection from others: of the whole, and of its parts by their labels."""
+
+    def __init__(self, parts: Sequence[Collection[str]]) -> None:
+        self._whole = hashlib.sha256()
+        self._parts = [(frozenset(labels), hashlib.sha256()) for labels in parts]
+
+    def update(self, label: str, text: str) -> None:
+        """Adds what is said of an example with this label."""
+        written = text.encode("utf-8", "surrogatepass")
+        self._whole.update(written)
+        for labels, fingerprint in self._parts:
+            if label in labels:
+                fingerprint.update(written)
+
+    def hexdigests(self) -> list[str]:
+        return [self._whole.hexdigest(), *(fingerprint.hexdigest() for _, fingerprint in self._parts)]
 
 
 class Catalogue:
@@ -43,40 +76,75 @@ class Catalogue:
         A selection that was made before keeps its number. `advance` is told how many more examples are done. Copies of
         `shots`, whose digests are known, are left out.
         """
+        return self.select_all(examples, (), advance, shots)[0]
+
+    def select_all(
+        self,
+        examples: Iterable[Example],
+        parts: Sequence[Collection[str]],
+        advance: Callable[[int], None] = lambda _: None,
+        shots: Sequence[Example] = (),
+    ) -> list[int]:
+        """As `select`, and behind that number those of its parts, each of the examples with some of the labels.
+
+        A part has the number that it would have were it selected by itself.
+        """
         database = self._database
         with database.commit():
             for (unfinished,) in database.execute("SELECT number FROM selections WHERE key IS NULL").fetchall():
                 self._drop(unfinished)  # left behind by a run that was killed
             selection = database.execute("INSERT INTO selections (key) VALUES (NULL)").lastrowid
-        fingerprint = hashlib.sha256()
+        fingerprints = _Fingerprints(parts)
         source = iter(examples)
         with Survey() as survey:
             while page := list(islice(source, _EXAMINED_AT_ONCE)):
                 for example in page:
-                    fingerprint.update(f"{example.id}\0{example.label}\0".encode("utf-8", "surrogatepass"))
+                    fingerprints.update(example.label, f"{example.id}\0{example.label}\0")
                 self._keep(int(selection or 0), page, survey, advance)
         with database.commit():
-            for copy in self._copies(int(selection or 0), shots):
-                fingerprint.update(f"without {copy}\0".encode())
+            for copy, label in self._copies(int(selection or 0), shots):
+                fingerprints.update(label, f"without {copy}\0")
                 database.execute("DELETE FROM selected WHERE selection = ? AND example = ?", selection, copy)
-            same: int | None = database.value("SELECT number FROM selections WHERE key = ?", fingerprint.hexdigest())
-            if same is not None:
+            key, *keys = fingerprints.hexdigests()
+            whole = self._known(key)
+            if whole is None:
+                whole = int(selection or 0)
+                database.execute("UPDATE selections SET key = ? WHERE number = ?", key, whole)
+            else:
                 self._drop(int(selection or 0))
-                return same
-            database.execute("UPDATE selections SET key = ? WHERE number = ?", fingerprint.hexdigest(), selection)
-        return int(selection or 0)
+            return [whole, *(self._part(whole, labels, key) for labels, key in zip(parts, keys, strict=True))]
 
-    def _copies(self, selection: int, shots: Sequence[Example]) -> list[int]:
-        """The selection's examples that consist of the same image as a shot."""
+    def _known(self, key: str) -> int | None:
+        """The number of the selection with this key."""
+        number: int | None = self._database.value("SELECT number FROM selections WHERE key = ?", key)
+        return number
+
+    def _part(self, whole: int, labels: Collection[str], key: str) -> int:
+        """The number of the selection with this key, which has the examples with these labels."""
+        if (known := self._known(key)) is not None:
+            return known
+        part = int(self._database.execute("INSERT INTO selections (key) VALUES (?)", key).lastrowid or 0)
+        self._database.execute(
+            "INSERT INTO selected SELECT ?, example, label FROM selected "
+            "WHERE selection = ? AND label IN (SELECT value FROM json_each(?))",
+            part,
+            whole,
+            json.dumps(list(labels)),
+        )
+        return part
+
+    def _copies(self, selection: int, shots: Sequence[Example]) -> list[tuple[int, str]]:
+        """The selection's examples, with their labels, that consist of the same image as a shot."""
         copies = [
             self._database.execute(
-                "SELECT number FROM examples JOIN selected ON example = number WHERE selection = ? AND digest = ?",
+                "SELECT number, label FROM examples JOIN selected ON example = number "
+                "WHERE selection = ? AND digest = ?",
                 selection,
                 bytes.fromhex(shot.image.digest),
             ).fetchall()
             for shot in shots
         ]
-        return sorted(number for found in copies for (number,) in found)
+        return sorted(copy for found in copies for copy in found)
 
     def _drop(self, selection: int) -> None:
         self._database.execute("DELETE FROM selected WHERE selection = ?", selection)
@@ -127,9 +195,32 @@ class Catalogue:
             found.unreadable,
         )
 
-    def size(self, selection: int) -> int:
-        """How many examples the selection has."""
-        return int(self._database.value("SELECT count(*) FROM selected WHERE selection = ?", selection))
+    def held(self, selections: Iterable[int], examples: Sequence[int]) -> dict[int, tuple[int, ...]]:
+        """Those of the examples that each of the selections has, where it has any."""
+        held = "SELECT 1 FROM selected WHERE selection = ? AND example = ?"
+        found = {
+            selection: tuple(each for each in examples if self._database.value(held, selection, each))
+            for selection in selections
+        }
+        return {selection: some for selection, some in found.items() if some}
+
+    def size(self, selection: int, span: Span | None = None) -> int:
+        """How many examples the selection has, or how many readable ones of a span of it."""
+        if span is None:
+            return int(self._database.value("SELECT count(*) FROM selected WHERE selection = ?", selection))
+        counted = "SELECT count(*) FROM examples JOIN selected ON example = number WHERE selection = ? "
+        return int(self._database.value(f"{counted} AND {_IN_SPAN}", selection, span.after, span.until))
+
+    def contents(self, selection: int) -> int:
+        """How many different readable images the selection has."""
+        counted = "SELECT count(DISTINCT digest) FROM examples JOIN selected ON example = number "
+        return int(self._database.value(f"{counted} WHERE selection = ? AND unreadable IS NULL", selection))
+
+    def digest_at(self, selection: int, place: int) -> bytes:
+        """The digest in this place of the selection's readable images, counted from 1 in the order of digests."""
+        listed = "SELECT DISTINCT digest FROM examples JOIN selected ON example = number WHERE selection = ?"
+        found = f"{listed} AND unreadable IS NULL ORDER BY digest LIMIT 1 OFFSET ?"
+        return bytes(self._database.value(found, selection, place - 1))
 
     def size_of(self, example: int) -> tuple[int, int] | None:
         """Width and height of an example's image; None where it is unreadable, and where that is no example."""
@@ -148,8 +239,10 @@ class Catalogue:
             selection,
         )
 
-    def photographs(self, selection: int, examples: Iterable[Example]) -> Iterator[Photograph]:
-        """The selection's readable images.
+    def photographs(
+        self, selection: int, examples: Iterable[Example], span: Span | None = None
+    ) -> Iterator[Photograph]:
+        """The selection's readable images, or those of a span of it.
 
         Files come in the order of their digests, which is random and always the same, so that a run that was stopped
         has seen all classes. Images that have no file of their own come in the data set's order, read from `examples`.
@@ -158,40 +251,46 @@ class Catalogue:
             "SELECT count(*) = count(path) FROM selected JOIN examples ON number = example WHERE selection = ?",
             selection,
         )
-        return self._by_digest(selection) if in_files else self._in_order(selection, examples)
+        within = span or _EVERYTHING
+        return self._by_digest(selection, within) if in_files else self._in_order(selection, examples, within)
 
-    def _by_digest(self, selection: int) -> Iterator[Photograph]:
-        for digest, group in groupby(self._readable_files(selection), key=lambda file: file[0]):
+    def _by_digest(self, selection: int, span: Span) -> Iterator[Photograph]:
+        for digest, group in groupby(self._readable_files(selection, span), key=lambda file: file[0]):
             members = list(group)
             image = Image(Path(os.fsdecode(members[0][2])), digest=digest.hex())
             yield Photograph(image, tuple(number for _, number, _ in members))
 
-    def _readable_files(self, selection: int) -> Iterator[tuple[bytes, int, bytes]]:
+    def _readable_files(self, selection: int, span: Span) -> Iterator[tuple[bytes, int, bytes]]:
         """Digest, number and path, in the order of the first two.
 
         Read in pages: a long run keeps no read transaction open, so that SQLite's log can be folded in.
         """
-        page: list[tuple[bytes, int, bytes]] = [(b"", 0, b"")]
+        page: list[tuple[bytes, int, bytes]] = [(span.after, _LAST, b"")]
         while page:
             # CROSS JOIN: the index on digests leads, and no page is sorted
             page = self._database.execute(
                 "SELECT e.digest, e.number, e.path FROM examples e "
                 "CROSS JOIN selected s ON s.selection = ? AND s.example = e.number "
-                "WHERE (e.digest, e.number) > (?, ?) AND e.unreadable IS NULL ORDER BY e.digest, e.number LIMIT ?",
+                "WHERE (e.digest, e.number) > (?, ?) AND e.digest <= ? AND e.unreadable IS NULL "
+                "ORDER BY e.digest, e.number LIMIT ?",
                 selection,
                 *page[-1][:2],
+                span.until,
                 _PAGE,
             ).fetchall()
             yield from page
 
-    def _in_order(self, selection: int, examples: Iterable[Example]) -> Iterator[Photograph]:
+    def _in_order(self, selection: int, examples: Iterable[Example], span: Span) -> Iterator[Photograph]:
         for example in examples:
             found = self._database.execute(
                 "SELECT own.number, other.number FROM examples own JOIN examples other ON other.digest = own.digest "
                 "JOIN selected s ON s.selection = ? AND s.example = other.number "
-                "WHERE own.id = ? AND own.unreadable IS NULL ORDER BY other.number",
+                "WHERE own.id = ? AND own.unreadable IS NULL AND own.digest > ? AND own.digest <= ? "
+                "ORDER BY other.number",
                 selection,
                 example.id,
+                span.after,
+                span.until,
             ).fetchall()
             if found and found[0][0] == found[0][1]:  # of several with this content only the first speaks for all
                 yield Photograph(example.image, tuple(other for _, other in found))

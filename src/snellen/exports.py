@@ -122,9 +122,9 @@ def write_manifest(database: Database, path: Path) -> None:
             writer.writerow((id, shown, digest.hex(), label, width, height, unreadable or "yes"))
 
 
-def write_results(results: Results, folder: Path) -> None:
-    """`results.json` and `records.csv` of a run folder."""
+def write_results(results: Results, folder: Path, sections: Mapping[str, Any]) -> None:
+    """`results.json`, with these further sections, and `records.csv` of a run folder."""
     with whole_file(folder / "results.json") as file:
-        json.dump(results.as_data(), file, ensure_ascii=False, indent=2)
+        json.dump({**results.as_data(), **sections}, file, ensure_ascii=False, indent=2)
         file.write("\n")
     write_csv(results, folder / "records.csv")

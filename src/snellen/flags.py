@@ -27,6 +27,8 @@ class Flags:
     timing: bool = True
     max_cost: float | None = None
     prices: str | None = None
+    until_decided: float | None = None
+    margin: float | None = None
 
 
 def request(study: Path | None, flags: Flags) -> Request:
@@ -56,6 +58,10 @@ def request(study: Path | None, flags: Flags) -> Request:
         asked["max_cost"] = flags.max_cost
     if flags.prices:
         asked["prices"] = flags.prices
+    if flags.until_decided is not None:
+        asked["until_decided"] = flags.until_decided
+    if flags.margin is not None:
+        asked["margin"] = flags.margin
     return Request(**{"models": (), **asked})
 
 

@@ -62,7 +62,11 @@ class Forecast:
 
 
 def forecast(row: Row) -> Forecast | None:
-    """The row's forecast; None where its preparation cannot do with made-up answers."""
+    """The row's forecast; None where its preparation cannot do with made-up answers.
+
+    Of a strategy that ends early where scores are high it is the fullest: made-up scores say nothing of that.
+    """
+    row = dataclasses.replace(row, strategy=getattr(row.strategy, "fullest", row.strategy))
     if not row.prepares:
         return Forecast(row, ())
     known, asked = _carried_on(row.prepare(), None, row.classes, lambda _: "no", once=True)

@@ -5,21 +5,21 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, islice
-from pathlib import Path
 from typing import TypeAlias
 
 from snellen import ledger
+from snellen.answer_times import keep_timing
 from snellen.budget import Budget
-from snellen.catalogue import Photograph
+from snellen.catalogue import Photograph, Span
 from snellen.costs import price_of, tariff_of
 from snellen.errors import SnellenError
 from snellen.folder import RunFolder
 from snellen.images import Image
 from snellen.ledger import Beside
-from snellen.meters import TIMED_IMAGES
 from snellen.placing import Key
 from snellen.plan import Plan
 from snellen.progress import Progress
@@ -29,12 +29,25 @@ from snellen.rows import Row
 from snellen.runner import Answered, Ended, Event, Lost, replay
 from snellen.specs import ModelPlan, check_there
 from snellen.spending import Spending, most_tally
-from snellen.stored_times import Times, attempts, times, timing
+from snellen.stopwatch import Stopwatch
 from snellen.types import MODEL, Answer, Failure
 from snellen.worker import Job, Setup, Worker, WorkerLost, merged_facts
 
-_REPLAYED = 1000  # images whose answers tell a hosted model's latencies
-_HandedOut: TypeAlias = dict[int, tuple[Job, tuple[int, ...]]]  # the jobs in hand and the examples they stand for
+_Examples: TypeAlias = Mapping[int, tuple[int, ...]]  # those that an image stands for, by row
+_HandedOut: TypeAlias = dict[int, tuple[Job, _Examples]]  # the jobs in hand
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is asked at a time: some rows about the images of a span, or about all; then speed is measured if `timed`.
+
+    Where it `stays`, the process is kept for the next part.
+    """
+
+    rows: Sequence[int]
+    span: Span | None = None
+    timed: bool = True
+    stays: bool = False
 
 
 class NotPrepared(SnellenError):
@@ -46,6 +59,7 @@ class NotPrepared(SnellenError):
 class Interview:
     """A model, with the others that its strategies ask beside it (by role), and the rows that are theirs.
 
+    `selections` has for each row the number of the selection that it is about, a part of `selection` or all of it.
     `numbers` are those models' in the store; `company` is the number under which the facts of all together are kept.
     """
 
@@ -55,6 +69,7 @@ class Interview:
         store = folder.store
         self.models = models
         self.rows: dict[int, Row] = {}
+        self.selections: dict[int, int] = {}
         self.title = " + ".join(model.title for model in models.values())
         self.numbers = {role: store.model(model.identity, model.title) for role, model in models.items()}
         self.company = self.numbers[MODEL]
@@ -67,13 +82,16 @@ class Interview:
         self._progress = progress
         self._selection = selection
         self._spending: Spending | None = None
+        self._staying: Worker | None = None
+        self._part = Part(())
 
-    def ask(self, budget: Budget | None = None) -> Mapping[int, SnellenError]:
+    def ask(self, budget: Budget | None = None, part: Part | None = None) -> Mapping[int, SnellenError]:
         """Starts the process only if there is something to ask or to time; returns why rows were not asked all.
 
-        Nothing is asked that could cost more than the budget has left. Raises SnellenError where a model cannot be
-        loaded or kept alive.
+        Nothing is asked that could cost more than the budget has left. A `part` names the rows and the images that are
+        meant. Raises SnellenError where a model cannot be loaded or kept alive.
         """
+        self._part = part or Part(tuple(self.rows))
         if budget is not None:
             at_once = sum(getattr(model.options, "concurrency", 1) for model in self.models.values())
             size_of = self._folder.catalogue.size_of
@@ -88,27 +106,28 @@ class Interview:
         """Asks, and returns why rows could not be prepared."""
         handed_out: _HandedOut = {}
         first: list[Job | None] = []
-        if unprepared := [row for row in self.rows if not self._recall(row)]:
+        rows = self._part.rows
+        if unprepared := [row for row in rows if not self._recall(row)]:
             self._progress.begin(f"{self.title}, preparing", 0)
         else:
-            self._begin(self.rows)
-            jobs = self._affordable(self._jobs(list(self.rows), handed_out))
+            self._begin(rows)
+            jobs = self._affordable(self._jobs(rows, handed_out))
             first = list(islice(jobs, 1))
-            if not first and not self._timed_images(self._untimed(list(self.rows))):
+            if not first and not self._passes(rows):
                 return {}
-        with closing(self._worker()) as worker:
+        with self._at_work() as worker:
             troubles = self._prepare(worker, unprepared)
-            rows = [row for row in self.rows if row not in troubles]
+            rows = [row for row in rows if row not in troubles]
             if unprepared:
                 self._begin(rows)
                 jobs = self._affordable(self._jobs(rows, handed_out))
             begin, self._answered, self._working = time.perf_counter(), 0, 0.0
             self._run(worker, chain(first, jobs), handed_out, lambda events: self._keep(events, handed_out))
             seconds = time.perf_counter() - begin
-            self._time(worker, self._untimed(rows))
+            self._time(worker, rows)
             self._keep_facts(worker)
         if self._plan.timing and worker.facts.get("concurrency"):
-            self._time_by_answers(rows, seconds)
+            self._keep_timing(rows, seconds)
         return troubles
 
     @cached_property
@@ -136,8 +155,29 @@ class Interview:
             return {}
         return dict.fromkeys(self._spending.unasked, self._spending.trouble())
 
-    def _begin(self, rows: Mapping[int, Row] | Sequence[int]) -> None:
-        self._progress.begin(self.title, self._folder.catalogue.size(self._selection) * len(rows))
+    def _begin(self, rows: Sequence[int]) -> None:
+        size, span = self._folder.catalogue.size, self._part.span
+        self._progress.begin(self.title, sum(size(self.selections[row], span) for row in rows))
+
+    @contextmanager
+    def _at_work(self) -> Iterator[Worker]:
+        """The process, which may have stayed from an earlier part and may stay for a later one."""
+        worker, self._staying = self._staying or self._worker(), None
+        try:
+            yield worker
+        except BaseException:
+            worker.close()
+            raise
+        if self._part.stays:
+            self._staying = worker
+        else:
+            worker.close()
+
+    def close(self) -> None:
+        """Ends a process that stayed."""
+        if self._staying:
+            self._staying.close()
+        self._staying = None
 
     def _worker(self) -> Worker:
         for model in self.models.values():
@@ -222,13 +262,14 @@ class Interview:
         """One job for each image with something left to ask; what stored answers settle is recorded on the way."""
         store, database = self._folder.store, self._folder.database
         answered_before = any(map(store.has_answers, self.numbers.values()))
-        for _ in self._folder.catalogue.unreadable(self._selection):
-            self._progress.advance(len(rows), len(rows))
-        for photograph in self._photographs():
-            image, examples = photograph.image, photograph.examples
-            left = {row for example in examples for row in set(rows) - store.settled(rows, example)}
-            self._progress.advance((len(rows) - len(left)) * len(examples))
-            job = Job(examples[0], image, left)
+        for example, *_ in () if self._part.span else self._folder.catalogue.unreadable(self._selection):
+            times = len(self._held(rows, [example]))
+            self._progress.advance(times, times)
+        for photograph in self._photographs(self._part.span):
+            image, examples = photograph.image, self._held(rows, photograph.examples)
+            left = {row for row, held in examples.items() for each in held if not store.settled([row], each)}
+            self._progress.advance(sum(len(examples[row]) for row in examples.keys() - left))
+            job = Job(photograph.examples[0], image, left)
             if left and answered_before:
                 recall = Recall(store, self.numbers, image)
                 if recall.found:
@@ -239,15 +280,20 @@ class Interview:
                 handed_out[job.number] = (job, examples)
                 yield job
 
-    def _replay(self, job: Job, examples: Sequence[int], recall: Recall) -> None:
+    def _held(self, rows: Sequence[int], examples: Sequence[int]) -> _Examples:
+        """Those of the examples that each row is about, where it is about any."""
+        held = self._folder.catalogue.held({self.selections[row] for row in rows}, examples)
+        return {row: held[self.selections[row]] for row in rows if self.selections[row] in held}
+
+    def _replay(self, job: Job, examples: _Examples, recall: Recall) -> None:
         """Records the rows of a job that known answers settle, and takes them out of it."""
         assert job.image is not None
         for row in sorted(job.rows):
             if done := replay(self.rows[row].inquire(job.image), job.image, recall):
                 job.rows.discard(row)
-                for example in examples:
+                for example in examples[row]:
                     self._folder.store.put_record(row, example, *done)
-                self._progress.advance(len(examples))
+                self._progress.advance(len(examples[row]))
 
     def _run(
         self,
@@ -280,10 +326,10 @@ class Interview:
                 job, examples = handed_out[event.task]
                 if not job.rows:
                     finished.add(event.task)
-                for example in examples:
+                for example in examples[event.row]:
                     self._folder.store.put_record(event.row, example, event.result, event.questions)
-                done += len(examples)
-                failed += len(examples) * isinstance(event.result, Failure)
+                done += len(examples[event.row])
+                failed += len(examples[event.row]) * isinstance(event.result, Failure)
         for task in finished:
             del handed_out[task]
         if self._spending:
@@ -313,79 +359,37 @@ class Interview:
         answered = isinstance(event, Answered)
         return Beside(most=dataclasses.replace(most, answers=0 if answered else 1), answers=int(answered))
 
-    def _photographs(self) -> Iterator[Photograph]:
-        return self._folder.catalogue.photographs(self._selection, self._plan.selection)
+    def _photographs(self, span: Span | None = None) -> Iterator[Photograph]:
+        return self._folder.catalogue.photographs(self._selection, self._plan.selection, span)
 
     # How fast it is
 
-    def _untimed(self, rows: Sequence[int]) -> list[int]:
-        """The rows whose speed is to be measured, also where it was at another batch size than is asked for now.
+    def _keep_timing(self, rows: Sequence[int], seconds: float) -> None:
+        """Derives the speed of a hosted model's rows from the times of their answers."""
+        in_flight = self._working / seconds if seconds else None
+        for row in rows:
+            asked, selection = self.rows[row], self.selections[row]
+            keep_timing(self._folder, row, asked, self.numbers, selection, self._answered, in_flight)
 
-        Predictions that are only read from a file have none, and what costs money is not asked for it.
-        """
-        store = self._folder.store
-        if not self._plan.timing or self._priced() or not store.model_facts(self.company).get("timed", True):
+    @cached_property
+    def _stopwatch(self) -> Stopwatch:
+        batch_size = getattr(self.models[MODEL].options, "batch_size", None)
+        return Stopwatch(self._plan, self._folder, self.company, self._selection, self.selections, batch_size)
+
+    def _passes(self, rows: Sequence[int]) -> list[tuple[Sequence[Image], Sequence[int]]]:
+        """What is to be timed; what costs money is not asked for that."""
+        if not self._part.timed or self._priced():
             return []
-        timings = {row: store.timing(row) for row in rows}
-        wanted = self._wanted_batch_size
-        return [row for row, timing in timings.items() if not timing or timing.get("batch_size_wanted") != wanted]
-
-    @property
-    def _wanted_batch_size(self) -> int | str | None:
-        wanted: int | str | None = getattr(self.models[MODEL].options, "batch_size", None)
-        return wanted
-
-    def _timed_images(self, rows: Sequence[int]) -> list[Image]:
-        """Some images that the rows have settled: one that fails says nothing of the speed."""
-        if not rows:
-            return []
-        store, wanted = self._folder.store, set(rows)
-        settled = (each.image for each in self._photographs() if store.settled(rows, each.examples[0]) == wanted)
-        return list(islice(settled, TIMED_IMAGES))
+        return self._stopwatch.passes(self._stopwatch.untimed(rows))
 
     def _time(self, worker: Worker, rows: Sequence[int]) -> None:
         """Measures the speed of the rows; where that fails the answers are there all the same."""
-        images = self._timed_images(rows)
-        if not images:
+        passes = self._passes(rows)
+        if not passes:
             worker.time((), ())  # the peaks are wanted all the same
             return
         self._progress.begin(f"{self.title}, timing", 0)
         try:
-            timings = worker.time(images, rows)
+            self._stopwatch.time(worker, passes)
         except WorkerLost as error:
             self._progress.say(f"{self.title} is not timed: {error}")
-            return
-        with self._folder.database.commit():
-            for row, timing in timings.items():
-                conditions = {key: worker.facts.get(key) for key in ("batch_size", "device", "dtype")}
-                conditions["batch_size_wanted"] = self._wanted_batch_size
-                self._folder.store.set_timing(row, {**dataclasses.asdict(timing), **conditions})
-
-    def _time_by_answers(self, rows: Sequence[int], seconds: float) -> None:
-        """Derives the speed of a hosted model's rows from the times of their answers.
-
-        How many answers were in flight on average is known of the run with the most of them.
-        """
-        store = self._folder.store
-        for row in rows:
-            earlier = store.timing(row) or {}
-            answers, in_flight = earlier.get("answers", 0), earlier.get("in_flight")
-            if self._answered > answers and seconds:
-                answers, in_flight = self._answered, self._working / seconds
-            replayed = list(self._times(row))
-            found = {**dataclasses.asdict(timing(replayed, in_flight)), "attempts_per_question": attempts(replayed)}
-            with self._folder.database.commit():
-                store.set_timing(row, {**found, "answers": answers, "in_flight": in_flight, "batch_size": None})
-
-    def _times(self, row: int) -> Iterator[Times]:
-        """The times of some images that the row has settled."""
-        store = self._folder.store
-        settled = (
-            Image(Path(), digest=digest)
-            for page in self._folder.catalogue.digests(self._selection)
-            for example, digest in page
-            if store.settled([row], example)
-        )
-        for image in islice(settled, _REPLAYED):
-            if found := times(self.rows[row].inquire(image), image, Recall(store, self.numbers, image)):
-                yield found

@@ -15,6 +15,7 @@ from snellen.database import DATABASE, Database
 from snellen.errors import UnreadableImage
 from snellen.forecast import Asked, forecast
 from snellen.images import Image
+from snellen.metrics.sequential import looks
 from snellen.plan import Plan
 from snellen.remote.prices import Tally
 from snellen.remote.tariff import Demand, Size, Tariff
@@ -52,6 +53,10 @@ def outline(plan: Plan) -> Iterator[str]:
     """The lines of a dry run; image files are read for their sizes, and nothing is asked."""
     yield f"data set   {plan.source}: {len(plan.selection)} images of {len(plan.classes.names)} classes"
     yield f"run folder {plan.out}"
+    if plan.until_decided is not None:
+        rounds = ", ".join(map(str, looks(len(plan.selection))))
+        yield f"rounds     {rounds} images, until the best row is known with {100 * plan.until_decided:g} % confidence"
+        yield "           what follows is for all images"
     photos = _Photos(plan)
     priced: list[Estimate] = []
     for model, strategy in plan.pairs:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,12 +13,13 @@ from typing import Any, TypeVar
 from snellen import plugins
 from snellen.costs import host_of
 from snellen.database import DATABASE
-from snellen.errors import Missing, SnellenError, WrongUse, nearest
+from snellen.errors import Missing, WrongUse, nearest
 from snellen.naming import slug
+from snellen.pairing import pair
 from snellen.progress import Progress, Silence
 from snellen.readers import find_reader
 from snellen.remote.prices import Prices, load_prices
-from snellen.selection import Selection, select
+from snellen.selection import Selection, part_of, select
 from snellen.shots import hold_out
 from snellen.specs import (
     ModelPlan,
@@ -31,7 +32,7 @@ from snellen.specs import (
     strategy_plan,
     with_roles,
 )
-from snellen.types import Classes, Dataset, EmbedText, Generate, Strategy
+from snellen.types import Classes, Dataset, Strategy
 
 DEFAULT_STRATEGIES = ("closed-set", "binary", "vocabulary", "zero-shot")
 SUBSET = ("classes", "per_class", "limit", "seed")  # keys of a data set that choose a part of it
@@ -51,6 +52,9 @@ class Request:
     stall_seconds: float = 900.0
     max_cost: float | None = None
     prices: str | None = None
+    sweep: Mapping[str, Any] | None = None  # of 'snellen sweep' alone
+    until_decided: float | None = None
+    margin: float | None = None
 
 
 P = TypeVar("P", ModelPlan, StrategyPlan)
@@ -60,7 +64,10 @@ P = TypeVar("P", ModelPlan, StrategyPlan)
 class Plan:
     """A request resolved: every default, every class, every pair of a model and a strategy that fit each other.
 
+    Each pair is asked about each of the `class_lists`, with the images that the selection has of its classes.
     `max_cost` is what the run folder may pay in all, in USD; `prices_file` goes before the package's own prices.
+    `until_decided` is the confidence with which the best row is to be known, within the `margin`, for a run to stop by
+    itself; None asks all rows about all images.
     """
 
     name: str
@@ -68,6 +75,7 @@ class Plan:
     dataset: Mapping[str, Any]
     source: str
     selection: Selection
+    class_lists: tuple[Classes, ...]
     seed: int
     pairs: tuple[tuple[ModelPlan, StrategyPlan], ...]
     not_applicable: tuple[str, ...]
@@ -77,6 +85,9 @@ class Plan:
     max_cost: float | None
     prices: Prices
     prices_file: str | None
+    sweep: Mapping[str, Any] | None
+    until_decided: float | None = None
+    margin: float = 0.0
 
     @property
     def models(self) -> tuple[ModelPlan, ...]:
@@ -90,6 +101,7 @@ class Plan:
 
     @property
     def classes(self) -> Classes:
+        """Those of all class lists."""
         return self.selection.classes
 
 
@@ -139,20 +151,30 @@ def _classes(given: Any) -> int | list[str] | None:
     return _count(given, "classes")
 
 
-def resolve(request: Request, batch_size: str | None = None, progress: Progress | None = None) -> Plan:
+def _all_classes(selection: Selection, out: Path) -> tuple[Classes, ...]:
+    return (selection.classes,)
+
+
+def resolve(
+    request: Request,
+    batch_size: str | None = None,
+    class_lists: Callable[[Selection, Path], tuple[Classes, ...]] = _all_classes,
+    progress: Progress | None = None,
+) -> Plan:
     """Everything that can be checked before models are loaded, what is quick to check first.
 
-    `progress` is told how a data set is fetched. Raises WrongUse or Missing.
+    `class_lists` makes of the part of the data that is chosen, and the run folder, the lists of classes that are asked
+    about; by itself it is the one of all. `progress` is told how a data set is fetched. Raises WrongUse or Missing.
     """
     if not request.models:
         raise WrongUse(
             "no model is given; name one with -m, such as -m hf/FOLDER, or under 'models' in the study file "
             "('snellen ls models' lists the providers)"
         )
+    _check_until_decided(request)
     prices = load_prices(request.prices)
     written = [configured(model, batch_size) for model in request.models]
-    planned = [strategy_plan(strategy) for strategy in request.strategies or DEFAULT_STRATEGIES]
-    strategies = _unique((_written(each.name, _options(each.strategy)), each) for each in planned)
+    strategies = _strategies(request)
     if request.out:
         _check_out(Path(request.out).expanduser())
     selection, spec = chosen(request.dataset, progress)
@@ -160,10 +182,11 @@ def resolve(request: Request, batch_size: str | None = None, progress: Progress 
     out = Path(request.out).expanduser() if request.out else Path("runs", slug(name))
     _check_out(out)
     _check_apart(out, spec["path"], selection.dataset)
-    models = _unique((_written(each.identity), each) for each in (identified_if_there(*model) for model in written))
-    if all(model.missing for model in models):
-        raise Missing("; ".join(dict.fromkeys(str(model.missing) for model in models)))
-    pairs, not_applicable = _pair(models, strategies, selection, told=bool(request.strategies))
+    lists = class_lists(selection, out)
+    selection = part_of(selection, {name for classes in lists for name in classes.names})
+    models = _models(written)
+    pairs, not_applicable = pair(models, strategies, told=bool(request.strategies))
+    _check_classes(dict.fromkeys(strategy for _, strategy in pairs), selection.dataset.classes, lists)
     roles = {plan.title: with_roles(plan) for _, plan in pairs}
     pairs = tuple((model, roles[plan.title]) for model, plan in pairs)
     if shots := max(plan.shots for _, plan in pairs):
@@ -174,6 +197,7 @@ def resolve(request: Request, batch_size: str | None = None, progress: Progress 
         spec,
         selection.source,
         selection,
+        lists,
         selection.seed,
         pairs,
         not_applicable,
@@ -183,10 +207,52 @@ def resolve(request: Request, batch_size: str | None = None, progress: Progress 
         request.max_cost,
         prices,
         request.prices,
+        request.sweep,
+        request.until_decided,
+        request.margin or 0.0,
     )
+    _check_deciding(plan)
     if plan.max_cost is not None:
         _check_prices(plan)
     return plan
+
+
+def _strategies(request: Request) -> list[StrategyPlan]:
+    planned = [strategy_plan(strategy) for strategy in request.strategies or DEFAULT_STRATEGIES]
+    return _unique((_written(each.name, _options(each.strategy)), each) for each in planned)
+
+
+def _models(written: Sequence[tuple[str, Any]]) -> list[ModelPlan]:
+    """The models, also those that cannot be had now. Raises Missing where that is all of them."""
+    models = _unique((_written(each.identity), each) for each in (identified_if_there(*model) for model in written))
+    if all(model.missing for model in models):
+        raise Missing("; ".join(dict.fromkeys(str(model.missing) for model in models)))
+    return models
+
+
+def _check_until_decided(request: Request) -> None:
+    """Raises WrongUse for a confidence or a margin that cannot be."""
+    confidence, margin = request.until_decided, request.margin
+    if confidence is not None and not 0.5 < confidence < 1:
+        raise WrongUse(f"until_decided: expected a confidence above 0.5 and below 1, such as 0.95, got {confidence:g}")
+    if margin is not None and not 0 <= margin < 1:
+        raise WrongUse(f"margin: expected a difference of accuracies from 0 to below 1, such as 0.01, got {margin:g}")
+    if margin is not None and confidence is None:
+        raise WrongUse("margin: it says how much better another row may be for a run to stop; give until_decided too")
+
+
+def _check_deciding(plan: Plan) -> None:
+    """Raises WrongUse where there is nothing to decide between."""
+    if plan.until_decided is None:
+        return
+    if len(plan.pairs) == 1:
+        model, strategy = plan.pairs[0]
+        raise WrongUse(
+            f"until_decided: there is only one row, {model.title} · {strategy.title}, and none that it could be better "
+            "than; add a model or a strategy, or leave until_decided out"
+        )
+    if len(plan.class_lists) > 1:
+        raise WrongUse("until_decided: rows about several class lists are not compared; leave it out")
 
 
 def _check_prices(plan: Plan) -> None:
@@ -254,81 +320,9 @@ def _unique(plans: Iterable[tuple[str, P]]) -> list[P]:
     ]
 
 
-def _pair(
-    models: Sequence[ModelPlan], strategies: Sequence[StrategyPlan], selection: Selection, told: bool
-) -> tuple[tuple[tuple[ModelPlan, StrategyPlan], ...], tuple[str, ...]]:
-    """The pairs in which the model answers what the strategy asks, and a line for each that was asked for in vain."""
-    classes, everything = selection.classes, selection.dataset.classes
-    pairs: list[tuple[ModelPlan, StrategyPlan]] = []
-    not_applicable: list[str] = []
-    in_vain: list[tuple[ModelPlan, StrategyPlan]] = []
-    for model in models:
-        candidates = [each for each in strategies if told or not _beyond(model.answers, each.strategy.asks)]
-        fitting = [strategy for strategy in candidates if strategy.strategy.asks <= model.answers]
-        pairs += [(model, strategy) for strategy in fitting]
-        if told:
-            in_vain += [(model, each) for each in strategies if each not in fitting]
-        elif not fitting:
-            not_applicable.append(f"not asked: {model.title}: {_instead(model)}")
-    not_applicable += _not_applicable(in_vain)
-    for strategy in dict.fromkeys(strategy for _, strategy in pairs):
-        for method, of in (("check_names", everything), ("check", classes)):
+def _check_classes(strategies: Iterable[StrategyPlan], everything: Classes, lists: Sequence[Classes]) -> None:
+    """Raises WrongUse where a strategy does not go with the classes of the data set, or with a list of some of them."""
+    for strategy in strategies:
+        for method, of in (("check_names", everything), *(("check", classes) for classes in lists)):
             if check := getattr(strategy.strategy, method, None):
                 check(of)
-    if not pairs:
-        hints = [f"{model.title}: {_instead(model)}" for model in models] if told else []
-        raise WrongUse("; ".join([*not_applicable, *hints]))
-    return tuple(pairs), tuple(not_applicable)
-
-
-def _not_applicable(in_vain: Sequence[tuple[ModelPlan, StrategyPlan]]) -> Iterator[str]:
-    """A line for each reason; the models and the strategies that it is alike for stand in one."""
-    asked: dict[tuple[str, str, str], list[str]] = {}
-    for model, strategy in in_vain:
-        lacking = sorted(strategy.strategy.asks - model.answers, key=lambda kind: kind.__name__)
-        why = "".join(f" ({model.refuses[kind]})" for kind in lacking if kind in model.refuses)
-        key = (model.title, ", ".join(kind.__name__ for kind in lacking), why)
-        asked.setdefault(key, []).append(strategy.title)
-    models: dict[tuple[tuple[str, ...], str, str], list[str]] = {}
-    for (title, kinds, why), strategies in asked.items():
-        models.setdefault((tuple(strategies), kinds, why), []).append(title)
-    for (strategies_alike, kinds, why), titles in models.items():
-        verb = "asks" if len(strategies_alike) == 1 else "ask"
-        yield (
-            f"not applicable: {_listed(titles)} cannot answer {kinds}, which {_listed(strategies_alike)} {verb}{why}"
-        )
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _instead(model: ModelPlan) -> str:
-    """Why a model is not asked without being told how, and which strategies fit it."""
-    why = "".join(f"{reason}; " for reason in dict.fromkeys(model.refuses.values()))
-    if fitting := _fitting(model):
-        return f"{why}strategies that fit it: {', '.join(fitting)} (name one with -s)"
-    if model.answers == {EmbedText}:
-        return "it makes vectors of texts alone, for an encoder= of open-set or of 'snellen map'"
-    return f"{why}no strategy of snellen's fits it" + ("" if why else "; is it named by the right provider?")
-
-
-def _beyond(answers: frozenset[type], asks: frozenset[type]) -> bool:
-    """Whether a strategy has to be named: it asks for vectors of texts, and the model also answers in words.
-
-    Such a model is a function that may answer anything; few make vectors, and the others would only fail.
-    """
-    return EmbedText in asks and Generate in answers
-
-
-def _fitting(model: ModelPlan) -> list[str]:
-    """The names of the built-in strategies whose questions the model answers."""
-    found = []
-    for name in plugins.names("strategies"):
-        try:
-            strategy = strategy_plan(name).strategy
-        except SnellenError:  # it needs an option, or a package that is not here
-            continue
-        if strategy.asks <= model.answers:
-            found.append(name)
-    return found

@@ -17,10 +17,13 @@ from numpy.typing import NDArray
 from snellen.codec import question_key, read_choices
 from snellen.costs import row_costs
 from snellen.database import DATABASE, Database
+from snellen.decisions import Decision, decisions
 from snellen.errors import Missing, WrongUse
+from snellen.metrics.bootstrap import intervals_of_counts
 from snellen.metrics.classification import Confusion, classify
 from snellen.metrics.comparison import mcnemar
 from snellen.metrics.intervals import wilson
+from snellen.metrics.sequential import accuracy_bounds
 from snellen.result_row import ResultRow
 from snellen.shares import (
     OF_ANSWERS,
@@ -34,7 +37,7 @@ from snellen.shares import (
     true_negative_rate,
     true_positive_rate,
 )
-from snellen.sheets import Sheet, sheet_of
+from snellen.sheets import Sheet, conclusions, confidences, pixels, sheet_of
 from snellen.store import Store, with_models
 from snellen.stored_rows import strategy_of
 from snellen.types import MODEL, Choose, Classes, Recognise, State
@@ -49,6 +52,7 @@ _AVERAGES = (
     "weighted_f1",
     "balanced_accuracy",
 )
+_BOUNDED = ("macro_f1", "weighted_f1", "balanced_accuracy")
 _TIMING = ("images_per_second", "timed_images", "latency_p50", "latency_p90", "latency_p99", "attempts_per_question")
 _FACTS = (
     *("parameters", "batch_size", "peak_gpu_gb", "peak_rss_gb", "load_seconds"),
@@ -90,6 +94,11 @@ class Results:
         found = self._database.execute("SELECT number, model, spec FROM rows ORDER BY number")
         return {number: with_models(json.loads(spec), model) for number, model, spec in found}
 
+    @cached_property
+    def decisions(self) -> tuple[Decision, ...]:
+        """What runs came to that stopped by themselves."""
+        return decisions(self._database)
+
     def spec(self, row: ResultRow) -> Mapping[str, Any]:
         """What a row asks: its strategy with options, classes, seed, and the numbers of its models by role."""
         return self._specs[row.number]
@@ -98,10 +107,34 @@ class Results:
         """What a row predicted for each of its examples."""
         return sheet_of(self._database, row.number, self._specs[row.number])
 
+    def confidences(self, row: ResultRow) -> NDArray[np.float64]:
+        """The score of what was predicted for each example, in the order of the row's sheet; nan without one."""
+        return confidences(self._database, row.number)
+
+    def pixels(self, row: ResultRow) -> NDArray[np.float64]:
+        """The number of pixels of each example's image, in the order of the row's sheet; nan where unreadable."""
+        return pixels(self._database, row.number)
+
+    def conclusions(self, row: ResultRow) -> Iterator[tuple[str | None, Mapping[str, Any]]]:
+        """The outcome of each example and the details kept of it, in the order of the row's sheet."""
+        return conclusions(self._database, row.number)
+
+    def facts(self, row: ResultRow) -> Mapping[str, Any]:
+        """What was measured of a row's models as they were loaded, such as `sends_to`; `providers` are theirs."""
+        query = "SELECT facts FROM rows JOIN models m ON m.number = model WHERE rows.number = ?"
+        facts: Mapping[str, Any] = json.loads(self._database.value(query, row.number))
+        models = self._specs[row.number]["models"].values()
+        keys = [self._database.value("SELECT key FROM models WHERE number = ?", model) for model in models]
+        return {**facts, "providers": [json.loads(key)["provider"] for key in keys]}
+
     @cached_property
     def store(self) -> Store:
         """The answers, to replay strategies against; nothing can be written."""
         return Store(self._database)
+
+    def fact(self, name: str) -> str | None:
+        """A fact of the folder by its name."""
+        return self._database.fact(name)
 
     def _names(self, row: ResultRow) -> tuple[str, str, str, int]:
         """What a row is called: two rows that share it differ in what stands behind the names."""
@@ -171,7 +204,22 @@ class Results:
             "study": {"name": self.rows[0].dataset if self.rows else None, "source": self._database.fact("source")},
             "rows": [dataclasses.asdict(row) for row in self.rows],
             "comparisons": list(self.comparisons),
+            "decisions": [self._decision(each) for each in self.decisions],
         }
+
+    def _decision(self, decision: Decision) -> dict[str, Any]:
+        rows = {row: {"row": row, **self._titles(row)} for row in decision.stopped}
+        return {
+            "confidence": decision.confidence,
+            "margin": decision.margin,
+            "images": decision.images,
+            "of": decision.of,
+            "best": None if decision.best is None else rows[decision.best],
+            "rows": [{**rows[row], "stopped_after": after} for row, after in decision.stopped.items()],
+        }
+
+    def _titles(self, row: int) -> dict[str, str]:
+        return {"model": self._specs[row]["model"], "strategy": self._specs[row]["title"]}
 
     def unreadable(self) -> list[tuple[str, str]]:
         """Id and reason of each example of any row whose file is no readable image."""
@@ -231,8 +279,11 @@ class Results:
         states = self._count(number, "state")
         confusion = self._confusion(number, names)
         measured = classify(confusion) if confusion.counts.any() else None
-        low, high = wilson(measured.correct, measured.answered) if measured else (None, None)
+        adaptive = any(number in decision.adaptive for decision in self.decisions)
+        bounds = accuracy_bounds if adaptive else wilson
+        low, high = bounds(measured.correct, measured.answered) if measured else (None, None)
         values: dict[str, Any] = {name: getattr(measured, name, None) for name in _AVERAGES}
+        values |= _bounds(confusion)
         values |= {name: speed.get(name) for name in _TIMING}
         # a row's batch size and device are those of its speed, where that was measured
         values |= {name: speed.get(name, facts.get(name)) for name in _FACTS}
@@ -252,6 +303,7 @@ class Results:
             pending=images - sum(states.values()),
             accuracy_low=low,
             accuracy_high=high,
+            interval="anytime" if adaptive else "wilson",
             outcomes=self._count(number, "outcome"),
             per_class=tuple(dataclasses.asdict(each) for each in measured.per_class) if measured else (),
             questions_per_image=self._database.value(
@@ -308,6 +360,16 @@ class Results:
             return None
         classes = Classes(names, spec["classes"]["background"])
         return strategy.coverage(classes, tuple(read_choices(vocabulary)))
+
+
+def _bounds(confusion: Confusion) -> dict[str, float | None]:
+    """The bounds of the averages over classes; the same for the same answers, whenever they are computed."""
+    if not confusion.counts.any():
+        return {f"{name}_{end}": None for name in _BOUNDED for end in ("low", "high")}
+    found = intervals_of_counts(confusion.counts, np.random.default_rng(0))
+    return {
+        f"{name}_{end}": value for name in _BOUNDED for end, value in zip(("low", "high"), found[name], strict=True)
+    }
 
 
 def _compare(a: ResultRow, right_a: NDArray[np.int8], b: ResultRow, right_b: NDArray[np.int8]) -> dict[str, Any]:

@@ -32,9 +32,18 @@ class Row:
         """What is asked once for the row, about no photo; it returns what `inquire` is to know."""
         return _guarded(lambda: self.strategy.prepare(self.classes, self.shots))  # type: ignore[attr-defined]
 
+    def orders(self, image: Image) -> Sequence[tuple[str, ...]]:
+        """The orders of class names that the inquiry about an image has; none where they are not known before it."""
+        orders: Callable[[Classes, Random], Sequence[tuple[str, ...]]] | None
+        orders = getattr(self.strategy, "orders", None)
+        return () if orders is None else orders(self.classes, self._rng(image))
+
+    def _rng(self, image: Image) -> Random:
+        return Random(f"{self.seed}:{image.digest}")
+
     def inquire(self, image: Image) -> Inquiry:
         """The inquiry about an image; its randomness depends on the seed and the image alone."""
-        rng = Random(f"{self.seed}:{image.digest}")
+        rng = self._rng(image)
         return _guarded(lambda: self.strategy.inquire(self.classes, self.known, rng))
 
 

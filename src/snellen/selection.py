@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import heapq
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from snellen.errors import WrongUse, nearest
@@ -21,15 +21,16 @@ from snellen.types import Classes, Dataset, Example
 class Selection:
     """The chosen part of a data set, itself a data set that is read anew by each iteration.
 
-    `thresholds` holds for each class the largest rank that is chosen; None chooses all of the classes. `shots` are
-    labelled examples that strategies are given, and are never among the chosen.
+    `thresholds` holds for each class the largest rank that is chosen; None chooses all of the classes. `quotas` are how
+    many of each class they let through. `shots` are labelled examples that strategies are given, and are never among
+    the chosen.
     """
 
     dataset: Dataset
     classes: Classes
     seed: int
     thresholds: Mapping[str, int] | None = None
-    chosen: int | None = None  # how many the thresholds let through
+    quotas: Mapping[str, int] | None = None
     shots: tuple[Example, ...] = ()
 
     @property
@@ -42,8 +43,8 @@ class Selection:
 
     @cached_property
     def _count(self) -> int:
-        if self.chosen is not None:
-            return self.chosen
+        if self.quotas is not None:
+            return sum(self.quotas.values())
         if self.classes.names == self.dataset.classes.names:
             return len(self.dataset)
         return sum(1 for _ in self._chosen())
@@ -107,7 +108,24 @@ def select(
     if limit is not None:
         quotas = _spread(quotas, limit, seed)
     thresholds = {name: heapq.nsmallest(quota, ranks[name])[-1] for name, quota in quotas.items() if quota}
-    return Selection(dataset, narrowed, seed, thresholds, sum(quotas.values()))
+    return Selection(dataset, narrowed, seed, thresholds, quotas)
+
+
+def part_of(selection: Selection, names: Collection[str]) -> Selection:
+    """The part of a selection with these of its classes: of each the same images and shots."""
+    classes = selection.classes
+    kept = tuple(name for name in classes.names if name in names)
+    thresholds, quotas = (
+        each and {name: each[name] for name in kept if name in each}
+        for each in (selection.thresholds, selection.quotas)
+    )
+    return replace(
+        selection,
+        classes=Classes(kept, classes.background if classes.background in kept else None),
+        thresholds=thresholds,
+        quotas=quotas,
+        shots=tuple(shot for shot in selection.shots if shot.label in kept),
+    )
 
 
 def _narrow(classes: Classes, wanted: int | Sequence[str] | None, seed: int) -> Classes:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,3 +82,23 @@ def confidences(database: Database, row: int) -> NDArray[np.float64]:
     )
     values = (np.nan if value is None else float(value) for (value,) in found)
     return np.fromiter(values, dtype=np.float64)
+
+
+def pixels(database: Database, row: int) -> NDArray[np.float64]:
+    """The number of pixels of each example's image, in the order of its sheet; nan where it is not readable."""
+    found = database.execute(
+        "SELECT e.width * e.height FROM rows w JOIN selected s ON s.selection = w.selection "
+        "JOIN examples e ON e.number = s.example WHERE w.number = ? ORDER BY s.example",
+        row,
+    )
+    return np.fromiter((np.nan if count is None else count for (count,) in found), dtype=np.float64)
+
+
+def conclusions(database: Database, row: int) -> Iterator[tuple[str | None, Mapping[str, Any]]]:
+    """The outcome of each example and the details kept of it, in the order of its sheet; None without an answer."""
+    found = database.execute(
+        "SELECT r.outcome, r.details FROM rows w JOIN selected s ON s.selection = w.selection "
+        "LEFT JOIN records r ON r.row = w.number AND r.example = s.example WHERE w.number = ? ORDER BY s.example",
+        row,
+    )
+    return ((outcome, json.loads(details) if details else {}) for outcome, details in found)

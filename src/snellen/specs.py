@@ -55,10 +55,25 @@ class StrategyPlan:
         """How many labelled examples of each class it is given."""
         return int(getattr(self.strategy, "shots", 0))
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """All options that hold something, as JSON can hold them."""
+        values = {each.name: getattr(self.strategy, each.name) for each in dataclasses.fields(self.strategy)}  # type: ignore[arg-type]
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in values.items()
+            if value is not None
+        }
+
 
 def split_spec(text: str) -> tuple[str, dict[str, str]]:
-    """`name,key=value,…` as name and options; a comma inside a value stays in it, as no `=` follows."""
-    name, *parts = text.split(",")
+    """`name,key=value,…` as name and options; all of it may stand in parentheses.
+
+    A comma inside a value stays in it: no `=` follows, or the value is a spec of its own in parentheses.
+    """
+    if text.startswith("(") and text.endswith(")"):
+        text = text[1:-1]
+    name, *parts = _parts(text)
     options: dict[str, str] = {}
     for part in parts:
         key, separator, value = part.partition("=")
@@ -70,6 +85,21 @@ def split_spec(text: str) -> tuple[str, dict[str, str]]:
         else:
             raise WrongUse(f"{text!r}: expected key=value behind the comma, found {part!r}")
     return name.strip(), options
+
+
+def _parts(text: str) -> list[str]:
+    """The text cut at its commas, but for those of a value in parentheses."""
+    parts, depth = [""], 0
+    for letter in text:
+        if letter == "(" and (depth or parts[-1].endswith("=")):
+            depth += 1
+        elif letter == ")" and depth:
+            depth -= 1
+        if letter == "," and not depth:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return text.split(",") if depth else parts  # one that is never closed is only a sign
 
 
 def name_and_options(spec: Spec, kind: str) -> tuple[str, dict[str, Any]]:
@@ -91,6 +121,19 @@ def name_and_options(spec: Spec, kind: str) -> tuple[str, dict[str, Any]]:
 def model_plan(spec: Spec, batch_size: str | None = None) -> ModelPlan:
     """The model of a spec such as `hf/NAME,dtype=float32`. Raises WrongUse or Missing where there is none."""
     return identified(*configured(spec, batch_size))
+
+
+def kinds_of(spec: Spec) -> frozenset[type]:
+    """The kinds of question that a model of this name may answer; no file is read for it.
+
+    What a local model refuses is found in its files, so it is not known yet. Raises WrongUse for a wrong name.
+    """
+    text, options = configured(spec, None)
+    provider, name = _place_of(text)
+    module = plugins.load("engines", provider)
+    kinds: frozenset[type] = module.ANSWERS
+    hosted = hasattr(module, "provider")
+    return kinds - module.refuses(name, options).keys() if hosted and hasattr(module, "refuses") else kinds
 
 
 def configured(spec: Spec, batch_size: str | None) -> tuple[str, Any]:
@@ -200,10 +243,16 @@ def with_roles(plan: StrategyPlan) -> StrategyPlan:
 
 
 def _title(name: str, options: Any) -> str:
-    """The name with the options that differ from their defaults, but for those that never tell two models apart."""
+    """The name with the options that differ from their defaults, but for those that never tell two models apart.
+
+    An option that is itself a strategy (`metadata={"strategy": True}`) is shown as one.
+    """
     shown = [name]
     for each in dataclasses.fields(options):
         value = getattr(options, each.name)
+        if each.metadata.get("strategy"):
+            title = strategy_plan(value).title
+            value = f"({title})" if "," in title else title
         if each.metadata.get("title", True) and value != each.default:
             shown.append(f"{each.name}={_shown(value)}")
     return ",".join(shown)

@@ -138,6 +138,14 @@ class Store:
         """Whether the model has answered anything yet."""
         return bool(self._database.value("SELECT 1 FROM answers WHERE model = ? LIMIT 1", model))
 
+    def sharing(self) -> tuple[int, int]:
+        """How many questions all records rest on, and how many answers about images were had for them.
+
+        They are fewer where rows ask the same of an image.
+        """
+        needed = self._database.value("SELECT coalesce(sum(questions), 0) FROM records")
+        return int(needed), int(self._database.value("SELECT count(*) FROM answers WHERE image != x''"))
+
     # Rows and records
 
     def row(self, key: Mapping[str, Any], model: int, spec: Mapping[str, Any], selection: int) -> int:
@@ -210,6 +218,16 @@ class Store:
             if self._database.value("SELECT state FROM records WHERE row = ? AND example = ?", row, example)
             in (State.ANSWERED, State.UNPARSED)
         }
+
+    def is_settled(self, row: int) -> bool:
+        """Whether all readable examples of a row are answered or unparsed."""
+        left = (
+            "SELECT 1 FROM rows w JOIN selected s ON s.selection = w.selection "
+            "JOIN examples e ON e.number = s.example AND e.unreadable IS NULL "
+            "LEFT JOIN records r ON r.row = w.number AND r.example = s.example AND r.state IN (?, ?) "
+            "WHERE w.number = ? AND r.row IS NULL LIMIT 1"
+        )
+        return not self._database.value(left, State.ANSWERED.value, State.UNPARSED.value, row)
 
     def rows(self) -> Iterator[tuple[int, int, Mapping[str, Any], int]]:
         """Number, model, spec and selection of all rows."""

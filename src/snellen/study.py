@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from snellen import ledger
+from snellen import decisions, ledger
 from snellen.accounting import count_costs
 from snellen.budget import Budget
+from snellen.catalogue import Span
 from snellen.costs import keep_price, price_of, spent_most, untold
+from snellen.deciding import Deciding
 from snellen.errors import NoSpace, SnellenError
 from snellen.exports import whole_file, write_manifest, write_results
 from snellen.folder import RunFolder
 from snellen.images import Image
-from snellen.interview import Interview
+from snellen.interview import Interview, Part
 from snellen.labels import lint
 from snellen.meters import environment
 from snellen.plan import Plan
@@ -26,12 +28,13 @@ from snellen.recall import Recall, prepared
 from snellen.results import Results
 from snellen.rows import Row
 from snellen.runner import replay
-from snellen.shares import OF_ANSWERS, RECORDS_OF_ROW
+from snellen.selection import part_of
 from snellen.shots import first
 from snellen.specs import ModelPlan, StrategyPlan, check_there
 from snellen.stored_rows import row_of
 from snellen.study_file import add_section
-from snellen.types import MODEL, Failure, Generate
+from snellen.types import MODEL, Classes, Failure, Generate
+from snellen.verdict.sweep_tables import sweep_data
 
 _LOADED = (  # for environment.json
     *("device", "device_name", "dtype", "attention", "batch_size", "parameters"),
@@ -108,7 +111,7 @@ def _write_tables(path: Path) -> Results:
     """Writes the tables of a run folder; its results are the caller's to close."""
     results = Results(path)
     try:
-        write_results(results, path)
+        write_results(results, path, sweep_data(results))
     except BaseException:
         results.close()
         raise
@@ -149,7 +152,8 @@ class Study:
         self.folder = folder
         self.progress = progress
         self.errors: list[SnellenError] = []
-        self.selection = 0
+        self.missing: dict[str, None] = {}  # why models cannot be had, told up front
+        self.selection = 0  # of the images of all class lists
         self.interviews: dict[tuple[tuple[str, int], ...], Interview] = {}
 
     @property
@@ -164,7 +168,10 @@ class Study:
         for line in (*plan.not_applicable, *plan.warnings, *(lint(plan.classes) if reads_text else ())):
             progress.say(line)
         progress.begin("checking images", len(plan.selection))
-        self.selection = self.folder.catalogue.select(plan.selection, progress.advance, plan.selection.shots)
+        lists = [classes.names for classes in plan.class_lists]
+        self.selection, *parts = self.folder.catalogue.select_all(
+            plan.selection, lists, progress.advance, plan.selection.shots
+        )
         progress.end()
         for line in self.folder.lint(self.selection):
             progress.say(line)
@@ -174,8 +181,9 @@ class Study:
                 f"{empty} of {len(plan.classes.names)} classes have no image here: macro averages count them as 0"
             )
         with self.folder.database.commit():
-            for model, strategy in plan.pairs:
-                self._make_row(model, strategy)
+            for classes, part in zip(plan.class_lists, parts, strict=True):
+                for model, strategy in plan.pairs:
+                    self._make_row(model, strategy, classes, part)
             self._keep_prices()
         write_manifest(self.folder.database, self.folder.path / "manifest.csv")
         add_section(plan, self.folder.path / "study.yaml")
@@ -210,13 +218,13 @@ class Study:
         with whole_file(path) as file:
             json.dump(earlier, file, indent=2)
 
-    def _make_row(self, model: ModelPlan, strategy: StrategyPlan) -> None:
+    def _make_row(self, model: ModelPlan, strategy: StrategyPlan, classes: Classes, selection: int) -> None:
         plan, store = self.plan, self.folder.store
         interview = self._interview({MODEL: model, **strategy.roles})
-        shots = first(plan.selection.shots, strategy.shots)
+        shots = first(part_of(plan.selection, classes.names).shots, strategy.shots)
         asked: dict[str, Any] = {
             "strategy": {"name": strategy.name, "options": _as_data(strategy.strategy)},
-            "classes": {"names": plan.classes.names, "background": plan.classes.background},
+            "classes": {"names": classes.names, "background": classes.background},
             "seed": plan.seed,
         }
         if shots:
@@ -227,9 +235,10 @@ class Study:
         titles = {"dataset": plan.name, "model": model.title, "title": strategy.title, "models": interview.numbers}
         if not model.missing:
             store.drop_rows_of_missing(model.title)
-        row = store.row(key, interview.company, {**titles, **asked}, self.selection)
-        interview.rows[row] = Row(strategy.strategy, plan.classes, plan.seed, shots)
-        for example, _, reason in self.folder.catalogue.unreadable(self.selection):
+        row = store.row(key, interview.company, {**titles, **asked}, selection)
+        interview.rows[row] = Row(strategy.strategy, classes, plan.seed, shots)
+        interview.selections[row] = selection
+        for example, _, reason in self.folder.catalogue.unreadable(selection):
             store.put_record(row, example, Failure(f"unreadable image: {reason}"), 0)
 
     def _interview(self, models: Mapping[str, ModelPlan]) -> Interview:
@@ -241,44 +250,75 @@ class Study:
         """Asks all models; one that cannot be loaded or kept alive does not keep the others from being asked."""
         limit = self.plan.max_cost
         budget = None if limit is None else Budget(limit, self._spent())
-        told = self._say_missing()
-        for interview in self.interviews.values():
-            troubles: Mapping[int, SnellenError]
-            try:
-                troubles = interview.ask(budget)
-                self.errors += troubles.values()
-            except SnellenError as error:
-                if isinstance(error, NoSpace):
-                    raise
-                self.errors.append(error)
-                if str(error) not in told:
-                    self.progress.say(f"error: {error}")
-                troubles = dict.fromkeys(interview.rows, error)
-            finally:
-                self.progress.end()
-            with self.folder.database.commit():
-                for row in interview.rows:
-                    self.folder.store.set_trouble(row, str(troubles[row]) if row in troubles else None)
+        self._say_missing()
+        try:
+            if self.plan.until_decided is not None:
+                self._ask_until_decided(budget, self.plan.until_decided)
+                return
+            for interview in self.interviews.values():
+                self._ask(interview, budget, Part(tuple(interview.rows)))
+        finally:
+            for interview in self.interviews.values():
+                interview.close()
+        with self.folder.database.commit():
+            decisions.forget(self.folder.database, self.rows)
 
-    def _say_missing(self) -> set[str]:
-        """Tells up front which models cannot be asked what is left, such as for want of a key; returns the reasons."""
-        told: dict[str, None] = {}
+    def _ask(self, interview: Interview, budget: Budget | None, part: Part) -> Mapping[int, SnellenError]:
+        """Asks a part and keeps why some of its rows could not be asked all of it."""
+        troubles: Mapping[int, SnellenError]
+        try:
+            troubles = interview.ask(budget, part)
+            self.errors += troubles.values()
+        except SnellenError as error:
+            if isinstance(error, NoSpace):
+                raise
+            self.errors.append(error)
+            if str(error) not in self.missing:
+                self.progress.say(f"error: {error}")
+            troubles = dict.fromkeys(part.rows, error)
+        finally:
+            self.progress.end(quietly=part.span is not None)  # of a round it is told how its rows stand
+        with self.folder.database.commit():
+            for row in part.rows:
+                self.folder.store.set_trouble(row, str(troubles[row]) if row in troubles else None)
+        return troubles
+
+    def _ask_until_decided(self, budget: Budget | None, confidence: float) -> None:
+        """Asks all rows about more and more images, and rows that are not among the best no more.
+
+        A model that would only be loaded again, or that others run, stays from round to round.
+        """
+        deciding = Deciding(self.folder, self.selection, self.rows, confidence, self.plan.margin)
+        while span := deciding.next_span():
+            lost: set[int] = set()
+            asked = self._by_interview(deciding.asked)
+            for interview, rows in asked.items():
+                stays = len(asked) == 1 or _only_speaks_to_servers(interview)
+                lost.update(self._ask(interview, budget, Part(rows, span, timed=False, stays=stays)))
+            for line in deciding.look(span, lost):
+                self.progress.say(line)
+        if self.plan.timing:
+            for interview, rows in self._by_interview(deciding.asked).items():
+                self._ask(interview, budget, Part(rows, Span(b"", b"")))
+        deciding.keep()
+
+    def _by_interview(self, rows: Sequence[int]) -> dict[Interview, list[int]]:
+        """The rows by the interviews that they belong to."""
+        found = {each: [row for row in rows if row in each.rows] for each in self.interviews.values()}
+        return {interview: its_rows for interview, its_rows in found.items() if its_rows}
+
+    def _say_missing(self) -> None:
+        """Tells up front which models cannot be asked what is left, such as for want of a key."""
         for interview in self.interviews.values():
-            if self._is_settled(interview):
+            if all(map(self.folder.store.is_settled, interview.rows)):
                 continue
             for model in interview.models.values():
                 try:
                     check_there(model)
                 except SnellenError as error:
-                    told[str(error)] = None
-        for reason in told:
+                    self.missing[str(error)] = None
+        for reason in self.missing:
             self.progress.say(f"pending: {reason}")
-        return set(told)
-
-    def _is_settled(self, interview: Interview) -> bool:
-        size = self.folder.catalogue.size(self.selection)
-        count = f"SELECT count(*) FROM {RECORDS_OF_ROW} AND {OF_ANSWERS}"
-        return all(self.folder.database.value(count, row) == size for row in interview.rows)
 
     def _spent(self) -> float:
         """What counts as spent before this run; what was in flight when the last one was killed is part of it."""
@@ -298,6 +338,11 @@ class Study:
                 f"up to {usd:.2g} USD more may have been charged, for requests that told no count of tokens or that "
                 "were cut off; it counts for max_cost and is not in spent_usd"
             )
+
+
+def _only_speaks_to_servers(interview: Interview) -> bool:
+    """Whether its process takes little memory."""
+    return all(hasattr(model.options, "concurrency") for model in interview.models.values())
 
 
 def _read_list(path: Path) -> list[Any]:

@@ -14,6 +14,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
 
+from snellen import plugins
+from snellen.class_sets import Sweep
 from snellen.errors import WrongUse, nearest
 from snellen.exports import whole_file
 from snellen.naming import slug
@@ -29,6 +31,9 @@ _KINDS: Mapping[str, tuple[Any, str]] = {
     "stall_seconds": ((int, float), "a number of seconds"),
     "max_cost": ((int, float), "a number of USD"),
     "prices": (str, "a file of prices"),
+    "sweep": (Mapping, "a mapping"),
+    "until_decided": ((int, float), "a confidence such as 0.95"),
+    "margin": ((int, float), "a difference of accuracies such as 0.01"),
 }
 
 
@@ -104,6 +109,8 @@ def check_keys(study: Mapping[str, Any], owner: str) -> dict[str, Any]:
         raise WrongUse(f"{owner}: stall_seconds: expected a number above 0, found {checked['stall_seconds']!r}")
     if not 0 <= checked.get("max_cost", 0) < float("inf"):
         raise WrongUse(f"{owner}: max_cost: expected a number of at least 0, found {checked['max_cost']!r}")
+    if "sweep" in checked:
+        plugins.configure(Sweep, checked["sweep"], f"{owner}: sweep")
     return checked
 
 
@@ -136,7 +143,7 @@ def _section(plan: Plan) -> dict[str, Any]:
     strategies = {strategy.title: strategy for _, strategy in plan.pairs}.values()
     return {
         "name": plan.name,
-        "dataset": {**_plain(plan.dataset), "classes": list(plan.classes.names)},
+        "dataset": _plain(plan.dataset if plan.sweep else {**plan.dataset, "classes": plan.classes.names}),
         "models": [
             {"model": model.written, **_plain({**_fields(model.options), **_revision(model)})} for model in models
         ],
@@ -146,6 +153,8 @@ def _section(plan: Plan) -> dict[str, Any]:
         "stall_seconds": plan.stall_seconds,
         **({} if plan.max_cost is None else {"max_cost": plan.max_cost}),
         **({} if plan.prices_file is None else {"prices": plan.prices_file}),
+        **({} if plan.sweep is None else {"sweep": _plain(plan.sweep)}),
+        **({} if plan.until_decided is None else {"until_decided": plan.until_decided, "margin": plan.margin}),
     }
 
 
@@ -193,6 +202,8 @@ strategies:               # 'snellen ls strategies' lists them; without any, eac
 # timing: false           # do not measure speed
 # max_cost: 5             # USD that the run folder may pay in all; the run stops before
 # prices: prices.json     # prices that go before those that snellen knows
+# until_decided: 0.95     # stop as soon as the best row is known with 95 % confidence
+# margin: 0.01            # and then also where no other can be better than the one named by more than that
 # stall_seconds: 900      # a model process that gives no answer for so long is started anew
 """
 

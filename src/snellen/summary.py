@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -108,11 +108,15 @@ _SILENT = {  # what says nothing where it stands in all rows
 }
 
 
-def _columns(rows: Sequence[ResultRow], room: int) -> list[_Column]:
-    """The columns that say something and fit into the room, each with a space before it."""
+def _columns(rows: Sequence[ResultRow], room: int, titles: Sequence[str] | None) -> list[_Column]:
+    """The columns that say something and fit into the room, each with a space before it; see `results_table`."""
+    wanted: Sequence[_Column] = _COLUMNS
+    if titles is not None:
+        places = {title: place for place, title in enumerate(titles)}
+        wanted = [replace(each, worth=-places[each.title]) for each in _COLUMNS if each.title in places]
     columns = [
         column
-        for column in _COLUMNS
+        for column in wanted
         if column.title not in _SILENT or any(column.cell(row) != _SILENT[column.title] for row in rows)
     ]
     while sum(column.width(rows) + 1 for column in columns) > room:
@@ -123,14 +127,19 @@ def _columns(rows: Sequence[ResultRow], room: int) -> list[_Column]:
     return columns
 
 
-def results_table(rows: Sequence[ResultRow], width: int, coloured: bool = True) -> tuple[Table, int]:
-    """The rows as a table and the width it takes, which is more than `width` only below 80."""
+def results_table(
+    rows: Sequence[ResultRow], width: int, coloured: bool = True, titles: Sequence[str] | None = None
+) -> tuple[Table, int]:
+    """The rows as a table and the width it takes, which is more than `width` only below 80.
+
+    `titles` are those of the columns that are wanted, the first of most worth.
+    """
     longest_model, longest_strategy = (
         max((cell_len(one_line(name)) for name in names), default=0)
         for names in ([row.model for row in rows], [row.strategy for row in rows])
     )
     names_room = max(min(longest_model, _MODEL), 5) + 1 + max(min(longest_strategy, _STRATEGY), 8)
-    columns = _columns(rows, width - names_room)
+    columns = _columns(rows, width - names_room, titles)
     left = width - sum(column.width(rows) + 1 for column in columns) - 1
     strategy_room = max(min(longest_strategy, max(left * 2 // 5, left - min(longest_model, _MODEL))), _LEAST_STRATEGY)
     model_room = max(min(longest_model, left - strategy_room), _LEAST_MODEL)
@@ -168,10 +177,14 @@ def print_results(rows: Sequence[ResultRow], console: Console) -> None:
         console.print(table)
 
 
-def notes(results: Results) -> Iterator[str]:
-    """What did not go well, each on a line: unreadable files, failures, models that could not go on."""
-    yield from _coverage(results)
-    yield from _mixed_scores(results)
+def notes(results: Results, about: Sequence[ResultRow] | None = None) -> Iterator[str]:
+    """What did not go well, each on a line: unreadable files, failures, models that could not go on.
+
+    What is said of rows and classes is said `about` these rows alone, where it is given.
+    """
+    rows = results.rows if about is None else about
+    yield from _coverage(results, rows)
+    yield from _mixed_scores(results, rows)
     unreadable = results.unreadable()
     for id, reason in unreadable[:_UNREADABLE_SHOWN]:
         yield f"unreadable: {id}: {reason}"
@@ -182,15 +195,25 @@ def notes(results: Results) -> Iterator[str]:
         yield f"failed: {count} x {reason}"
     if len(failures) > _FAILURES_SHOWN:
         yield f"and {len(failures) - _FAILURES_SHOWN} more reasons, all in {results.path / 'records.csv'}"
-    troubles = ((row.model, row.trouble) for row in results.rows if row.trouble)
-    for model, trouble in dict.fromkeys(troubles):
-        yield f"pending: {trouble if model in trouble else f'{model}: {trouble}'}"
+    yield from _troubles(results)
 
 
-def _coverage(results: Results) -> Iterator[str]:
+def _troubles(results: Results) -> Iterator[str]:
+    """Why rows have pending examples: once for a model where it is the same for all its rows."""
+    troubles: dict[str, dict[str, list[str]]] = {}
+    for row in results.rows:
+        if row.trouble:
+            troubles.setdefault(row.model, {}).setdefault(row.trouble, []).append(row.strategy)
+    for model, reasons in troubles.items():
+        for trouble, strategies in reasons.items():
+            whose = model if len(reasons) == 1 else f"{model} · {', '.join(strategies)}"
+            yield f"pending: {trouble if model in trouble else f'{whose}: {trouble}'}"
+
+
+def _coverage(results: Results, rows: Sequence[ResultRow]) -> Iterator[str]:
     """Which classes fixed vocabularies do not know, models alike together, and what they recognised instead."""
     groups: dict[tuple[object, ...], list[ResultRow]] = {}
-    for row in results.rows:
+    for row in rows:
         rules = tuple((row.classes_covered_by or {}).items())
         special = row.classes_uncovered or row.concepts_unknown or {rule for rule, _ in rules} - {"exact"}
         if special and not row.superseded:
@@ -216,9 +239,11 @@ _WAYS = {  # said of scores
 }
 
 
-def _mixed_scores(results: Results) -> Iterator[str]:
+def _mixed_scores(results: Results, about: Sequence[ResultRow]) -> Iterator[str]:
     """Which rows of a comparison have scores that mean different things."""
     for group in results.mixed_scores():
+        if not any(row in about for rows in group.values() for row in rows):
+            continue
         said = []
         for way, rows in group.items():
             names = _some([one_line(f"{row.model} · {row.strategy}") for row in rows])

@@ -85,10 +85,10 @@ class TerminalProgress:
             line += f", {(self._total - self._done) / rate:.0f} s left"
         return line
 
-    def end(self) -> None:
+    def end(self, quietly: bool = False) -> None:
         if self._bars is not None:
             self._bars.stop()
-        if self._task and self._done:
+        if self._task and self._done and not quietly:
             self.say(self._line())
         self._bars = self._bar = None
         self._task = ""

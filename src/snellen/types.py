@@ -315,6 +315,9 @@ class Strategy(Protocol):
     Optional: `roles`, the other models it asks, by the name that stands in a question's `to`; `shots`, how many
     labelled examples of each class it is given; `check(classes)`, which raises WrongUse where it cannot go with these,
     and `check_names(classes)`, the same of all classes of the data set, of which a run may take some;
+    `orders(classes, rng)`, the orders in which class names stand in its lists, one for each vote, or are asked about
+    one by one, which `inquire` takes from there, so that it can be told what their places do to the answers;
+    `fullest`, the same strategy where it asks all that it may ask, if high scores can end it early;
     and `prepare(classes, shots)`, which asks what is asked once for a row, about no photo, and returns what `inquire`
     gets as `known`: class embeddings, a fitted probe. The answers are kept like all others, so it is replayable.
     """

@@ -71,6 +71,20 @@ PricesOption = Annotated[
     str | None,
     typer.Option(envvar="SNELLEN_PRICES", metavar="FILE", help="Prices that go before those that snellen knows."),
 ]
+UntilDecidedOption = Annotated[
+    float | None,
+    typer.Option(
+        envvar="SNELLEN_UNTIL_DECIDED",
+        metavar="P",
+        help="Stop asking rows that are not among the best, and all as soon as the best is known: with 0.95 for 95 %.",
+    ),
+]
+MarginOption = Annotated[
+    float | None,
+    typer.Option(
+        envvar="SNELLEN_MARGIN", metavar="M", help="Then stop as well where no row is better by more than M, as 0.01."
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the results as JSON.")]
 QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")]
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")]

@@ -39,15 +39,35 @@ def progress_shown(quiet: bool) -> TerminalProgress:
     return TerminalProgress(QuietConsole(stderr=True), quiet)
 
 
-def show(results: Results, as_json: bool) -> None:
-    """The results on standard output; what did not go well on standard error."""
+def show(results: Results, as_json: bool, swept: bool = False) -> None:
+    """The results on standard output; what did not go well on standard error.
+
+    The rows of a sweep are shown by its curves, unless other rows were just asked and none were `swept`.
+    """
     from snellen.console import QuietConsole
     from snellen.summary import notes, print_results
+    from snellen.verdict.stopping import told
+    from snellen.verdict.sweep_tables import print_sweep, sweep_data, sweep_notes
+    from snellen.verdict.sweeps import sweep_of
 
+    sweep = sweep_of(results)
+    curves = sweep if swept or not results.asked else None
+    apart = sweep.numbers - (frozenset() if curves else results.asked) if sweep else frozenset()
+    rows = [row for row in results.rows if row.number not in apart]
     if as_json:
-        tell(json.dumps(results.as_data(), indent=2))
+        tell(json.dumps({**results.as_data(), **sweep_data(results)}, indent=2))
     else:
-        print_results(results.rows, QuietConsole())
-    for line in notes(results):
+        if curves:
+            print_sweep(curves, QuietConsole())
+        if rows and curves:
+            tell("")
+        if rows or not curves:
+            print_results(rows, QuietConsole())
+    if sweep and not curves:
+        say(f"there is a sweep, too: 'snellen score {results.path}' shows it")
+    for line in sweep_notes(results, curves) if curves else ():
+        say(line)
+    about = [row for row in results.rows if row in rows or (curves and row.number in curves.largest)]
+    for line in (*notes(results, about), *told(results)):
         say(line)
     say(f"all of it is in {results.path}")

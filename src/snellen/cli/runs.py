@@ -15,6 +15,7 @@ from snellen.cli.options import (
     DatasetOption,
     JsonOption,
     LimitOption,
+    MarginOption,
     MaxCostOption,
     ModelsOption,
     OutOption,
@@ -25,12 +26,16 @@ from snellen.cli.options import (
     SeedOption,
     StrategiesOption,
     StudyArgument,
+    UntilDecidedOption,
 )
 from snellen.cli.output import progress_shown, say, show, tell
 from snellen.errors import SnellenError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from snellen.plan import Plan
+    from snellen.progress import Progress
     from snellen.results import Results
 
 
@@ -48,6 +53,8 @@ def run(
     batch_size: BatchSizeOption = None,
     max_cost: MaxCostOption = None,
     prices: PricesOption = None,
+    until_decided: UntilDecidedOption = None,
+    margin: MarginOption = None,
     no_timing: Annotated[bool, typer.Option("--no-timing", help="Do not measure speed.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Set an earlier run aside, ask everything anew.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be asked, and stop.")] = False,
@@ -65,6 +72,7 @@ def run(
       snellen run -d photos -m hf/Qwen/Qwen2-VL-7B-Instruct,dtype=bfloat16 -s closed-set,votes=5 --classes 21
       snellen run study.yaml --limit 100
       snellen run clarifai-2024 -d 256_ObjectCategories -m hf/Qwen/Qwen2-VL-7B-Instruct
+      snellen run -d photos -m openai/gpt-4o -m openai/gpt-4o-mini --until-decided 0.95 --margin 0.01
     """
     from snellen.flags import Flags, request
     from snellen.folder import set_aside
@@ -73,7 +81,9 @@ def run(
     subset = {"classes": classes, "per_class": per_class, "limit": limit, "seed": seed}
     flags = Flags(dataset, tuple(model or ()), tuple(strategy or ()), subset, out, batch_size)
     flags = dataclasses.replace(flags, timing=not no_timing, max_cost=max_cost, prices=prices)
-    plan = resolve(request(study, flags), flags.batch_size, progress_shown(quiet))
+    flags = dataclasses.replace(flags, until_decided=until_decided, margin=margin)
+    asked = dataclasses.replace(request(study, flags), sweep=None)  # a file may say how it is swept, too
+    plan = resolve(asked, flags.batch_size, progress=progress_shown(quiet))
     if dry_run:
         from snellen.outline import outline
 
@@ -82,31 +92,41 @@ def run(
     if fresh and (place := set_aside(plan.out)):
         say(f"the earlier run is now {place}")
     if plan_only:
-        from snellen.study import make
-
-        make(plan, progress_shown(quiet))
-        say("nothing was asked; the same command without --plan-only asks, or: snellen export openai-batch")
-        tell(str(plan.out))
+        _only_made(plan, quiet)
         return
     with closing(carried_out(plan, quiet)) as results:
         show(results, as_json)
-        exit_where_open(results)
+        exit_where_open(results, plan.until_decided is not None)
 
 
-def exit_where_open(results: Results) -> None:
-    """Ends with code 4 where the rows that were just asked have failed or pending examples."""
-    if any((row.failed or row.pending) and row.number in results.asked for row in results.rows):
+def _only_made(plan: Plan, quiet: bool) -> None:
+    from snellen.study import make
+
+    make(plan, progress_shown(quiet))
+    say("nothing was asked; the same command without --plan-only asks, or: snellen export openai-batch")
+    tell(str(plan.out))
+
+
+def exit_where_open(results: Results, until_decided: bool = False) -> None:
+    """Ends with code 4 where the rows that were just asked have failed or pending examples.
+
+    Asked until it was decided which row is best, those rows do not count of which no more is to be asked.
+    """
+    from snellen.verdict.stopping import settled
+
+    left = results.asked - (settled(results) if until_decided else frozenset())
+    if any((row.failed or row.pending) and row.number in left for row in results.rows):
         say("some examples have no answer; the same command again asks them once more")
         raise typer.Exit(4)
 
 
-def carried_out(plan: Plan, quiet: bool) -> Results:
-    """The results of the plan; an interruption and errors that were told already become an exit."""
+def carried_out(plan: Plan, quiet: bool, ask: Callable[[Progress], Results] | None = None) -> Results:
+    """The results of the plan, `ask` if so given; an interruption and errors that were told already become an exit."""
     from snellen import study as studies
 
     progress = progress_shown(quiet)
     try:
-        return studies.run(plan, progress)
+        return ask(progress) if ask else studies.run(plan, progress)
     except KeyboardInterrupt:
         progress.end()
         say(f"interrupted; all answers are kept in {plan.out}: the same command again asks the rest")

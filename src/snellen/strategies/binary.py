@@ -65,6 +65,11 @@ class Strategy:
     def _chooses(self) -> bool:
         return self.decide == "argmax" or self.answer == "choose"
 
+    def orders(self, classes: Classes, rng: Random) -> list[tuple[str, ...]]:
+        """The order in which first-yes asks about the classes; argmax asks about all of them."""
+        names = classes.foreground
+        return [tuple(rng.sample(names, len(names)))] if self.decide == "first-yes" else []
+
     def inquire(self, classes: Classes, known: Any, rng: Random) -> Inquiry:
         """First-yes: rounds of `ahead` questions up to the first yes; argmax: one round of all."""
         if self.decide == "argmax":
@@ -72,7 +77,7 @@ class Strategy:
         return (yield from self._first_yes(classes, rng))
 
     def _first_yes(self, classes: Classes, rng: Random) -> Inquiry:
-        names = rng.sample(classes.foreground, len(classes.foreground))
+        (names,) = self.orders(classes, rng)
         outcomes: list[Outcome] = []
         unreadable = 0
         for start in range(0, len(names), self.ahead):

@@ -68,9 +68,13 @@ class Strategy:
         yield from ()
         return mixed(shots)
 
+    def orders(self, classes: Classes, rng: Random) -> list[tuple[str, ...]]:
+        """The list of each vote."""
+        return [ordered(classes.names, self.order, rng) for _ in range(self.votes)]
+
     def inquire(self, classes: Classes, known: Exemplars | None, rng: Random) -> Inquiry:
         """One round of as many questions as there are votes; the first shuffles are the same however many follow."""
-        orders = [ordered(classes.names, self.order, rng) for _ in range(self.votes)]
+        orders = self.orders(classes, rng)
         before = shown(known or (), self._text(classes.names), self.image)
         prompts = [(*before, *beside(PHOTO, self._text(order), self.image)) for order in orders]
         if self.answer == "generate":

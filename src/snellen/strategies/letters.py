@@ -86,9 +86,13 @@ class Strategy:
         answers = yield [Choose(self._prompt(BLANK, order), letters) for order in turned]
         return dict(zip(letters, _prior(cast("Sequence[Scores]", answers)), strict=True))
 
+    def orders(self, classes: Classes, rng: Random) -> list[tuple[str, ...]]:
+        """The options from A on."""
+        return [ordered(classes.names, self.order, rng)]
+
     def inquire(self, classes: Classes, known: Mapping[str, float] | None, rng: Random) -> Inquiry:
         """One question; `letter` is that of the prediction."""
-        order = ordered(classes.names, self.order, rng)
+        (order,) = self.orders(classes, rng)
         letters = dict(zip(order, letters_for(order), strict=True))
         prompt = self._prompt(PHOTO, order)
         if self.answer == "generate":

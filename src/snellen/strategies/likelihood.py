@@ -57,9 +57,13 @@ class Strategy:
     def asks(self) -> frozenset[type]:
         return frozenset({Choose})
 
+    def orders(self, classes: Classes, rng: Random) -> list[tuple[str, ...]]:
+        """The list that stands in the question; none where it has no place for one."""
+        return [ordered(classes.names, self.order, rng)] if SLOT in self._template else []
+
     def inquire(self, classes: Classes, known: Any, rng: Random) -> Inquiry:
         """One round: the question about the photo and, to calibrate, the same without it."""
-        order = ordered(classes.names, self.order, rng) if SLOT in self._template else None
+        order = next(iter(self.orders(classes, rng)), None)
         text = self._template if order is None else filled(self._template, order, self.separator)
         spellings = spellings_of(classes.names)
         answers = yield [Choose(prompt, choices_of(spellings)) for prompt in self._prompts(text)]
