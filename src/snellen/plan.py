@@ -29,7 +29,6 @@ from snellen.specs import (
     identified_if_there,
     name_and_options,
     short_digest,
-    strategy_plan,
     with_roles,
 )
 from snellen.types import Classes, Dataset, Strategy
@@ -181,8 +180,7 @@ def resolve(
     _check_until_decided(request)
     prices = load_prices(request.prices)
     written = [configured(model, batch_size) for model in request.models]
-    planned = [strategy_plan(strategy) for strategy in request.strategies or DEFAULT_STRATEGIES]
-    strategies = _unique((_written(each.name, _options(each.strategy)), each) for each in planned)
+    strategies = _strategies(request)
     if request.out:
         _check_out(Path(request.out).expanduser())
     selection, spec = chosen(request.dataset, progress)
@@ -219,6 +217,11 @@ def resolve(
     if plan.max_cost is not None:
         _check_prices(plan)
     return plan
+
+
+def _strategies(request: Request) -> list[StrategyPlan]:
+    planned = [strategy_plan(strategy) for strategy in request.strategies or DEFAULT_STRATEGIES]
+    return _unique((_written(each.name, _options(each.strategy)), each) for each in planned)
 
 
 def _pairs(
