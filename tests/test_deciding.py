@@ -21,6 +21,7 @@ import pytest
 import snellen
 import studies
 from formats import as_tar
+from snellen.database import DATABASE, Database
 from snellen.decisions import Decision
 from snellen.errors import WrongUse
 from snellen.metrics.intervals import wilson
@@ -162,6 +163,11 @@ def test_a_run_without_it_asks_the_rest_and_its_intervals_are_as_ever(folder: Pa
     assert len(asked(tmp_path, 60)) == len({each.image for each in asked(tmp_path, 60)}) == IMAGES
 
 
+def answers_kept(out: Path) -> int:
+    with closing(Database(out / DATABASE, read_only=True)) as database:
+        return int(database.value("SELECT count(*) FROM answers"))
+
+
 class Interrupting(Silence):
     """Is interrupted once, in the middle of the third round of a model."""
 
@@ -184,11 +190,14 @@ def test_an_interruption_in_mid_round_loses_nothing(folder: Path, tmp_path: Path
     with closing(snellen.open_run(out)) as interrupted:
         assert interrupted.decisions[0].open and interrupted.decisions[0].images == 72
         assert {row.interval for row in interrupted.rows} == {"anytime"}
+    kept, before = answers_kept(out), sum(len(asked(tmp_path, percent)) for percent in (10, 18))
+    assert kept > 2 * 72
     with studies.ran(folder, names, out=out, until_decided=SURE) as results:
         assert results.decisions == (undisturbed.decision,)
     for percent in (10, 18):
-        questions = [(each.image, each.question) for each in asked(tmp_path, percent)]
-        assert len(questions) == len(set(questions)) == undisturbed.decision.images
+        assert len({each.image for each in asked(tmp_path, percent)}) == undisturbed.decision.images
+    after = sum(len(asked(tmp_path, percent)) for percent in (10, 18))
+    assert after - before == 2 * undisturbed.decision.images - kept
 
 
 def test_a_killed_run_goes_on_as_if_it_had_not_been(folder: Path, tmp_path: Path, undisturbed: Undisturbed) -> None:

@@ -73,5 +73,5 @@ def show(results: Results, as_json: bool, swept: bool = False) -> None:
     for line in (*notes(results, about), *blind_lines(results, about), *told(results)):
         say(line)
     say(f"all of it is in {results.path}")
-    if len(results.rows) > 1 and not as_json and not curves and (sentence := conclusion(results)):
+    if len(rows) > 1 and not as_json and not curves and (sentence := conclusion(results)):
         tell(f"\n{sentence}")
