@@ -1,6 +1,7 @@
 """How often intervals hold the truth, and what they cost.
 
-    python benchmarks/intervals.py [wilson] [averages] [paired] [shares] [mcnemar] [time] [--simulations 2000]
+    python benchmarks/intervals.py [time] [wilson] [mcnemar] [shares] [averages] [paired]
+                                   [--simulations 2000] [--images 500]
 
 `wilson` and `shares` are exact sums of probabilities. In the simulations the classes keep their sizes and the answers
 are drawn anew from a model whose classes differ in how well they are told apart: of its misses 10 % are unparsed, 40 %
@@ -30,7 +31,6 @@ from snellen.metrics.intervals import paired_difference, wilson
 
 Array = NDArray[np.float64]
 Places = NDArray[np.int64]
-IMAGES = 500
 SETTINGS = list(product((5, 21, 50), (True, False), (0.5, 0.8, 0.95)))
 PER_MODEL = 50
 
@@ -110,7 +110,7 @@ def models(simulations: int, seed: int, *setting: float) -> Iterator[np.random.G
         yield np.random.default_rng([seed, number, *(round(100 * value) for value in setting)])
 
 
-def averages(simulations: int) -> None:
+def averages(simulations: int, images: int) -> None:
     """Coverage of the averages over classes."""
     names = ("macro_f1", "weighted_f1", "balanced_accuracy")
     print("\n| classes | sizes | accuracy | macro-F1 | weighted F1 | balanced accuracy | macro-F1, percentile |")
@@ -118,7 +118,7 @@ def averages(simulations: int) -> None:
     for classes, balanced, accuracy in SETTINGS:
         covered = {name: Coverage() for name in (*names, "percentile")}
         for rng in models(simulations, 1, classes, balanced, accuracy):
-            sizes = class_sizes(classes, IMAGES, balanced, rng)
+            sizes = class_sizes(classes, images, balanced, rng)
             table, labels = answers_by_class(sizes, accuracy, rng), np.repeat(np.arange(classes), sizes)
             truth = expected(sizes, table)
             for number in range(PER_MODEL):
@@ -132,13 +132,13 @@ def averages(simulations: int) -> None:
         print(f"| {classes} | {'even' if balanced else '1 / rank'} | {accuracy} | {cells} |", flush=True)
 
 
-def paired(simulations: int) -> None:
+def paired(simulations: int, images: int) -> None:
     """Coverage of differences of macro-F1; the second model repeats half of the first one's answers."""
     print("\n| classes | sizes | accuracies | difference of macro-F1 |\n| ---: | --- | --- | ---: |")
     for classes, balanced, accuracy in SETTINGS:
         gap, covered = (0.0 if accuracy == 0.5 else 0.06 if accuracy == 0.8 else 0.02), Coverage()
         for rng in models(simulations, 2, classes, balanced, accuracy):
-            sizes = class_sizes(classes, IMAGES, balanced, rng)
+            sizes = class_sizes(classes, images, balanced, rng)
             labels = np.repeat(np.arange(classes), sizes)
             first, own = (answers_by_class(sizes, each, rng) for each in (accuracy, accuracy - 2 * gap))
             truth = expected(sizes, first)["macro_f1"] - expected(sizes, (first + own) / 2)["macro_f1"]
@@ -153,7 +153,7 @@ def paired(simulations: int) -> None:
 def shares() -> None:
     """Exact coverage of a paired difference of shares."""
     print("\n| n | mean % | least % | at | mean width |\n| ---: | ---: | ---: | --- | ---: |")
-    for n in (20, 50, 100, 200):
+    for n in (20, 30, 40, 50, 70, 100, 200):
         counts = np.array([(b, c) for b in range(n + 1) for c in range(n + 1 - b) if b + c <= max(20, 0.85 * n)])
         bounds = np.array([paired_difference(int(b), int(c), n) for b, c in counts])
         found = []
@@ -247,13 +247,14 @@ def main() -> None:
     parts = ["time", "wilson", "mcnemar", "shares", "averages", "paired"]
     parser.add_argument("parts", nargs="*", default=parts)
     parser.add_argument("--simulations", type=int, default=2000)
+    parser.add_argument("--images", type=int, default=500)
     given = parser.parse_args()
     exact = {"time": times, "wilson": wilson_coverage, "mcnemar": mcnemar_equality, "shares": shares}
     for part in given.parts:
         if part in exact:
             exact[part]()
         else:
-            {"averages": averages, "paired": paired}[part](given.simulations)
+            {"averages": averages, "paired": paired}[part](given.simulations, given.images)
 
 
 if __name__ == "__main__":

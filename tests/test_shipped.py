@@ -86,8 +86,7 @@ def test_the_comparison_of_clarifai_is_asked_to_the_letter(photos: Path, model: 
     assert (closed.votes, closed.order) == (3, "shuffled")
     assert binary.prompt == "Answer the question in one word: yes or no. Is the {name} in this photo?"
     assert (binary.decide, binary.ahead) == ("first-yes", 1)
-    text = shipped()["clarifai-2024"].read_text(encoding="utf-8")
-    assert "snellen sweep clarifai-2024 --class-counts 10,25,50,75,100,150,200" in text
+    assert study["sweep"] == {"class_counts": [10, 25, 50, 75, 100, 150, 200]}
 
 
 def test_the_protocol_of_vlmclassifier_is_asked_to_the_letter(tmp_path: Path, model: str) -> None:

@@ -15,7 +15,10 @@ from snellen.types import Classes, EmbedText, Generate
 def pair(
     models: Sequence[ModelPlan], strategies: Sequence[StrategyPlan], told: bool
 ) -> tuple[tuple[tuple[ModelPlan, StrategyPlan], ...], tuple[str, ...]]:
-    """The pairs in which the model answers what the strategy asks, and a line for each that was asked for in vain."""
+    """The pairs in which the model answers what the strategy asks, and lines about those that were asked for in vain.
+
+    `told` says that the strategies were named. Raises WrongUse where there is no pair.
+    """
     pairs: list[tuple[ModelPlan, StrategyPlan]] = []
     not_applicable: list[str] = []
     in_vain: list[tuple[ModelPlan, StrategyPlan]] = []

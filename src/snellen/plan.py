@@ -29,7 +29,6 @@ from snellen.specs import (
     identified_if_there,
     name_and_options,
     short_digest,
-    strategy_plan,
     with_roles,
 )
 from snellen.types import Classes, Dataset, Strategy
@@ -181,8 +180,7 @@ def resolve(
     _check_until_decided(request)
     prices = load_prices(request.prices)
     written = [configured(model, batch_size) for model in request.models]
-    planned = [strategy_plan(strategy) for strategy in request.strategies or DEFAULT_STRATEGIES]
-    strategies = _unique((_written(each.name, _options(each.strategy)), each) for each in planned)
+    strategies = _strategies(request)
     if request.out:
         _check_out(Path(request.out).expanduser())
     selection, spec = chosen(request.dataset, progress)
@@ -192,13 +190,7 @@ def resolve(
     _check_apart(out, spec["path"], selection.dataset)
     lists = class_lists(selection, out)
     selection = part_of(selection, {name for classes in lists for name in classes.names})
-    models = _unique((_written(each.identity), each) for each in (identified_if_there(*model) for model in written))
-    if all(model.missing for model in models):
-        raise Missing("; ".join(dict.fromkeys(str(model.missing) for model in models)))
-    pairs, not_applicable = pair(models, strategies, told=bool(request.strategies))
-    check_classes(dict.fromkeys(strategy for _, strategy in pairs), selection.dataset.classes, lists)
-    roles = {plan.title: with_roles(plan) for _, plan in pairs}
-    pairs, promptless = with_twins([(model, roles[plan.title]) for model, plan in pairs], request.blind)
+    pairs, not_applicable = _pairs(request, written, strategies, lists, selection.dataset.classes)
     if shots := max(plan.shots for _, plan in pairs):
         selection = hold_out(selection, shots)
     plan = Plan(
@@ -210,7 +202,7 @@ def resolve(
         lists,
         selection.seed,
         pairs,
-        (*not_applicable, *promptless),
+        not_applicable,
         tuple(getattr(selection.dataset, "warnings", ())),
         request.timing,
         request.stall_seconds,
@@ -225,6 +217,32 @@ def resolve(
     if plan.max_cost is not None:
         _check_prices(plan)
     return plan
+
+
+def _strategies(request: Request) -> list[StrategyPlan]:
+    planned = [strategy_plan(strategy) for strategy in request.strategies or DEFAULT_STRATEGIES]
+    return _unique((_written(each.name, _options(each.strategy)), each) for each in planned)
+
+
+def _pairs(
+    request: Request,
+    written: Sequence[tuple[str, Any]],
+    strategies: Sequence[StrategyPlan],
+    lists: Sequence[Classes],
+    everything: Classes,
+) -> tuple[tuple[tuple[ModelPlan, StrategyPlan], ...], tuple[str, ...]]:
+    """Which models are asked by which strategies, and a line for each pair that is not applicable.
+
+    Raises WrongUse, and Missing where none of the models is there, such as for want of a key.
+    """
+    models = _unique((_written(each.identity), each) for each in (identified_if_there(*model) for model in written))
+    if all(model.missing for model in models):
+        raise Missing("; ".join(dict.fromkeys(str(model.missing) for model in models)))
+    pairs, not_applicable = pair(models, strategies, told=bool(request.strategies))
+    check_classes(dict.fromkeys(strategy for _, strategy in pairs), everything, lists)
+    roles = {plan.title: with_roles(plan) for _, plan in pairs}
+    pairs, promptless = with_twins([(model, roles[plan.title]) for model, plan in pairs], request.blind)
+    return pairs, (*not_applicable, *promptless)
 
 
 def _check_until_decided(request: Request) -> None:

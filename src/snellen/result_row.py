@@ -15,9 +15,9 @@ class ResultRow:
     answers had a say in when to stop it is `anytime`, one that holds at all times together. `accuracy_covered` is over
     the images of the classes that the model's own vocabulary covers, `classes_covered_by` their number by the rule that
     found them. `accuracy_raw` is that of what was said, where an answer that named no class was mapped to the nearest.
-    `accuracy_substring` counts an answer as right if the class occurs anywhere in it, as one paper does, to be
-    compared with that paper's figures and no others: it flatters. `ceiling` is the share of images whose class
-    stood in the shortlist that the strategy chose from.
+    `accuracy_substring` counts an answer as right if the class occurs anywhere in it, as one paper does: to be compared
+    with that paper's figures and no others, for it flatters.
+    `ceiling` is the share of images whose class stood in the shortlist that the strategy chose from.
     `true_positive_rate` is how often a yes-or-no question about the image's class got a yes, `true_negative_rate` how
     often one about another class got none, where every class was asked about. `scores_by` is how a hosted model's
     scores were had: `logprobs`, `choice` (held to the choices) or `asked`; None of local models and of texts.

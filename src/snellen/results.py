@@ -24,18 +24,7 @@ from snellen.metrics.classification import Confusion, classify
 from snellen.metrics.intervals import wilson
 from snellen.metrics.sequential import accuracy_bounds
 from snellen.result_row import ResultRow
-from snellen.shares import (
-    OF_ANSWERS,
-    RECORDS_OF_ROW,
-    accuracy_raw,
-    accuracy_substring,
-    ceiling,
-    covered,
-    scores_by,
-    top5_accuracy,
-    true_negative_rate,
-    true_positive_rate,
-)
+from snellen.shares import OF_ANSWERS, RECORDS_OF_ROW, covered, shares_of
 from snellen.sheets import Sheet, best_scored, conclusions, confidences, files, pixels, sheet_of
 from snellen.store import Store, with_models
 from snellen.stored_rows import strategy_of
@@ -317,13 +306,7 @@ class Results:
             ),
             trouble=trouble,
             **covered(self._coverage(spec["models"][MODEL], spec, names), confusion),
-            **top5_accuracy(self._database, number, len(names)),
-            **accuracy_raw(self._database, number),
-            **accuracy_substring(self._database, number),
-            **ceiling(self._database, number),
-            **true_positive_rate(self._database, number, spec["classes"]["background"]),
-            **true_negative_rate(self._database, number, spec["classes"]["background"]),
-            **scores_by(self._database, number),
+            **shares_of(self._database, number, len(names), spec["classes"]["background"]),
             **row_costs(
                 self._database,
                 number,

@@ -224,6 +224,16 @@ class Store:
             in (State.ANSWERED, State.UNPARSED)
         }
 
+    def is_settled(self, row: int) -> bool:
+        """Whether all readable examples of a row are answered or unparsed."""
+        left = (
+            "SELECT 1 FROM rows w JOIN selected s ON s.selection = w.selection "
+            "JOIN examples e ON e.number = s.example AND e.unreadable IS NULL "
+            "LEFT JOIN records r ON r.row = w.number AND r.example = s.example AND r.state IN (?, ?) "
+            "WHERE w.number = ? AND r.row IS NULL LIMIT 1"
+        )
+        return not self._database.value(left, State.ANSWERED.value, State.UNPARSED.value, row)
+
     def rows(self) -> Iterator[tuple[int, int, Mapping[str, Any], int]]:
         """Number, model, spec and selection of all rows."""
         for number, model, spec, selection in self._database.execute(

@@ -29,7 +29,6 @@ from snellen.results import Results
 from snellen.rows import Row
 from snellen.runner import replay
 from snellen.selection import part_of
-from snellen.shares import OF_ANSWERS, RECORDS_OF_ROW
 from snellen.shots import first
 from snellen.specs import ModelPlan, StrategyPlan, check_there
 from snellen.stored_rows import row_of
@@ -154,7 +153,7 @@ class Study:
         self.folder = folder
         self.progress = progress
         self.errors: list[SnellenError] = []
-        self._told: set[str] = set()  # reasons that need not be told again
+        self.missing: dict[str, None] = {}  # why models cannot be had, told up front
         self.selection = 0  # of the images of all class lists
         self.interviews: dict[tuple[tuple[str, int], ...], Interview] = {}
 
@@ -267,7 +266,7 @@ class Study:
         """Asks all models; one that cannot be loaded or kept alive does not keep the others from being asked."""
         limit = self.plan.max_cost
         budget = None if limit is None else Budget(limit, self._spent())
-        self._told = self._say_missing()
+        self._say_missing()
         try:
             if self.plan.until_decided is not None:
                 self._ask_until_decided(budget, self.plan.until_decided)
@@ -290,7 +289,7 @@ class Study:
             if isinstance(error, NoSpace):
                 raise
             self.errors.append(error)
-            if str(error) not in self._told:
+            if str(error) not in self.missing:
                 self.progress.say(f"error: {error}")
             troubles = dict.fromkeys(part.rows, error)
         finally:
@@ -324,25 +323,18 @@ class Study:
         found = {each: [row for row in rows if row in each.rows] for each in self.interviews.values()}
         return {interview: its_rows for interview, its_rows in found.items() if its_rows}
 
-    def _say_missing(self) -> set[str]:
-        """Tells up front which models cannot be asked what is left, such as for want of a key; returns the reasons."""
-        told: dict[str, None] = {}
+    def _say_missing(self) -> None:
+        """Tells up front which models cannot be asked what is left, such as for want of a key."""
         for interview in self.interviews.values():
-            if self._is_settled(interview):
+            if all(map(self.folder.store.is_settled, interview.rows)):
                 continue
             for model in interview.models.values():
                 try:
                     check_there(model)
                 except SnellenError as error:
-                    told[str(error)] = None
-        for reason in told:
+                    self.missing[str(error)] = None
+        for reason in self.missing:
             self.progress.say(f"pending: {reason}")
-        return set(told)
-
-    def _is_settled(self, interview: Interview) -> bool:
-        size, count = self.folder.catalogue.size, f"SELECT count(*) FROM {RECORDS_OF_ROW} AND {OF_ANSWERS}"
-        selections = interview.selections.items()
-        return all(self.folder.database.value(count, row) == size(selection) for row, selection in selections)
 
     def _spent(self) -> float:
         """What counts as spent before this run; what was in flight when the last one was killed is part of it."""

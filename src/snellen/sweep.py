@@ -45,10 +45,12 @@ def wanted(written: Mapping[str, Any], flags: Mapping[str, Any]) -> Sweep:
     return plugins.configure(Sweep, given, "the sweep")
 
 
-def plan_sweep(request: Request, sweep: Sweep, batch_size: str | None = None) -> SweepPlan:
+def plan_sweep(
+    request: Request, sweep: Sweep, batch_size: str | None = None, progress: Progress | None = None
+) -> SweepPlan:
     """The sweep of a request, resolved; one that its folder has begun about the same images is gone on with.
 
-    Raises WrongUse or Missing.
+    `progress` is told how a data set is fetched. Raises WrongUse or Missing.
     """
     request = dataclasses.replace(request, dataset=_dataset(request.dataset), sweep=dataclasses.asdict(sweep))
     request = dataclasses.replace(request, until_decided=None, margin=None)  # of runs: all sets are asked all
@@ -58,7 +60,7 @@ def plan_sweep(request: Request, sweep: Sweep, batch_size: str | None = None) ->
         begun.append(_begin(sweep, selection, out))
         return tuple(dict.fromkeys(each.classes for each in begun[-1].sets))
 
-    plan = resolve(request, batch_size, class_lists)
+    plan = resolve(request, batch_size, class_lists, progress)
     begin = begun[-1]
     plan = dataclasses.replace(plan, dataset={**plan.dataset, "classes": begin.names})
     return SweepPlan(plan, begin.description, begin.base, begin.waiting)

@@ -163,12 +163,12 @@ def test_a_higher_confidence_is_wider_and_more_images_are_narrower() -> None:
 def test_intervals_hold_the_truth(classes: int, each: int, name: str) -> None:
     """A short form of benchmarks/intervals.py. Not widened, those of classes of 2 images hold it in 83 % of cases."""
     rng, held, labels = seeded(11, classes), 0, np.repeat(np.arange(classes), each)
-    for _ in range(200):
+    for _ in range(150):
         right = rng.random(len(labels)) < 0.7
         predictions = np.where(right, labels, (labels + rng.integers(1, 3, len(labels))) % classes)
         low, high = bootstrap_intervals(labels, predictions, classes, rng, 300)[name]
         held += low <= 0.7 <= high
-    assert 0.91 <= held / 200 <= 0.985
+    assert 0.91 <= held / 150 <= 0.985
 
 
 # What leaves nothing to draw
@@ -258,12 +258,12 @@ def test_a_hundred_thousand_images_take_no_time_and_little_memory() -> None:
     labels = np.sort(rng.integers(0, 1000, 100_000))
     near = (labels + rng.geometric(0.3, 100_000)) % 1000
     predictions = np.where(rng.random(100_000) < 0.8, labels, near)
-    bootstrap_intervals(labels, predictions, 1000, rng)
-    assert time.process_time() - started < 6
+    bootstrap_intervals(labels, predictions, 1000, rng, 500)
+    assert time.process_time() - started < 2
     tracemalloc.start()
     cells = cells_of(labels, (predictions,), 1000)
-    next(resampled(cells, rng, 200))
-    assert tracemalloc.get_traced_memory()[1] < 60 << 20
+    next(resampled(cells, rng, 100))
+    assert tracemalloc.get_traced_memory()[1] < 30 << 20
     tracemalloc.stop()
 
 

@@ -85,7 +85,8 @@ def run(
     flags = Flags(dataset, tuple(model or ()), tuple(strategy or ()), subset, out, batch_size)
     flags = dataclasses.replace(flags, timing=not no_timing, max_cost=max_cost, prices=prices, blind=blind)
     flags = dataclasses.replace(flags, until_decided=until_decided, margin=margin)
-    plan = resolve(request(study, flags), flags.batch_size, progress=progress_shown(quiet))
+    asked = dataclasses.replace(request(study, flags), sweep=None)  # a file may say how it is swept, too
+    plan = resolve(asked, flags.batch_size, progress=progress_shown(quiet))
     if dry_run:
         from snellen.outline import outline
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,17 +21,15 @@ from snellen.cli.options import (
     QuietOption,
     SeedOption,
     StrategiesOption,
+    StudyArgument,
 )
-from snellen.cli.output import say, show, tell
+from snellen.cli.output import progress_shown, say, show, tell
 from snellen.cli.runs import carried_out, exit_where_open
 
 if TYPE_CHECKING:
     from snellen.sweep import SweepPlan
 
 
-_StudyArgument = Annotated[
-    Path | None, typer.Argument(metavar="STUDY.yaml", help="A study file; flags go before what it says.")
-]
 _CountsOption = Annotated[
     str | None,
     typer.Option(metavar="N,N…", help="Numbers of classes. Default: 10,25,50,75,100,150,200 as far as they go, all."),
@@ -48,7 +45,7 @@ _DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would b
 
 @app.command()
 def sweep(
-    study: _StudyArgument = None,
+    study: StudyArgument = None,
     dataset: DatasetOption = None,
     model: ModelsOption = None,
     strategy: StrategiesOption = None,
@@ -91,7 +88,7 @@ def sweep(
     asked = request(study, dataclasses.replace(flags, max_cost=max_cost, prices=prices))
     wanted = sweeps.wanted(asked.sweep or {}, {"class_counts": class_counts, "draws": draws, "order": order})
     asked = dataclasses.replace(asked, timing=timing)
-    plan = sweeps.plan_sweep(asked, wanted, batch_size)
+    plan = sweeps.plan_sweep(asked, wanted, batch_size, progress_shown(quiet))
     if dry_run:
         _outline(plan)
         return

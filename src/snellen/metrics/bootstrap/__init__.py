@@ -79,8 +79,8 @@ def macro_f1_differences(
 ) -> dict[tuple[int, int], tuple[float, float, float]]:
     """The same for each two of several models by their places, all from the same resamples, which is faster."""
     cells = cells_of(labels, tuple(predictions), classes)
-    support, weights = cells.support, macro(cells.support)
-    observed = [weights @ F1.value(*cells.tally(model), support) for model in range(len(predictions))]
+    support, weights, models = cells.support, macro(cells.support), range(len(predictions))
+    observed = [weights @ F1.value(*cells.tally(model), support) for model in models]
     drawn = np.concatenate(
         [
             np.stack([weights @ F1.value(*tally, support[:, None]) for tally in zip(hits, predicted, strict=True)])
@@ -88,9 +88,9 @@ def macro_f1_differences(
         ],
         axis=1,
     )
-    moved = [influences(cells, model, F1, weights) for model in range(len(predictions))]
+    moved = [influences(cells, model, F1, weights) for model in models]
     most, found = highest(weights, cells), {}
-    for a, b in combinations(range(len(predictions)), 2):
+    for a, b in combinations(models, 2):
         estimate, values = float(observed[a] - observed[b]), drawn[a] - drawn[b]
         if np.ptp(values) < EQUAL:
             pair = replace(cells, predictions=cells.predictions[[a, b]])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import sqrt
 from statistics import NormalDist
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from snellen.metrics.bootstrap.cells import Cells
 
 Array = NDArray[np.float64]
 _NORMAL = NormalDist()
-Bounds = tuple[float, float]
+Bounds: TypeAlias = tuple[float, float]
 EQUAL = 1e-12  # values closer than that differ by rounding alone
 
 
@@ -120,7 +120,7 @@ def _as_one_class(weights: Array, cells: Cells) -> float:
     return highest(weights, cells) ** 2 / float((weights[occur] ** 2 / cells.support[occur]).sum())
 
 
-def _roots(estimate: float, unit: float, linear: float, constant: float) -> tuple[float, float]:
+def _roots(estimate: float, unit: float, linear: float, constant: float) -> Bounds:
     """Both x at which (estimate - x)^2 = linear * x + constant - unit * x^2."""
     half = (2 * estimate + linear) / (2 * (1 + unit))
     root = sqrt(max(half**2 - (estimate**2 - constant) / (1 + unit), 0.0))
