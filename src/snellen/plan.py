@@ -29,6 +29,7 @@ from snellen.specs import (
     identified_if_there,
     name_and_options,
     short_digest,
+    strategy_plan,
     with_roles,
 )
 from snellen.types import Classes, Dataset, Strategy
