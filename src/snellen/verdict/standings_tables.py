@@ -112,11 +112,11 @@ def _interval(low: float | None, high: float | None, digits: int) -> str:
 
 
 def _points(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:+.1f}"
+    return "–" if value is None else f"{round(100 * value, 1) + 0.0:+.1f}"  # no -0.0
 
 
 def _range(low: float | None, high: float | None) -> str:
-    return "–" if low is None or high is None else f"{100 * low:+.1f} to {100 * high:+.1f}"
+    return "–" if low is None or high is None else f"{_points(low)} to {_points(high)}"
 
 
 def _p(comparison: Comparison) -> str:
