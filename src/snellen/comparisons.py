@@ -20,6 +20,7 @@ from snellen.metrics.comparison import (
     rank_bounds,
 )
 from snellen.metrics.intervals import paired_difference, wilson
+from snellen.metrics.sequential import accuracy_bounds, difference_bounds, p_value
 
 LEVEL = 0.05
 
@@ -34,11 +35,16 @@ class Comparison:
     could be read is one of its own), `kappa` that beyond chance, `either_right` the share that one or the other got
     right: what choosing between them could reach at best. `images_needed` is how many images would tell them apart with
     a power of 80 %, corrected for all pairs, if they differ as here; None where they are right equally often.
+
+    `anytime`: answers had a say in when to stop asking one of the two. Then the p-values are those of a sequential
+    McNemar test (`metrics.sequential`), and they and the intervals hold whenever one stops; what no such figure is
+    known of is None.
     """
 
     images: int
     only_a_right: int
     only_b_right: int
+    anytime: bool = False
     difference: float | None = None
     difference_low: float | None = None
     difference_high: float | None = None
@@ -65,26 +71,29 @@ class Comparison:
 
 
 def compare(
-    labels: NDArray[np.integer], predictions: Sequence[NDArray[np.integer]], classes: int
+    labels: NDArray[np.integer], predictions: Sequence[NDArray[np.integer]], classes: int, anytime: Sequence[int] = ()
 ) -> dict[tuple[int, int], Comparison]:
     """Each two of the rows by their places, the first before the second.
 
     `labels` are places among so many classes; a row's predictions are too, `classes` for an answer in which none could
-    be read, less than 0 for an image without an answer.
+    be read, less than 0 for an image without an answer. `anytime` are the places of rows that stopped for what they
+    answered.
     """
     found = {
-        (a, b): _compared(labels, predictions[a], predictions[b]) for a, b in combinations(range(len(predictions)), 2)
+        (a, b): _compared(labels, predictions[a], predictions[b], a in anytime or b in anytime)
+        for a, b in combinations(range(len(predictions)), 2)
     }
     tested = [pair for pair, each in found.items() if each.images]
     if not tested:
         return found
-    p_values = [mcnemar(found[pair].only_a_right, found[pair].only_b_right) for pair in tested]
+    p_values = [_test(found[pair]) for pair in tested]
     for pair, p, corrected in zip(tested, p_values, holm(p_values), strict=True):
-        needed = images_to_tell_apart(
-            found[pair].only_a_right, found[pair].only_b_right, found[pair].images, LEVEL / len(tested)
-        )
-        found[pair] = replace(found[pair], mcnemar_p=p, mcnemar_p_holm=corrected, images_needed=needed)
-    for pair, (difference, low, high) in _macro_f1(labels, predictions, classes).items():
+        found[pair] = replace(found[pair], mcnemar_p=p, mcnemar_p_holm=corrected)
+        if not found[pair].anytime:
+            only, images = (found[pair].only_a_right, found[pair].only_b_right), found[pair].images
+            found[pair] = replace(found[pair], images_needed=images_to_tell_apart(*only, images, LEVEL / len(tested)))
+    for pair, (difference, *ends) in _macro_f1(labels, predictions, classes).items():
+        low, high = (None, None) if found[pair].anytime else ends
         found[pair] = replace(
             found[pair],
             macro_f1_difference=difference,
@@ -92,6 +101,12 @@ def compare(
             macro_f1_difference_high=high,
         )
     return found
+
+
+def _test(pair: Comparison) -> float:
+    """The p-value of two rows being equally good, before any correction."""
+    a, b = pair.only_a_right, pair.only_b_right
+    return p_value(a, pair.images - a - b, b) if pair.anytime else mcnemar(a, b)
 
 
 def ranks(rows: int, comparisons: Mapping[tuple[int, int], Comparison]) -> list[tuple[int, int]]:
@@ -130,22 +145,29 @@ def _macro_f1(
     return found
 
 
-def _compared(labels: NDArray[np.integer], first: NDArray[np.integer], second: NDArray[np.integer]) -> Comparison:
+def _compared(
+    labels: NDArray[np.integer], first: NDArray[np.integer], second: NDArray[np.integer], anytime: bool
+) -> Comparison:
     """What is counted of two rows; nothing is tested yet."""
     both = (first >= 0) & (second >= 0)
     labels, first, second = labels[both], first[both], second[both]
     images = len(labels)
     only_a, only_b = (int((right & ~other).sum()) for right, other in permutations((first == labels, second == labels)))
     if not images:
-        return Comparison(0, 0, 0)
+        return Comparison(0, 0, 0, anytime)
     either = int(((first == labels) | (second == labels)).sum())
-    low, high = paired_difference(only_a, only_b, images)
-    agreement_low, agreement_high = wilson(int((first == second).sum()), images)
-    either_low, either_high = wilson(either, images)
+    if anytime:
+        low, high = difference_bounds(only_a, images - only_a - only_b, only_b)
+    else:
+        low, high = paired_difference(only_a, only_b, images)
+    of_share = accuracy_bounds if anytime else wilson
+    agreement_low, agreement_high = of_share(int((first == second).sum()), images)
+    either_low, either_high = of_share(either, images)
     return Comparison(
         images=images,
         only_a_right=only_a,
         only_b_right=only_b,
+        anytime=anytime,
         difference=(only_a - only_b) / images,
         difference_low=low,
         difference_high=high,

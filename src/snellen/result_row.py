@@ -12,11 +12,11 @@ class ResultRow:
     """One row of the results: a model asked by a strategy. What was not measured is None, never 0.
 
     Rows with the same `selection` are about the same images. The `interval` of the accuracy is a `wilson` one; where
-    answers had a say in when to stop it is `anytime`, one that holds at all times together. `accuracy_covered` is over
-    the images of the classes that the model's own vocabulary covers, `classes_covered_by` their number by the rule that
-    found them. `accuracy_raw` is that of what was said, where an answer that named no class was mapped to the nearest.
-    `accuracy_substring` counts an answer as right if the class occurs anywhere in it, as one paper does: to be compared
-    with that paper's figures and no others, for it flatters.
+    answers had a say in when to stop it is `anytime`, one that holds at all times together, and no other figure has
+    bounds. `accuracy_covered` is over the images of the classes that the model's own vocabulary covers,
+    `classes_covered_by` their number by the rule that found them. `accuracy_raw` is that of what was said, where an
+    answer that named no class was mapped to the nearest. `accuracy_substring` counts an answer as right if the class
+    occurs anywhere in it, as one paper does: to be compared with that paper's figures and no others, for it flatters.
     `ceiling` is the share of images whose class stood in the shortlist that the strategy chose from.
     `true_positive_rate` is how often a yes-or-no question about the image's class got a yes, `true_negative_rate` how
     often one about another class got none, where every class was asked about. `scores_by` is how a hosted model's

@@ -155,7 +155,8 @@ class Results:
 
     def _compared(self, rows: Sequence[ResultRow]) -> Iterator[Mapping[str, Any]]:
         sheets = [self.sheet(row) for row in rows]
-        found = comparisons.compare(sheets[0].labels, [each.predictions for each in sheets], rows[0].classes)
+        anytime = [place for place, row in enumerate(rows) if row.interval == "anytime"]
+        found = comparisons.compare(sheets[0].labels, [each.predictions for each in sheets], rows[0].classes, anytime)
         named = [{"row": row.number, "model": row.model, "strategy": row.strategy} for row in rows]
         return (comparisons.as_data(each, named[a], named[b]) for (a, b), each in found.items())
 
@@ -278,6 +279,10 @@ class Results:
         low, high = bounds(measured.correct, measured.answered) if measured else (None, None)
         values: dict[str, Any] = {name: getattr(measured, name, None) for name in _AVERAGES}
         values |= _bounds(confusion)
+        values |= covered(self._coverage(spec["models"][MODEL], spec, names), confusion)
+        values |= shares_of(self._database, number, len(names), spec["classes"]["background"])
+        if adaptive:  # as answers had a say in when to stop, none of these holds
+            values |= dict.fromkeys(name for name in values if name.endswith(("_low", "_high")))
         values |= {name: speed.get(name) for name in _TIMING}
         # a row's batch size and device are those of its speed, where that was measured
         values |= {name: speed.get(name, facts.get(name)) for name in _FACTS}
@@ -305,8 +310,6 @@ class Results:
                 f"SELECT avg(questions) FROM {RECORDS_OF_ROW} AND {OF_ANSWERS}", number
             ),
             trouble=trouble,
-            **covered(self._coverage(spec["models"][MODEL], spec, names), confusion),
-            **shares_of(self._database, number, len(names), spec["classes"]["background"]),
             **row_costs(
                 self._database,
                 number,

@@ -22,7 +22,7 @@ not worse than any, so the bets are at best fair whoever led, and P(W(b) ever re
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import lgamma, log
+from math import exp, lgamma, log
 from typing import Any
 
 import numpy as np
@@ -80,6 +80,41 @@ def evidence(wins: ArrayLike, ties: ArrayLike, losses: ArrayLike, margin: float 
     )
     wealth: NDArray[np.float64] = np.logaddexp.reduce(won + tied + lost, axis=-1) - log(len(_BETS))
     return wealth
+
+
+def p_value(wins: int, ties: int, losses: int) -> float:
+    """How surprising that is of two rows that are equally good, two-sided, whenever one stops.
+
+    The evidence of both directions, half of the wealth in each, is fair for such rows: 1 / its highest value bounds the
+    probability of as much (Ville 1939). Counts are as in `evidence`, and so is what it raises.
+    """
+    both = float(np.logaddexp(evidence(wins, ties, losses), evidence(losses, ties, wins)))
+    return min(1.0, 2 * exp(-both)) if both > 0 else 1.0
+
+
+def difference_bounds(wins: int, ties: int, losses: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Bounds of the difference of two accuracies, first less second, that hold whenever one stops.
+
+    They hold the differences d against which the evidence is below 2 / (1 - confidence) in both directions: the wealth
+    of betting on more than d, bets scaled so that none can lose more than it has. They leave out 0 where `p_value` is
+    below 1 - confidence, but for what the other direction adds to it. Counts are as in `evidence`. Raises ValueError:
+    negative counts or none, a confidence that cannot be.
+    """
+    if min(wins, ties, losses) < 0 or not wins + ties + losses or not 0 < confidence < 1:
+        raise ValueError(f"no bounds of {wins}, {ties} and {losses} images with a confidence of {confidence}")
+    least = log(2 / (1 - confidence))
+    return _least_difference(wins, ties, losses, least), -_least_difference(losses, ties, wins, least)
+
+
+def _least_difference(wins: int, ties: int, losses: int, least: float) -> float:
+    """The difference up to which the evidence that there is more reaches `least`; it falls with the difference."""
+    counts, gains = np.array([[wins], [ties], [losses]]), np.array([[1.0], [0.0], [-1.0]])
+    low, high = -1.0, (wins - losses) / (wins + ties + losses)
+    for _ in range(_BISECTIONS):
+        middle = (low + high) / 2
+        wealth = (counts * np.log1p(_BETS / (1 + max(0.0, middle)) * (gains - middle))).sum(axis=0)
+        low, high = (middle, high) if np.logaddexp.reduce(wealth) - log(len(_BETS)) >= least else (low, middle)
+    return low
 
 
 @dataclass(frozen=True, slots=True, eq=False)

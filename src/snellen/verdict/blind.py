@@ -9,6 +9,7 @@ import numpy as np
 
 from snellen.console import one_line
 from snellen.metrics.comparison import mcnemar
+from snellen.metrics.sequential import p_value
 from snellen.result_row import ResultRow
 from snellen.results import Results
 
@@ -68,4 +69,6 @@ def _tells(results: Results, seeing: ResultRow, blind: ResultRow) -> bool:
     one, other = results.sheet(seeing), results.sheet(blind)
     both = one.answered & other.answered
     only_one, only_other = (int((both & a.right & ~b.right).sum()) for a, b in ((one, other), (other, one)))
+    if seeing.interval == "anytime":
+        return p_value(only_one, int(both.sum()) - only_one - only_other, only_other) < _LEVEL
     return mcnemar(only_one, only_other) < _LEVEL

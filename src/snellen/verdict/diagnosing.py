@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -64,7 +65,8 @@ class Diagnosis:
     `outcomes` are the numbers of images that are right, that were taken for a wrong class, of which no class was named
     for which reason, that failed, and that are pending; they add up to all images. `chance` is what guessing would
     reach, `majority` what always naming the most frequent class would, on the answered images, and `blind` how often
-    the same prompts with a grey picture led to the right class, where that was asked. `classes` begin with the worst
+    the same prompts with a grey picture led to the right class, where that was asked. The `interval` of the accuracy is
+    that of `ResultRow`; where it is `anytime`, no other one holds to 95 %. `classes` begin with the worst
     recall. `no_calibration` says why there is none.
     """
 
@@ -75,6 +77,7 @@ class Diagnosis:
     images: int
     outcomes: Mapping[str, int]
     accuracy: Proportion
+    interval: str
     chance: float
     majority: float | None
     blind: Proportion | None
@@ -130,7 +133,8 @@ def diagnose(results: Results, row: ResultRow, advance: Callable[[int], None] = 
         seed=row.seed,
         images=row.images,
         outcomes=_outcomes(results, row, sheet),
-        accuracy=proportion(int(sheet.right.sum()), answered),
+        accuracy=_accuracy(row, sheet),
+        interval=row.interval,
         chance=1 / row.classes,
         majority=float(np.bincount(sheet.labels[sheet.answered]).max() / answered) if answered else None,
         blind=_blind(results, row),
@@ -144,6 +148,12 @@ def diagnose(results: Results, row: ResultRow, advance: Callable[[int], None] = 
         by_pixels=by_pixels(sheet, results.pixels(row)),
         by_class_size=by_class_size(sheet),
     )
+
+
+def _accuracy(row: ResultRow, sheet: Sheet) -> Proportion:
+    """The accuracy with the interval that it has everywhere."""
+    found = proportion(int(sheet.right.sum()), int(sheet.answered.sum()))
+    return dataclasses.replace(found, low=row.accuracy_low, high=row.accuracy_high)
 
 
 def _outcomes(results: Results, row: ResultRow, sheet: Sheet) -> dict[str, int]:

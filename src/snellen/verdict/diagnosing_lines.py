@@ -41,6 +41,8 @@ def _parts(found: Diagnosis) -> Iterator[tuple[str, str]]:
     yield "answers", _answers(found)
     if found.accuracy.share is None:
         return
+    if found.interval == "anytime":
+        yield "stopped", "for what was answered: other intervals than that of the accuracy do not hold to 95 %"
     if found.blind and found.blind.share is not None:
         yield "blind", _blind(found, found.blind)
     if found.confused:
@@ -80,7 +82,8 @@ def _answers(found: Diagnosis) -> str:
         text += f"; {' and '.join(left)} besides"
     naive = _naive(found)
     if found.accuracy.low is not None and found.accuracy.low <= naive < 1:
-        text += f"; no more than always naming one class would give ({naive:.2f})"
+        shown = "no more than" if found.accuracy.share <= naive else "not surely more than"
+        text += f"; {shown} always naming one class would give ({naive:.2f})"
     return text
 
 
@@ -164,9 +167,10 @@ def _groups(groups: Sequence[ImageGroup], unit: str) -> str:
 def _calibration(found: Calibration) -> Iterator[tuple[str, str]]:
     if found.ece is not None:
         where = "beyond" if found.off else "within"
+        ends = "" if found.ece_low is None else f"; {found.ece_low:.3f}–{found.ece_high:.3f}"
         text = (
-            f"{found.confidence:.2f} on average, right {found.accuracy:.2f}; ECE {found.ece:.3f} ({found.bins} bins; "
-            f"{found.ece_low:.3f}–{found.ece_high:.3f}), {where} chance (up to {found.ece_by_chance:.3f})"
+            f"{found.confidence:.2f} on average, right {found.accuracy:.2f}; ECE {found.ece:.3f} "
+            f"({found.bins} bins{ends}), {where} chance (up to {found.ece_by_chance:.3f})"
         )
         if found.brier is not None:
             text += f"; Brier {found.brier:.3f}, NLL {found.nll:.3f}"

@@ -60,7 +60,10 @@ def recommend(results: Results, limits: Limits, seed: int = 0) -> Recommendation
             dropped.append((candidates[place].row, _why(candidates, better, within[favourite], place)))
     choice = max(stay, key=lambda place: candidates[place].merit, default=None)
     planned = plan_cascades(results, candidates, best, limits, seed)
-    sentence = _impossible(short, planned) if choice is None else _sentence(candidates, choice, better, within, limits)
+    if choice is None:
+        sentence = _impossible(short, planned)
+    else:
+        sentence = _sentence(candidates, choice, better, within, limits, "row that is ever right" if useless else "row")
     order = {row.number: place for place, row in enumerate(rows)}
     dropped.sort(key=lambda pair: order[pair[0].number])
     return Recommendation(
@@ -78,7 +81,7 @@ def _notes(rows: Sequence[ResultRow], sets: int) -> Iterator[str]:
         images = f"{rows[0].images} images of {rows[0].classes} classes, seed {rows[0].seed}"
         yield f"{sets} sets of images are in this folder; this is about the largest: {images}"
     if any(row.interval == "anytime" for row in rows):
-        yield "answers had a say in when to stop asking: what is called sure of these rows is not so to 95 %"
+        yield "answers had a say in when to stop asking: the intervals of cascades of these rows do not hold to 95 %"
 
 
 def _useless(row: ResultRow) -> str:
@@ -101,9 +104,14 @@ def _favoured(candidates: Sequence[Candidate], better: NDArray[np.bool_]) -> lis
 
 
 def _sentence(
-    candidates: Sequence[Candidate], choice: int, better: NDArray[np.bool_], within: Sequence[int], limits: Limits
+    candidates: Sequence[Candidate],
+    choice: int,
+    better: NDArray[np.bool_],
+    within: Sequence[int],
+    limits: Limits,
+    other: str,
 ) -> str:
-    """What to take, why, and how sure that is."""
+    """What to take, why, and how sure that is; any `other` row is said to be compared."""
     chosen, row = candidates[choice], candidates[choice].row
     others = [place for place in within if place != choice]
     groups = {
@@ -118,9 +126,9 @@ def _sentence(
     ]
     among = f" within the limit{'s' if limits.count > 1 else ''}" if limits.count else ""
     if not others:
-        parts.append(f"no other row is{among}" if among else "there is no other row")
+        parts.append(f"no other {other} is{among}" if among else f"there is no other {other}")
     elif not any(groups.values()):
-        parts.append(f"it is ahead of every other row{among}, more than chance explains")
+        parts.append(f"it is ahead of every other {other}{among}, more than chance explains")
     parts += [f"{said} {_some([candidates[place] for place in places])}" for said, places in groups.items() if places]
     if limits.min_accuracy is not None and (row.accuracy_low or 0) < limits.min_accuracy:
         parts.append(f"its interval reaches below the {100 * limits.min_accuracy:g} % asked for")

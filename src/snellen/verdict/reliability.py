@@ -46,12 +46,12 @@ class Calibration:
     """The scores of a row against the truth; `meaning` says what they are. None is what such scores cannot tell.
 
     Over the `images` whose prediction has a score, its confidence; `unscored` more were answered without. `ece` is the
-    expected calibration error in so many bins of equal width, with a bootstrap interval over images; few images alone
-    make one, in 95 % of cases up to `ece_by_chance`. `brier` (summed over classes, 0 to 2) and `nll` (in nats) are over
-    the `images_of_all_scores` whose true class is ever scored; `clipped` of them give it a probability of 0, which
-    counts as the least that float32 has. `auroc` is how often a right answer has a higher confidence than a wrong one,
-    None where there are not both. `risk_coverage` are pairs of coverage and share of wrong ones, at most 100; `aurc` is
-    the mean of the whole curve.
+    expected calibration error in so many bins of equal width, with a bootstrap interval over images, None where these
+    are too much alike to tell one; few images alone make such an error, in 95 % of cases up to `ece_by_chance`. `brier`
+    (summed over classes, 0 to 2) and `nll` (in nats) are over the `images_of_all_scores` whose true class is ever
+    scored; `clipped` of them give it a probability of 0, which counts as the least that float32 has. `auroc` is how
+    often a right answer has a higher confidence than a wrong one, None where there are not both. `risk_coverage` are
+    pairs of coverage and share of wrong ones, at most 100; `aurc` is the mean of the whole curve.
     """
 
     meaning: str
@@ -136,8 +136,8 @@ def _errors(values: NDArray[np.float64], right: NDArray[np.bool_], meaning: str)
         "diagram": reliability(values, right),
         "confidence": float(values.mean()),
         "ece": calibration_error(values, right),
-        "ece_low": low,
-        "ece_high": high,
+        "ece_low": max(0.0, low) if low < high else None,
+        "ece_high": min(1.0, high) if low < high else None,
         "ece_by_chance": float(np.quantile(errors_by_chance(values, rng, resamples), 0.95)),
     }
 

@@ -25,7 +25,8 @@ class Standing:
     """A row's accuracy and macro-F1 on the images of the sitting that it answered; None where it answered none.
 
     `best` and `worst` are the ranks that the comparisons of all pairs leave open, for all rows together with 95 %. The
-    interval of the accuracy is Wilson's, or holds whenever one stops where the row stopped for what it answered.
+    interval of the accuracy is Wilson's, or holds whenever one stops where the row stopped for what it answered; then
+    macro-F1 has none.
     """
 
     images: int
@@ -45,7 +46,7 @@ class Tie:
 
     `images` is how many each two of them have in common at least; `images_needed` how many would tell the first from
     each of the others with a power of 80 %, if they differ as here, but for those that are `as_often_right` as the
-    first; None where all are.
+    first; None where all are, or where rows stopped for what they answered.
     """
 
     places: tuple[int, ...]
@@ -63,7 +64,8 @@ class Standings:
     @cached_property
     def comparisons(self) -> Mapping[tuple[int, int], Comparison]:
         """Each two rows by their places."""
-        return compare(self.sitting.labels, self.sitting.predictions, len(self.sitting.classes))
+        anytime = [place for place, each in enumerate(self.sitting.entrants) if each.row.interval == "anytime"]
+        return compare(self.sitting.labels, self.sitting.predictions, len(self.sitting.classes), anytime)
 
     @cached_property
     def rows(self) -> tuple[Standing, ...]:
@@ -95,18 +97,20 @@ class Standings:
         counts = np.zeros((len(classes), len(classes) + 1), dtype=np.int64)
         np.add.at(counts, (labels, predictions), 1)
         figures = classify(Confusion(classes, counts))
-        interval = accuracy_bounds if entrant.row.interval == "anytime" else wilson
-        low, high = interval(figures.correct, figures.answered)
-        f1_low, f1_high = intervals_of_counts(counts, np.random.default_rng(0))["macro_f1"]
-        return Standing(figures.answered, *bounds, figures.accuracy, low, high, figures.macro_f1, f1_low, f1_high)
+        anytime = entrant.row.interval == "anytime"
+        low, high = (accuracy_bounds if anytime else wilson)(figures.correct, figures.answered)
+        f1 = (None, None) if anytime else intervals_of_counts(counts, np.random.default_rng(0))["macro_f1"]
+        return Standing(figures.answered, *bounds, figures.accuracy, low, high, figures.macro_f1, *f1)
 
     def _tie(self, places: Sequence[int]) -> Tie:
         with_first = {place: self.comparisons[places[0], place] for place in places[1:]}
+        needed = [each.images_needed for each in with_first.values() if each.images_needed is not None]
+        stopped = any(each.anytime for each in with_first.values())
         return Tie(
             tuple(places),
             min(self.comparisons[pair].images for pair in combinations(places, 2)),
-            max((each.images_needed for each in with_first.values() if each.images_needed is not None), default=None),
-            tuple(place for place, each in with_first.items() if each.images and each.images_needed is None),
+            None if stopped else max(needed, default=None),
+            tuple(place for place, each in with_first.items() if each.images and each.difference == 0),
         )
 
     def as_data(self, runs: Sequence[str]) -> dict[str, Any]:

@@ -99,7 +99,11 @@ def sentences(standings: Standings) -> Iterator[str]:
     if len(ranked) > 1:
         pairs = sum(each.images > 0 for each in standings.comparisons.values())
         corrected = f", corrected for {pairs} pairs by Holm's method" if pairs > 1 else ""
-        yield f"Told apart are rows with p < {LEVEL} in McNemar's exact test{corrected}."
+        stopped = any(each.anytime for each in standings.comparisons.values())
+        test = (
+            f"McNemar's {'test, a sequential one where answers had a say in when to stop' if stopped else 'exact test'}"
+        )
+        yield f"Told apart are rows with p < {LEVEL} in {test}{corrected}."
 
 
 def _tie(tie: Tie) -> str:

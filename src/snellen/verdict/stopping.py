@@ -12,14 +12,14 @@ from snellen.summary import dollars
 
 
 def told(results: Results) -> Iterator[str]:
-    """A sentence for each decision, and one about what does not hold of rows that stopped for what they answered."""
+    """A sentence for each decision, and one about what holds of rows that stopped for what they answered."""
     rows = {row.number: row for row in results.rows}
     for decision in results.decisions:
         yield f"{_decided(decision, rows)}{_saved(decision, rows)}"
     if results.decisions:
         yield (
-            "accuracy intervals of these rows hold whenever one stops; p-values between them and their other intervals "
-            "do not, as answers had a say in when to stop"
+            "answers had a say in when to stop: accuracy intervals of these rows and p-values between them are those "
+            "that hold whenever one stops; their other figures have no interval"
         )
 
 
