@@ -13,7 +13,7 @@ import pytest
 
 from conftest import Said
 from snellen import study
-from snellen.metrics.comparison import holm, images_to_tell_apart
+from snellen.metrics.comparison import holm, images_to_tell_apart, mcnemar
 from snellen.plan import Request, resolve
 from snellen.results import Results
 from studies import model, photographs, ran
@@ -166,15 +166,17 @@ def test_a_row_alone_and_a_run_that_was_only_made(snellen: Snellen, place: Path,
     assert (said.code, "No row has an answer" in said.out) == (0, True)
 
 
-def test_of_a_run_that_stopped_by_itself_it_says_what_does_not_hold(
-    snellen: Snellen, place: Path, tmp_path: Path
-) -> None:
+def test_of_a_run_that_stopped_by_itself_it_says_what_holds(snellen: Snellen, place: Path, tmp_path: Path) -> None:
     names = [model(tmp_path / "good.py", "return truth(image)"), model(tmp_path / "bad.py", "return 'cat'")]
     with ran(place / "photos", names, out=tmp_path / "run", until_decided=0.9) as results:
         assert results.decisions
         best = results.rows[0]
     said = snellen("compare", tmp_path / "run")
     assert said.code == 0
-    assert "p-values between them and their other intervals do not" in said.err
-    row = parsed(snellen("compare", tmp_path / "run", "--json"))["groups"][0]["rows"][0]
+    assert "that hold whenever one stops; their other figures have no interval" in said.err
+    assert "a sequential one where answers had a say in when to stop" in " ".join(said.out.split())
+    (group,) = parsed(snellen("compare", tmp_path / "run", "--json"))["groups"]
+    (pair,), row = group["comparisons"], group["rows"][0]
+    assert pair["anytime"] and mcnemar(pair["only_a_right"], pair["only_b_right"]) < pair["mcnemar_p"]
+    assert pair["images_needed"] is pair["macro_f1_difference_low"] is row["macro_f1_low"] is best.macro_f1_low is None
     assert (row["accuracy_low"], row["accuracy_high"]) == (best.accuracy_low, best.accuracy_high)

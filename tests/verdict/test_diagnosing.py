@@ -77,6 +77,10 @@ def test_every_image_has_one_outcome(tmp_path: Path) -> None:
     assert "6 of 24 right, 0.25 (0.12–0.45)" in text
     assert "18 wrong: 3 another class, 3 outside the list, 3 ambiguous, 3 empty, 3 refused, 3 cut off" in text
     assert "3 failed besides; no more than always naming one class would give (0.33)" in text
+    better = dataclasses.replace(found, accuracy=proportion(10, 24), interval="anytime")
+    text = " ".join(" ".join(lines(better)).split())
+    assert "0.42 (0.24–0.61)" in text and "; not surely more than always naming one class would give (0.33)" in text
+    assert "other intervals than that of the accuracy do not hold" in text
 
 
 def test_the_background_is_told_apart_from_other_classes(tmp_path: Path) -> None:

@@ -184,6 +184,15 @@ def test_rows_that_stopped_for_what_they_answered_are_not_sure_to_95_percent(
     assert note.startswith("answers had a say in when to stop asking")
 
 
+def test_a_row_that_is_never_right_is_not_said_to_be_compared(tmp_path: Path) -> None:
+    photos = photographs(tmp_path / "photos", 1)
+    bodies = {"good": "return truth(image)", "never": "return 'no idea'"}
+    names = [model(tmp_path / f"{name}.py", body) for name, body in bodies.items()]
+    with ran(photos, names, out=tmp_path / "run") as results:
+        found = recommend(results, Limits())
+    assert found.sentence.endswith("; there is no other row that is ever right.")
+
+
 def test_a_run_that_asked_nothing_yet_has_nothing_to_recommend(tmp_path: Path, snellen: Snellen) -> None:
     photos, name = photographs(tmp_path / "photos", 2), model(tmp_path / "one.py", "return truth(image)")
     snellen("run", "-d", str(photos), "-m", name, "-s", "closed-set", "--out", str(tmp_path / "run"), "--plan-only")

@@ -13,6 +13,8 @@ from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
 from snellen.result_row import ResultRow
 from snellen.results import Results
+from snellen.verdict.diagnosing import diagnose
+from snellen.verdict.diagnosing_lines import lines
 from snellen.verdict.reliability import (
     DISTRIBUTION,
     NO_SCORES,
@@ -212,3 +214,13 @@ return Scores(question.choices, values, by="choice")
             row = row_of(results, strategy)
             assert row.accuracy == 1
             assert calibration_of(results, row, results.sheet(row)) == reason
+
+
+def test_images_too_much_alike_tell_no_interval_of_a_calibration_error(tmp_path: Path) -> None:
+    body = "return Scores(question.choices, [{'a': -0.1}.get(each, -3.0) for each in question.choices])"
+    photos = photographs(tmp_path / "photos", 3, ("a", "b"))
+    with ran(photos, model(tmp_path / "sure.py", body), "likelihood", out=tmp_path / "run", limit=1) as results:
+        found = calibration(results, "likelihood")
+        (told,) = (line for line in lines(diagnose(results, results.rows[0])) if "ECE" in line)
+    assert found.ece is not None and found.ece_low is found.ece_high is None
+    assert "(15 bins)" in told
