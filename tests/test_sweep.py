@@ -19,6 +19,7 @@ from snellen.errors import WrongUse
 from snellen.plan import Request
 from snellen.progress import Silence
 from snellen.results import Results
+from snellen.verdict.sweep_tables import sweep_notes
 from snellen.verdict.sweeps import SweepResults, sweep_of
 from test_class_lists import BINARY, Counted, loadings, model
 
@@ -164,8 +165,8 @@ def test_where_nothing_is_confused_hard_sets_are_random_and_that_is_said(folder:
     progress = Counted()
     name = model(tmp_path / "model.py", "return truth(image)")
     with closing(swept(folder, [name], tmp_path / "run", (2, 8), order="both", draws=1, progress=progress)) as results:
-        description = curves(results).description
-    assert "no two classes were taken for each other, so the hard sets are random ones" in progress.lines
+        description, told = curves(results).description, list(sweep_notes(results, curves(results)))
+    assert "no two of 8 classes were taken for each other, so the hard sets are random ones" in told
     sets = {(each.order, each.count): each.classes for each in description.sets}
     assert sets["hard", 2] == sets["random", 2]
     assert loadings(tmp_path / "model.py") == 1  # all of it was answered already

@@ -126,3 +126,14 @@ def test_wrong_use_is_one_line(
     said = snellen("sweep", "-d", folder, "-m", model(tmp_path / "m.py", CONFUSED), *words)
     assert (said.code, said.out, said.err.count("\n")) == (2, "", 1)
     assert told in said.err
+
+
+def test_hard_sets_of_classes_that_no_model_confused_are_called_random(
+    snellen: Snellen, folder: Path, tmp_path: Path
+) -> None:
+    words = ("-m", model(tmp_path / "right.py", "return truth(image)"), *COUNTS, "--order", "hard")
+    said = snellen("sweep", "-d", folder, *words)
+    assert said.code == 0 and said.out.startswith("Accuracy by number of classes, none confused, so sets at random")
+    assert max(map(len, said.out.splitlines())) <= 80
+    assert said.err.count("no two of 8 classes were taken for each other, so the hard sets are random ones") == 1
+    assert "pessimistic" not in said.err

@@ -157,8 +157,6 @@ def run(asked: SweepPlan, progress: Progress | None = None) -> Results:
         )
         return results
     results.close()
-    if not hard.confused:
-        told.say("no two classes were taken for each other, so the hard sets are random ones")
     sets = hard_sets(asked.base, asked.waiting, hard.order)
     _keep(plan, _with(dataclasses.replace(asked.description, hard=hard), sets, hard))
     after = study.run(plan.part(*dict.fromkeys(each.classes for each in sets)), told)

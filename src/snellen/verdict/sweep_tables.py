@@ -28,7 +28,8 @@ def print_sweep(sweep: SweepResults, console: Console) -> None:
     for order in dict.fromkeys(curve.order for curve in sweep.curves):
         curves = [curve for curve in sweep.curves if curve.order == order]
         least = min(point.count for curve in curves for point in curve.points)
-        console.print(Text(f"{lead}{_head(order, curves)}"))
+        confused = sweep.description.hard is None or sweep.description.hard.confused
+        console.print(Text(f"{lead}{_head(order, curves, confused)}"))
         _print(curves, lambda point: point.band, console)
         if len(curves[0].points) > 1:
             console.print(Text(f"\nThe same on the images of the {least} classes of the smallest sets alone"))
@@ -36,12 +37,13 @@ def print_sweep(sweep: SweepResults, console: Console) -> None:
         lead = "\n"
 
 
-def _head(order: Order, curves: Sequence[Curve]) -> str:
+def _head(order: Order, curves: Sequence[Curve], confused: bool) -> str:
     draws = max(len(point.by_draw) for curve in curves for point in curve.points)
     if order == "random":
         mean = f", mean of {draws} draws" if draws > 1 else ""
         return f"Accuracy by number of classes, random sets{mean}; 95 % interval"
-    return "Accuracy by number of classes, most confused classes first; 95 % interval"
+    which = "most confused classes first" if confused else "none confused, so sets at random"
+    return f"Accuracy by number of classes, {which}; 95 % interval"
 
 
 def _print(curves: Sequence[Curve], band_of: _BandOf, console: Console) -> None:
@@ -102,10 +104,12 @@ def sweep_notes(results: Results, sweep: SweepResults) -> Iterator[str]:
     if asked < needed:
         yield f"{needed} questions about images were needed and {asked} asked: rows share the answers to equal ones"
     if (hard := sweep.description.hard) and any(curve.order == "hard" for curve in sweep.curves):
-        chosen = (
-            f"the hard sets are those of {len(hard.base.names)} classes that the models of this folder confuse most"
-        )
-        yield f"{chosen}; the same errors choose them and count in them, so their figures are pessimistic"
+        of = f"of {len(hard.base.names)} classes"
+        if hard.confused:
+            chosen = f"the hard sets are those {of} that the models of this folder confuse most"
+            yield f"{chosen}; the same errors choose them and count in them, so their figures are pessimistic"
+        else:
+            yield f"no two {of} were taken for each other, so the hard sets are random ones"
     selections = {row.number: row.selection for row in results.rows}
     if torn := sum(len({selections[number] for number in rows}) > 1 for rows in sweep.rows.values()):
         yield f"rows of {torn} sets are not about the same images: the same command for all models asks what is missing"
