@@ -22,10 +22,12 @@ CIRCLE, STAR, HALF, MUTE = (f"scripted/{MODELS}:{name}" for name in ("circle", "
 QUICK = ("-s", "closed-set", "--no-timing", "-q")
 COMMANDS = (
     ("run",),
+    ("sweep",),
     ("ask",),
     ("doctor",),
     ("map",),
     ("score",),
+    ("compare",),
     ("init",),
     ("ls",),
     ("export",),

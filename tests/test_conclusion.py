@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from conftest import Said
 from snellen.conclusion import conclusion
 from snellen.metrics.intervals import wilson
 from studies import model, photographs, ran
@@ -106,3 +108,25 @@ def test_an_earlier_row_about_fewer_images_is_not_the_best(photos: Path, tmp_pat
         assert "100.0 % of 3 images" in str(conclusion(results))
     with ran(photos, near, out=tmp_path / "run") as results:
         assert "97.2 % of 36 images" in str(conclusion(results))
+
+
+def test_a_later_run_of_one_model_is_seen_beside_what_others_answered_about_the_same_images(
+    photos: Path, tmp_path: Path
+) -> None:
+    right, cat = model(tmp_path / "right.py", "return truth(image)"), model(tmp_path / "cat.py", "return 'cat'")
+    with ran(photos, right, out=tmp_path / "run"):
+        pass
+    with ran(photos, cat, out=tmp_path / "run") as results:
+        assert str(conclusion(results)).startswith(f"Right most often is {right} by closed-set: 100.0 % of 36 images")
+
+
+def test_run_ends_with_it_where_there_are_several_rows(
+    snellen: Callable[..., Said], photos: Path, tmp_path: Path
+) -> None:
+    words = ("run", "-d", photos, "-s", "closed-set", "--no-timing", "-q", "--out", tmp_path / "run")
+    right, cat = model(tmp_path / "right.py", "return truth(image)"), model(tmp_path / "cat.py", "return 'cat'")
+    assert "Right most often" not in snellen(*words, "-m", cat).out
+    said = snellen(*words, "-m", cat, "-m", right)
+    assert said.code == 0
+    assert said.out.splitlines()[-1].startswith(f"Right most often is {right} by closed-set")
+    assert "Right most often" not in snellen(*words, "-m", cat, "-m", right, "--json").out

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ import pytest
 import snellen
 import studies
 from formats import as_tar
+from snellen.database import DATABASE, Database
+from snellen.decisions import Decision
 from snellen.errors import WrongUse
 from snellen.metrics.intervals import wilson
 from snellen.metrics.sequential import accuracy_bounds, looks
@@ -30,7 +33,7 @@ from snellen.results import Results
 from snellen.study import rescore, run
 from snellen.worker import Worker
 
-IMAGES = 300
+IMAGES, SURE = 150, 0.95
 OFTEN_WRONG = "return 'no idea' if int(image.digest[-6:], 16) % 100 < {percent} else truth(image)"
 PRICED = (
     "return Text('no idea' if int(image.digest[-6:], 16) % 100 < {percent} else truth(image), usage=Usage(1000, 0))"
@@ -40,6 +43,29 @@ PRICED = (
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return studies.photographs(tmp_path_factory.mktemp("data") / "photos", count=IMAGES // 3)
+
+
+@dataclass(frozen=True)
+class Undisturbed:
+    """A run of two models that ended by itself: its place, the names of its models, and what it came to."""
+
+    place: Path
+    names: list[str]
+    decision: Decision
+
+    @property
+    def out(self) -> Path:
+        return self.place / "run"
+
+
+@pytest.fixture(scope="module")
+def undisturbed(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    place = tmp_path_factory.mktemp("undisturbed")
+    names = models(place, 10, 18)
+    with studies.ran(folder, names, out=place / "run", until_decided=SURE) as results:
+        (decision,) = results.decisions
+    assert 108 <= decision.images < IMAGES
+    return Undisturbed(place, names, decision)
 
 
 def models(place: Path, *percents: int, body: str = OFTEN_WRONG) -> list[str]:
@@ -60,11 +86,11 @@ def asked(place: Path, percent: int) -> list[studies.Asked]:
 
 
 def test_rows_behind_are_asked_no_more_and_the_best_is_named(folder: Path, tmp_path: Path) -> None:
-    names = models(tmp_path, 5, 13, 80)
+    names = models(tmp_path, 5, 16, 80)
     with studies.ran(folder, names, out=tmp_path / "run", until_decided=0.95) as results:
         (decision,) = results.decisions
         rows = by_model(results)
-        best, second, third = rows["wrong5"], rows["wrong13"], rows["wrong80"]
+        best, second, third = rows["wrong5"], rows["wrong16"], rows["wrong80"]
         assert decision.best == best.number and (decision.of, decision.open) == (IMAGES, False)
         stopped = [decision.stopped[row.number] for row in (best, second, third)]
         assert stopped[0] is None and stopped[2] == 48
@@ -87,18 +113,17 @@ def test_rows_behind_are_asked_no_more_and_the_best_is_named(folder: Path, tmp_p
     assert [each["stopped_after"] for each in told["rows"]] == stopped
 
 
-def test_the_same_command_takes_the_same_decisions_and_asks_nothing(folder: Path, tmp_path: Path) -> None:
-    names, out = models(tmp_path, 5, 40), tmp_path / "run"
-    with studies.ran(folder, names, out=out, until_decided=0.95) as results:
-        decisions, rows = results.decisions, results.rows
-    for file in tmp_path.glob("*.log"):
-        file.unlink()
-    with studies.ran(folder, names, out=out, until_decided=0.95) as again:
+def test_the_same_command_takes_the_same_decisions_and_asks_nothing(folder: Path, undisturbed: Undisturbed) -> None:
+    out = undisturbed.out
+    with closing(snellen.open_run(out)) as first:
+        decisions, rows = first.decisions, first.rows
+    before = [len(asked(undisturbed.place, percent)) for percent in (10, 18)]
+    with studies.ran(folder, undisturbed.names, out=out, until_decided=SURE) as again:
         assert (again.decisions, again.rows) == (decisions, rows)
     rescore(out).close()
     with closing(snellen.open_run(out)) as scored:
         assert (scored.decisions, scored.rows) == (decisions, rows)
-    assert not list(tmp_path.glob("*.log"))
+    assert [len(asked(undisturbed.place, percent)) for percent in (10, 18)] == before == [decisions[0].images] * 2
 
 
 def test_rows_alike_are_asked_everything_and_none_is_named(folder: Path, tmp_path: Path) -> None:
@@ -138,6 +163,11 @@ def test_a_run_without_it_asks_the_rest_and_its_intervals_are_as_ever(folder: Pa
     assert len(asked(tmp_path, 60)) == len({each.image for each in asked(tmp_path, 60)}) == IMAGES
 
 
+def answers_kept(out: Path) -> int:
+    with closing(Database(out / DATABASE, read_only=True)) as database:
+        return int(database.value("SELECT count(*) FROM answers"))
+
+
 class Interrupting(Silence):
     """Is interrupted once, in the middle of the third round of a model."""
 
@@ -152,46 +182,44 @@ class Interrupting(Silence):
             raise KeyboardInterrupt
 
 
-def test_an_interruption_in_mid_round_loses_nothing(folder: Path, tmp_path: Path) -> None:
-    names, out = models(tmp_path, 10, 15), tmp_path / "run"
-    with studies.ran(folder, names, out=tmp_path / "undisturbed", until_decided=0.97) as results:
-        decisions = results.decisions
-        assert decisions[0].images >= 108
-    for file in tmp_path.glob("*.log"):
-        file.unlink()
-    request = Request(str(folder), tuple(names), ("closed-set",), out=str(out), timing=False, until_decided=0.97)
+def test_an_interruption_in_mid_round_loses_nothing(folder: Path, tmp_path: Path, undisturbed: Undisturbed) -> None:
+    names, out = models(tmp_path, 10, 18), tmp_path / "run"
+    request = Request(str(folder), tuple(names), ("closed-set",), out=str(out), timing=False, until_decided=SURE)
     with pytest.raises(KeyboardInterrupt):
         run(resolve(request), Interrupting())
     with closing(snellen.open_run(out)) as interrupted:
         assert interrupted.decisions[0].open and interrupted.decisions[0].images == 72
         assert {row.interval for row in interrupted.rows} == {"anytime"}
-    with studies.ran(folder, names, out=out, until_decided=0.97) as results:
-        assert results.decisions == decisions
-    for percent in (10, 15):
-        questions = [(each.image, each.question) for each in asked(tmp_path, percent)]
-        assert len(questions) == len(set(questions)) == decisions[0].images
+    kept, before = answers_kept(out), sum(len(asked(tmp_path, percent)) for percent in (10, 18))
+    assert kept > 2 * 72
+    with studies.ran(folder, names, out=out, until_decided=SURE) as results:
+        assert results.decisions == (undisturbed.decision,)
+    for percent in (10, 18):
+        assert len({each.image for each in asked(tmp_path, percent)}) == undisturbed.decision.images
+    after = sum(len(asked(tmp_path, percent)) for percent in (10, 18))
+    assert after - before == 2 * undisturbed.decision.images - kept
 
 
-def test_a_killed_run_goes_on_as_if_it_had_not_been(folder: Path, tmp_path: Path) -> None:
-    names, out = models(tmp_path, 10, 15, body="time.sleep(0.004)\n" + OFTEN_WRONG), tmp_path / "run"
+def test_a_killed_run_goes_on_as_if_it_had_not_been(folder: Path, tmp_path: Path, undisturbed: Undisturbed) -> None:
+    names, out = models(tmp_path, 10, 18, body="time.sleep(0.004)\n" + OFTEN_WRONG), tmp_path / "run"
     command = [sys.executable, "-c", "from snellen.cli import main; main()", "run", "-d", str(folder), "--no-timing"]
-    command += ["-m", names[0], "-m", names[1], "-s", "closed-set", "--until-decided", "0.97", "--out", str(out), "-q"]
+    command += ["-m", names[0], "-m", names[1], "-s", "closed-set", "--until-decided", str(SURE), "--out", str(out)]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True)
     while len(asked(tmp_path, 10)) < 90 and process.poll() is None:
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     ((kept,),) = studies.sql(out, "SELECT count(*) FROM answers")
-    assert 48 < kept < 300
-    before = sum(len(asked(tmp_path, percent)) for percent in (10, 15))
-    with studies.ran(folder, names, out=out, until_decided=0.97) as results:
-        assert results.decisions[0].best == by_model(results)["wrong10"].number
+    assert 48 < kept < 2 * undisturbed.decision.images
+    before = sum(len(asked(tmp_path, percent)) for percent in (10, 18))
+    with studies.ran(folder, names, out=out, until_decided=SURE) as results:
+        assert results.decisions == (undisturbed.decision,)
         answered = sum(map(seen, results.rows))
-    assert sum(len(asked(tmp_path, percent)) for percent in (10, 15)) - before == answered - kept
+    assert sum(len(asked(tmp_path, percent)) for percent in (10, 18)) - before == answered - kept
 
 
 def test_the_limit_of_money_ends_it_undecided_and_a_higher_one_goes_on(folder: Path, tmp_path: Path) -> None:
-    names, out = models(tmp_path, 5, 13, body=PRICED), tmp_path / "run"
+    names, out = models(tmp_path, 5, 16, body=PRICED), tmp_path / "run"
     prices = tmp_path / "prices.json"
     prices.write_text(json.dumps({"prices": [{"model": "scripted/*", "input": 1, "output": 0}]}))  # 0.001 an answer
     options = {"until_decided": 0.95, "prices": str(prices)}
@@ -203,7 +231,7 @@ def test_the_limit_of_money_ends_it_undecided_and_a_higher_one_goes_on(folder: P
     with studies.ran(folder, names, out=out, max_cost=5, **options) as results:
         (decision,) = results.decisions
         assert decision.best == by_model(results)["wrong5"].number
-    for percent in (5, 13):
+    for percent in (5, 16):
         assert len(asked(tmp_path, percent)) == decision.images
 
 

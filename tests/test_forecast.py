@@ -28,6 +28,8 @@ def row(strategy: str, classes: Classes = CLASSES) -> Row:
         ("closed-set,shots=2", 1, 1),
         ("closed-set,answer=choose,votes=3", 3, 3),
         ("binary,decide=argmax", 5, 5),
+        ("cascade,first=demo/classifier,threshold=0", 2, 2),  # though what is made up is always sure enough
+        ("cascade,first=demo/classifier,threshold=0,then=(binary,decide=argmax)", 6, 6),
         ("binary-then-choose", 5, 6),
         ("tournament,size=2", 3, 3),
         ("letters", 1, 1),

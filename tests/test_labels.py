@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from snellen.labels import Reading, contained, lint, normalise, read_label, read_yes_no, readable
+from snellen.labels import Reading, contained, normalise, read_label, read_yes_no, readable
 from snellen.types import Classes, Finish, Outcome
 
 EXACT, NORMALISED, MENTIONED = Outcome.EXACT, Outcome.NORMALISED, Outcome.MENTIONED
@@ -252,18 +252,6 @@ def test_yes_and_no(text: str, yes: bool | None, outcome: Outcome) -> None:
 )
 def test_yes_and_no_cut_off(text: str, yes: bool | None, outcome: Outcome) -> None:
     assert read_yes_no(text, Finish.LENGTH) == (yes, outcome)
-
-
-def test_lint_warns_of_names_that_answers_confuse() -> None:
-    names = ("bat", "baseball bat", "bat-wing", "Cup", "cup", "axis", "axes", "Yes", "?", "dog")
-    assert lint(Classes(names)) == [
-        "The names 'Cup' and 'cup' differ in case, articles or punctuation alone: an answer may fit each.",
-        "The names 'axis' and 'axes' differ in number alone.",
-        "The name 'bat' is part of 'baseball bat' and 'bat-wing': an answer of 'bat' alone is read as 'bat'.",
-        "The name 'Yes' reads as the answer to a yes-or-no question.",
-        "The name '?' is punctuation alone: only an answer of just this text names it.",
-    ]
-    assert lint(Classes(("cat", "dog"))) == []
 
 
 @settings(max_examples=300, deadline=None)

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from snellen.labels import Reading, lint, normalise, read_label, readable
+from snellen.labels import Reading, normalise, read_label, readable
+from snellen.lint import lint
 from snellen.types import Classes, Outcome
 
 EXACT, AMBIGUOUS = Outcome.EXACT, Outcome.AMBIGUOUS

@@ -11,6 +11,7 @@ import pytest
 from scipy.stats import binomtest
 
 from snellen.plan import Request, resolve
+from snellen.results import Results
 from snellen.study import rescore, run
 from studies import asked, model, photographs, ran, rows, table
 
@@ -114,6 +115,25 @@ def test_comparisons_count_what_both_answered(photos: Path, tmp_path: Path) -> N
             assert (found["images"], found["only_a_right"], found["only_b_right"]) == (len(both), first, second)
             expected = binomtest(first, first + second).pvalue if first + second else 1.0
             assert found["mcnemar_p"] == pytest.approx(expected)
+
+
+def test_averages_over_classes_have_bounds_that_stay_the_same(photos: Path, tmp_path: Path) -> None:
+    third = "int(image.digest, 16) % 3"
+    models = [
+        model(tmp_path / "a.py", f"return truth(image) if {third} else 'dog'"),
+        model(tmp_path / "b.py", "return truth(image)"),
+        model(tmp_path / "c.py", "return Failure('no')"),
+    ]
+    with ran(photos, models, out=tmp_path / "run") as results:
+        perfect, some, none = results.rows
+    for name in ("macro_f1", "weighted_f1", "balanced_accuracy"):
+        low, value, high = (getattr(some, f"{name}{end}") for end in ("_low", "", "_high"))
+        assert 0 < low < value < high < 1
+        assert 0.8 < getattr(perfect, f"{name}_low") < getattr(perfect, f"{name}_high") == 1
+        assert (getattr(none, f"{name}_low"), getattr(none, f"{name}_high")) == (None, None)
+    with closing(Results(tmp_path / "run")) as again:
+        assert again.rows == (perfect, some, none)
+    assert [row["macro_f1_low"] for row in rows(tmp_path / "run")] == [perfect.macro_f1_low, some.macro_f1_low, None]
 
 
 def test_the_manifest_holds_every_image_of_every_row(photos: Path, tmp_path: Path) -> None:

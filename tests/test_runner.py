@@ -245,3 +245,23 @@ def test_how_scores_were_had_stands_with_the_prediction_live_and_replayed() -> N
         assert isinstance(result, Prediction) and result.details == expected
         known = {event.asked.key: event.answer for event in events if isinstance(event, Answered)}
         assert replay(chosen(*texts), IMAGES[0], by_key(known)) == (result, len(texts))
+
+
+def test_what_is_asked_again_and_again_about_no_photo_is_not_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("snellen.runner._SHARED", 3)
+    asked: list[str] = []
+
+    def answer(question: Question, image: Image | None) -> str:
+        assert isinstance(question, Generate)
+        asked.append(str(question.prompt[0]))
+        return "yes"
+
+    def inquiry(number: int) -> Inquiry:
+        yield [Generate(("always",), 5), Generate((f"only {number}",), 5)]
+        return Prediction(None, Outcome.EMPTY)
+
+    runner = Runner({"model": Scripted(answer)})
+    for number, image in enumerate(IMAGES):
+        runner.start(number, image, {0: inquiry(number)}, {})
+        drain(runner)
+    assert asked.count("always") == 1 and len(asked) == 1 + len(IMAGES)

@@ -32,6 +32,29 @@ return (truth(image), "dog", "no idea")[number]
         assert np.mean(sheet.right[sheet.answered]) == row.accuracy
 
 
+def test_the_best_scores_and_the_files_stand_in_the_order_of_the_sheet(tmp_path: Path) -> None:
+    photos = photographs(tmp_path / "photos", count=2)
+    name = model(
+        tmp_path / "some.py",
+        """
+if image.path.stem == "cat1":
+    return Failure("not this one")
+return Scores(("cat", "dog", "bird"), (0.3, 0.1, 0.6) if truth(image) == "bird" else (0.5, 0.4, 0.1))
+""",
+    )
+    with ran(photos, name, "vocabulary", out=tmp_path / "run") as results:
+        (row,) = results.rows
+        ranked, scores = results.best_scored(row)
+        assert results.sheet(row).classes == ("bird", "cat", "dog")
+        assert ranked.tolist()[:4] == [[0, 1, 2, -1, -1]] * 2 + [[1, 2, 0, -1, -1], [-1] * 5]
+        assert np.allclose(scores[0], [0.6, 0.3, 0.1, np.nan, np.nan], equal_nan=True) and np.isnan(scores[3]).all()
+        found = results.files(row)
+        assert [id for id, _ in found] == [
+            f"{label}/{label}{n}.png" for label in ("bird", "cat", "dog") for n in (0, 1)
+        ]
+        assert all(path is not None and Path(path).is_file() for _, path in found)
+
+
 def test_what_stands_beside_a_sheet_has_its_order(tmp_path: Path) -> None:
     photos = photographs(tmp_path / "photos", count=3)
     (photos / "cat" / "cat1.png").write_bytes(b"no image")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -206,17 +207,33 @@ def test_what_is_answered_before_an_interruption_is_shown_and_kept(folder: Path,
     assert sum(count - 1 for count in times.values()) <= 16  # what was in flight
 
 
-def test_hard_sets_wait_for_a_model_that_has_answered(folder: Path, tmp_path: Path) -> None:
-    progress = Counted()
-    name = model(tmp_path / "model.py", "os.kill(os.getpid(), signal.SIGKILL)")
-    good = model(tmp_path / "good.py", "return truth(image)")
-    with closing(swept(folder, [good], tmp_path / "run", (2, 4), draws=1)) as results:
-        assert len(results.rows) == 2
-    with closing(
-        swept(folder, [good, name], tmp_path / "run", (2, 4), draws=1, order="both", progress=progress)
-    ) as results:
-        assert curves(results).description.hard  # by the one that answered
-        assert any(row.pending for row in results.rows)
+def test_hard_sets_go_by_the_models_that_answered(folder: Path, tmp_path: Path) -> None:
+    out, bad = tmp_path / "run", tmp_path / "bad.py"
+    names = [model(tmp_path / "good.py", CONFUSED), studies.model(bad, "return truth(image)")]
+    bad.write_text(f"{bad.read_text()}\nraise ImportError('torn')")
+    with closing(swept(folder, names, out, (2, 8), draws=1, order="hard")) as results:
+        assert curves(results).description.hard
+        assert {row.model: row.pending for row in results.rows if row.classes == 2} == {names[0]: 0, names[1]: 8}
+
+
+def test_hard_sets_wait_where_money_ends_before_the_largest_set_is_answered(folder: Path, tmp_path: Path) -> None:
+    prices, progress, out = tmp_path / "prices.json", Counted(), tmp_path / "run"
+    prices.write_text(json.dumps({"prices": [{"model": "scripted/*", "input": 10, "output": 100}]}))
+    told = CONFUSED.replace("return other if other in listed else name", "said = other if other in listed else name")
+    name = model(tmp_path / "model.py", f"{told}\nreturn Text(said, usage=Usage(2500, 5))")
+    request = Request(
+        str(folder), (name,), ("closed-set",), out=str(out), timing=False, max_cost=0.3, prices=str(prices)
+    )
+    with closing(sweeps.run(sweeps.plan_sweep(request, Sweep((2, 8), order="hard")), progress)) as results:
+        (row,) = results.rows
+        assert row.pending and row.spent_usd and row.spent_usd <= 0.3
+        assert curves(results).description.hard is None
+    assert any("the hard sets are chosen when" in line for line in progress.lines)
+    more = dataclasses.replace(request, max_cost=10.0)
+    with closing(sweeps.run(sweeps.plan_sweep(more, Sweep((2, 8), order="hard")))) as results:
+        assert curves(results).description.hard
+        assert not any(row.pending for row in results.rows)
+        assert results.rows[0].spent_usd == pytest.approx(len(studies.asked(tmp_path / "model.py")) * 0.0255)
 
 
 def test_the_file_of_results_has_points_and_curves(folder: Path, tmp_path: Path) -> None:

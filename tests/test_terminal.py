@@ -139,6 +139,11 @@ def test_strategies_keep_the_names_of_their_options() -> None:
     assert list(short_strategies(names, 34).values()) == ["closed-set,template=Which…,votes=5", "closed-set"]
 
 
+def test_a_blind_row_is_told_from_its_twin_in_any_room() -> None:
+    names = ["closed-set,order=given", "closed-set,order=given (blind)"]
+    assert list(short_strategies(names, 27).values()) == ["closed-set,order=given", "closed-set,order=… (blind)"]
+
+
 def test_visible_text_has_no_control_characters() -> None:
     assert visible("a\x1b[2J\tb\n\u2066c\udc80") == "a\\x1b[2J\tb\n\\u2066c\\udc80"
     assert one_line(" a\r\n  b\n\nc ") == "a b c"

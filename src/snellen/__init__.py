@@ -26,6 +26,7 @@ def run(
     name: str | None = None,
     out: str | Path | None = None,
     timing: bool = True,
+    blind: bool = False,
     until_decided: float | None = None,
     margin: float | None = None,
 ) -> Results:
@@ -48,6 +49,7 @@ def run(
         "name": name,
         "out": None if out is None else str(out),
         "timing": timing,
+        "blind": blind,
         "until_decided": until_decided,
         "margin": margin,
     }

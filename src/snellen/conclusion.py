@@ -5,23 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from snellen.metrics.comparison import holm
+from snellen.comparisons import LEVEL
 from snellen.result_row import ResultRow
 from snellen.results import Results
-
-_LEVEL = 0.05
 
 
 def conclusion(results: Results) -> str | None:
     """Which model is right most often, which others are not told apart from it, and what the way of asking does.
 
-    Rows are compared by McNemar's test on the images that both answered, corrected by Holm's method over all rows that
-    are compared with the best one; told apart are those with p < 0.05. Of each model its best row is named, which may
-    be its best by chance. None without an answer.
+    Rows are compared by McNemar's test on the images that both answered, corrected by Holm's method for all pairs of
+    rows about the same images and classes: which row is the best is itself seen in them. Told apart are those with
+    p < 0.05. Of each model its best row is named, which may be its best by chance. After a run it is about the images
+    of that run, whichever run asked about them. None without an answer, and where rows stopped for what they answered:
+    the test does not hold of them, and what was decided says more.
     """
-    rows = [row for row in results.rows if row.accuracy is not None and not row.superseded]
-    rows = [row for row in rows if row.number in results.asked] or rows
-    if not rows:
+    rows = [row for row in results.rows if row.accuracy is not None and not row.superseded and not row.blind]
+    asked = {row.selection for row in rows if row.number in results.asked}
+    rows = [row for row in rows if row.selection in asked] or rows
+    if not rows or any(row.interval == "anytime" for row in rows):
         return None
     most = max(row.images for row in rows)
     best = next(row for row in rows if row.images == most)
@@ -36,28 +37,27 @@ def conclusion(results: Results) -> str | None:
 
 
 def _tests(comparisons: Sequence[Mapping[str, Any]]) -> dict[tuple[int, int], tuple[float, float]]:
-    """For each two rows, in both orders: by how much the first is right more often, and McNemar's p-value."""
+    """For each two rows, in both orders: by how much the first is right more often, and the corrected p-value."""
     found = {}
     for each in comparisons:
-        if each["mcnemar_p"] is not None:
+        if each["images"]:
             a, b = each["a"]["row"], each["b"]["row"]
-            found[a, b] = each["difference"], each["mcnemar_p"]
-            found[b, a] = -each["difference"], each["mcnemar_p"]
+            found[a, b] = each["difference"], each["mcnemar_p_holm"]
+            found[b, a] = -each["difference"], each["mcnemar_p_holm"]
     return found
 
 
 def _compared(
     best: ResultRow, rows: Sequence[ResultRow], tests: Mapping[tuple[int, int], tuple[float, float]]
 ) -> Iterator[str]:
-    corrected = holm([tests[best.number, row.number][1] for row in rows])
-    p_values = {row.number: value for row, value in zip(rows, corrected, strict=True)}
     groups: dict[str, list[str]] = {"ahead": [], "even": [], "behind": []}
     seen = {best.model}
     for row in rows:  # the most accurate first
         if row.model in seen:
             continue
         seen.add(row.model)
-        difference = tests[best.number, row.number][0] if p_values[row.number] < _LEVEL else 0
+        difference, p = tests[best.number, row.number]
+        difference = difference if p < LEVEL else 0
         group = "ahead" if difference > 0 else "behind" if difference < 0 else "even"
         groups[group].append(f"{_called(row)} with {_share(row)}")
     if groups["ahead"]:
@@ -76,9 +76,8 @@ def _by_strategy(rows: Sequence[ResultRow], tests: Mapping[tuple[int, int], tupl
     spread = {model: (each[0].accuracy or 0) - (each[-1].accuracy or 0) for model, each in ways.items()}
     widest = max(spread, key=spread.__getitem__)
     first, last = ways[widest][0], ways[widest][-1]
-    pairs = len(ways[widest]) * (len(ways[widest]) - 1) / 2
     difference, p = tests.get((first.number, last.number), (0.0, 1.0))
-    if difference <= 0 or p * pairs >= _LEVEL:  # the widest of all pairs: Bonferroni's correction
+    if difference <= 0 or p >= LEVEL:
         return ""
     shares = f"{_share(first)} by {first.strategy} and {_share(last)} by {last.strategy}"
     return f"how one asks matters too: {widest} has {shares}"

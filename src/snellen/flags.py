@@ -27,6 +27,7 @@ class Flags:
     timing: bool = True
     max_cost: float | None = None
     prices: str | None = None
+    blind: bool = False
     until_decided: float | None = None
     margin: float | None = None
 
@@ -58,6 +59,8 @@ def request(study: Path | None, flags: Flags) -> Request:
         asked["max_cost"] = flags.max_cost
     if flags.prices:
         asked["prices"] = flags.prices
+    if flags.blind:
+        asked["blind"] = True
     if flags.until_decided is not None:
         asked["until_decided"] = flags.until_decided
     if flags.margin is not None:

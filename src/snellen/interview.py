@@ -270,9 +270,10 @@ class Interview:
             left = {row for row, held in examples.items() for each in held if not store.settled([row], each)}
             self._progress.advance(sum(len(examples[row]) for row in examples.keys() - left))
             job = Job(photograph.examples[0], image, left)
-            if left and answered_before:
+            blind = any(self.rows[row].blind for row in left)  # what another image asked may settle these
+            if left and (answered_before or blind):
                 recall = Recall(store, self.numbers, image)
-                if recall.found:
+                if recall.found or blind:
                     with database.commit():
                         self._replay(job, examples, recall)
                 job.known = recall.found
@@ -369,7 +370,8 @@ class Interview:
         in_flight = self._working / seconds if seconds else None
         for row in rows:
             asked, selection = self.rows[row], self.selections[row]
-            keep_timing(self._folder, row, asked, self.numbers, selection, self._answered, in_flight)
+            if not asked.blind:
+                keep_timing(self._folder, row, asked, self.numbers, selection, self._answered, in_flight)
 
     @cached_property
     def _stopwatch(self) -> Stopwatch:
@@ -377,10 +379,10 @@ class Interview:
         return Stopwatch(self._plan, self._folder, self.company, self._selection, self.selections, batch_size)
 
     def _passes(self, rows: Sequence[int]) -> list[tuple[Sequence[Image], Sequence[int]]]:
-        """What is to be timed; what costs money is not asked for that."""
+        """What is to be timed; what costs money is not asked for that, and of a blind row it tells nothing."""
         if not self._part.timed or self._priced():
             return []
-        return self._stopwatch.passes(self._stopwatch.untimed(rows))
+        return self._stopwatch.passes(self._stopwatch.untimed([row for row in rows if not self.rows[row].blind]))
 
     def _time(self, worker: Worker, rows: Sequence[int]) -> None:
         """Measures the speed of the rows; where that fails the answers are there all the same."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from snellen.matcher import Matcher, matcher_of
 from snellen.types import Classes, Finish, Outcome
-from snellen.words import ARTICLES, BREAK, Words, in_other_number, is_word, normalise, trim, words
+from snellen.words import ARTICLES, BREAK, Words, is_word, normalise, trim, words
 
 _NUMBERED = re.compile(r"\d{3}\.(?=[^\W\d_])")
 _PREAMBLE = frozenset({*ARTICLES, "answer", "final"})
@@ -94,6 +93,11 @@ def read_yes_no(text: str, finish: Finish = Finish.STOP) -> tuple[bool | None, O
     return None, Outcome.TRUNCATED if cut and outcome is not Outcome.REFUSED else outcome
 
 
+def is_yes_or_no(name: str) -> bool:
+    """Whether a name is one of the words that answer a yes-or-no question."""
+    return normalise(name) in _YES | _NO
+
+
 def contained(text: str, classes: Classes) -> list[str]:
     """The class names that occur in a text at all, be it inside of other words, whatever the case.
 
@@ -161,48 +165,3 @@ def _may_go_on(text: str, label: str, matcher: Matcher) -> bool:
     said = words(text)
     last = max((mention.end for mention in matcher.mentions(said)), default=0)
     return any(matcher.begins_another(said[at:], label) for at in range(max(0, len(said) - matcher.longest), last))
-
-
-def lint(classes: Classes) -> list[str]:
-    """Sentences that warn of names by which answers will be hard to tell apart."""
-    warnings = [*_alike(classes.names), *_nested(classes.names)]
-    for name in classes.names:
-        if normalise(name) in _YES | _NO:
-            warnings.append(f"The name {name!r} reads as the answer to a yes-or-no question.")
-        if not normalise(name):
-            warnings.append(f"The name {name!r} is punctuation alone: only an answer of just this text names it.")
-    return warnings
-
-
-def _alike(names: Words) -> Iterator[str]:
-    groups: dict[str, list[str]] = {}
-    for name in names:
-        groups.setdefault(normalise(name), []).append(name)
-    groups.pop("", None)
-    for key, group in groups.items():
-        if len(group) > 1:
-            yield f"The names {_listed(group)} differ in case, articles or punctuation alone: an answer may fit each."
-        for other in sorted(set(in_other_number(key)) & groups.keys()):
-            if other > key or key not in in_other_number(other):
-                yield f"The names {group[0]!r} and {groups[other][0]!r} differ in number alone."
-
-
-def _nested(names: Words) -> Iterator[str]:
-    said = {name: tuple(normalise(name).split()) for name in names}
-    owners = {form: name for name, form in reversed(said.items())}
-    longer: dict[str, list[str]] = {}
-    for name, form in said.items():
-        parts = {form[start:end] for end in range(1, len(form) + 1) for start in range(end)} - {form}
-        for part in parts & owners.keys():
-            longer.setdefault(owners[part], []).append(name)
-    for name in names:
-        if name in longer:
-            others = _listed(longer[name])
-            yield f"The name {name!r} is part of {others}: an answer of {name!r} alone is read as {name!r}."
-
-
-def _listed(names: list[str], most: int = 5) -> str:
-    shown = [repr(name) for name in names[:most]]
-    if len(names) > most:
-        shown.append(f"{len(names) - most} more")
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

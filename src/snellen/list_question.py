@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import cast
 
 from snellen.class_list import Side, beside, filled
 from snellen.labels import Reading, read_label
+from snellen.lint import too_long
 from snellen.types import PHOTO, Answer, Classes, Generate, Outcome, Text
 
 _TOKENS = 20  # room for the longest class name or a short sentence with it
+
+
+def lint_listed(classes: Classes) -> Iterator[str]:
+    """Names that an answer to the question may not hold."""
+    return too_long(classes, _TOKENS, "give the classes shorter names, or ask by closed-set,max_tokens=…")
 
 
 def list_question(names: Sequence[str], template: str, image: Side) -> Generate:

@@ -14,10 +14,11 @@ from typing import Any
 from snellen import plugins
 from snellen.database import DATABASE
 from snellen.errors import SnellenError
-from snellen.labels import lint
+from snellen.lint import lint
 from snellen.plan import load_dataset
 from snellen.progress import Progress
 from snellen.results import Results
+from snellen.wordnet import WordNet, synonyms
 
 _LONGEST = 30  # characters of a default in a list
 
@@ -82,13 +83,17 @@ def runs(place: Path) -> Iterator[str]:
             continue
         open_ = sum(row.failed + row.pending for row in rows)
         most = max((row.images for row in rows), default=0)
-        first = next((row for row in rows if row.images == most and not row.superseded), None)
+        first = next((row for row in rows if row.images == most and not row.superseded and not row.blind), None)
         best = f", best {first.accuracy:.3f} {first.model}" if first and first.accuracy is not None else ""
         yield f"{path}: rows {len(rows)}, images {most}, failed or pending {open_}{best}"
 
 
-def dataset_lines(spec: str, progress: Progress | None = None) -> Iterator[str]:
-    """A data set's source, its classes with their sizes, and what its names give reason to warn of."""
+def dataset_lines(spec: str, wordnet: Path | None = None, progress: Progress | None = None) -> Iterator[str]:
+    """A data set's source, its classes with their sizes, and what its names give reason to warn of.
+
+    `wordnet` is a folder of WordNet's files, by which synonyms are found.
+    """
+    net = WordNet(wordnet.expanduser()) if wordnet else None
     dataset, _ = load_dataset(spec, progress=progress)
     sizes = Counter(example.label for example in dataset)
     background = dataset.classes.background
@@ -96,4 +101,5 @@ def dataset_lines(spec: str, progress: Progress | None = None) -> Iterator[str]:
     width = max(len(name) for name in dataset.classes.names)
     for name in dataset.classes.names:
         yield f"  {name:{width}}  {sizes[name]:6}{'  background' if name == background else ''}"
-    yield from (f"note: {line}" for line in (*getattr(dataset, "warnings", ()), *lint(dataset.classes)))
+    said = (*lint(dataset.classes), *(synonyms(dataset.classes, net) if net else ()))
+    yield from (f"note: {line}" for line in (*getattr(dataset, "warnings", ()), *said))

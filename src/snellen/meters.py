@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import os
 import platform
 import sys
@@ -108,6 +109,15 @@ def environment() -> dict[str, Any]:
         "ram_gb": round(_ram() / 2**30, 1) if _ram() else None,
         "packages": versions(PACKAGES),
     }
+
+
+def read_environments(path: Path) -> list[Any]:
+    """The environments that a run folder's `environment.json` holds; none where there is no such file to be read."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    return found if isinstance(found, list) else []
 
 
 def versions(packages: Sequence[str]) -> Mapping[str, str]:

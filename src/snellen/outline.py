@@ -16,6 +16,7 @@ from snellen.errors import UnreadableImage
 from snellen.forecast import Asked, forecast
 from snellen.images import Image
 from snellen.metrics.sequential import looks
+from snellen.placing import shows_photo
 from snellen.plan import Plan
 from snellen.remote.prices import Tally
 from snellen.remote.tariff import Demand, Size, Tariff
@@ -23,7 +24,7 @@ from snellen.rows import Row
 from snellen.shots import first
 from snellen.specs import ModelPlan, StrategyPlan
 from snellen.summary import dollars
-from snellen.types import MODEL, Example, Generate
+from snellen.types import MODEL, Example, Generate, Question
 
 _SAMPLE = 200  # images whose questions are counted; of more it is their mean
 _PROBES = 4
@@ -37,6 +38,9 @@ class Estimate:
     tariff: Tariff
     likely: Tally
     most: Tally
+
+    def __add__(self, other: Estimate) -> Estimate:
+        return Estimate(self.tariff, self.likely + other.likely, self.most + other.most)
 
     @property
     def usd(self) -> float | None:
@@ -52,17 +56,22 @@ class Estimate:
 def outline(plan: Plan) -> Iterator[str]:
     """The lines of a dry run; image files are read for their sizes, and nothing is asked."""
     yield f"data set   {plan.source}: {len(plan.selection)} images of {len(plan.classes.names)} classes"
+    parts = list(map(plan.part, plan.class_lists))
+    if len(parts) > 1:
+        counts = [len(part.classes.names) for part in parts]
+        yield f"class sets {len(parts)} of {min(counts)} to {max(counts)} classes; what follows is for all of them"
     yield f"run folder {plan.out}"
     if plan.until_decided is not None:
         rounds = ", ".join(map(str, looks(len(plan.selection))))
         yield f"rounds     {rounds} images, until the best row is known with {100 * plan.until_decided:g} % confidence"
         yield "           what follows is for all images"
-    photos = _Photos(plan)
+    photos = list(map(_Photos, parts))
     priced: list[Estimate] = []
     for model, strategy in plan.pairs:
         yield f"row        {model.title} · {strategy.title}"
         models = {MODEL: model, **strategy.roles}
-        estimates, done = estimate(plan, models, strategy, photos)
+        found_of = [estimate(part, models, strategy, each) for part, each in zip(parts, photos, strict=True)]
+        estimates, done = _added(found_of, [each.sizes.total() for each in photos])
         if done:
             yield f"           {done:.0%} of the images are answered already"
         for role, found in estimates.items():
@@ -76,6 +85,19 @@ def outline(plan: Plan) -> Iterator[str]:
     for line in plan.warnings:
         yield f"note       {line}"
     yield from _money(plan, priced)
+
+
+def _added(
+    parts: Sequence[tuple[Mapping[str, Estimate], float]], sizes: Sequence[int]
+) -> tuple[Mapping[str, Estimate], float]:
+    """The estimates of a pair about several class lists as one, and the share of all their images that is answered."""
+    done = sum(share * size for (_, share), size in zip(parts, sizes, strict=True)) / max(1, sum(sizes))
+    first, *others = (estimates for estimates, _ in parts)
+    if not all(others):
+        return {}, done
+    for other in others:
+        first = {role: each + other[role] for role, each in first.items()}
+    return first, done
 
 
 def _money(plan: Plan, priced: Sequence[Estimate]) -> Iterator[str]:
@@ -165,7 +187,8 @@ def estimate(
     plan: Plan, models: Mapping[str, ModelPlan], strategy: StrategyPlan, photos: _Photos
 ) -> tuple[dict[str, Estimate], float]:
     """What each role of a row takes, nothing where that cannot be told; and the share that is answered already."""
-    row = Row(strategy.strategy, plan.classes, plan.seed, first(plan.selection.shots, strategy.shots))
+    shots = first(plan.selection.shots, strategy.shots)
+    row = Row(strategy.strategy, plan.classes, plan.seed, shots, blind=strategy.blind)
     found = forecast(row)
     if found is None or not photos.sample:
         return {}, 0.0
@@ -173,23 +196,41 @@ def estimate(
         left = [each for each in photos.sample if settles is None or not settles(each.image)]
     done = 1 - len(left) / len(photos.sample)
     likely = [course for each in left if (course := found.likely(each.image, each.label)) is not None]
-    longest = [course for each in photos.sample[:_PROBES] for course in found.longest(each.image)]
-    if (left and not likely) or not longest:
+    longest = [tuple(found.longest(each.image)) for each in photos.sample[:_PROBES]]
+    if (left and not likely) or not any(longest):
         return {}, done
     first_asked = found.first if settles is None else ()
+    likely, once = _apart(likely, _of_several([[course] for course in likely]))
+    courses, once_most = _apart([course for each in longest for course in each], _of_several(longest))
     estimates = {}
     for role, model in models.items():
         tariff = tariff_of(model, plan.prices.of(model.provider, model.name))
         expected = sum((_likely(tariff, role, course) for course in likely), Demand())
-        most = max((_most(tariff, role, course) for course in longest), key=lambda demand: _weight(tariff, demand))
+        most = max((_most(tariff, role, course) for course in courses), key=lambda demand: _weight(tariff, demand))
         estimates[role] = Estimate(
             tariff,
             photos.tally(tariff, expected, len(likely) / (1 - done) if likely else 1)
-            + tariff.tally(_likely(tariff, role, first_asked), None),
+            + tariff.tally(_likely(tariff, role, (*first_asked, *once)), None),
             photos.tally(tariff, most if left else Demand(), 1 / (1 - done) if left else 1, most=True)
-            + tariff.tally(_most(tariff, role, first_asked), None),
+            + tariff.tally(_most(tariff, role, (*first_asked, *(once_most if left else ()))), None),
         )
     return estimates, done
+
+
+def _of_several(courses: Sequence[Sequence[Asked]]) -> set[Question]:
+    """What is asked about no photo in the courses of several images: its one answer serves all of them."""
+    asked = Counter(
+        question
+        for of_image in courses
+        for question in {question for course in of_image for question, _ in course if not shows_photo(question)}
+    )
+    return {question for question, images in asked.items() if images > 1}
+
+
+def _apart(courses: Sequence[Asked], shared: set[Question]) -> tuple[list[Asked], Asked]:
+    """The courses without what is shared, and that, each question once."""
+    once = {question: answer for course in courses for question, answer in course if question in shared}
+    return [[each for each in course if each[0] not in shared] for course in courses], tuple(once.items())
 
 
 def _likely(tariff: Tariff, role: str, asked: Asked) -> Demand:

@@ -1,13 +1,15 @@
-"""Which model is asked by which strategy, and what is said of those that do not fit each other."""
+"""Which strategies each model is asked by: those whose questions it answers, and why others are not applicable."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import dataclasses
+from collections.abc import Iterable, Iterator, Sequence
 
 from snellen import plugins
 from snellen.errors import SnellenError, WrongUse
+from snellen.rows import asks_with_prompts
 from snellen.specs import ModelPlan, StrategyPlan, strategy_plan
-from snellen.types import EmbedText, Generate
+from snellen.types import Classes, EmbedText, Generate
 
 
 def pair(
@@ -33,6 +35,31 @@ def pair(
         hints = [f"{model.title}: {_instead(model)}" for model in models] if told else []
         raise WrongUse("; ".join([*not_applicable, *hints]))
     return tuple(pairs), tuple(not_applicable)
+
+
+def with_twins(
+    pairs: Sequence[tuple[ModelPlan, StrategyPlan]], blind: bool
+) -> tuple[tuple[tuple[ModelPlan, StrategyPlan], ...], tuple[str, ...]]:
+    """Each pair, if wanted followed by its blind twin where it asks with prompts; and a line on those that do not."""
+    if not blind:
+        return tuple(pairs), ()
+    found: list[tuple[ModelPlan, StrategyPlan]] = []
+    promptless: dict[str, None] = {}
+    for model, strategy in pairs:
+        found.append((model, strategy))
+        if asks_with_prompts(strategy.strategy):
+            found.append((model, dataclasses.replace(strategy, title=f"{strategy.title} (blind)", blind=True)))
+        else:
+            promptless[strategy.title] = None
+    return tuple(found), (f"not asked blind: {', '.join(promptless)}, without a prompt",) if promptless else ()
+
+
+def check_classes(strategies: Iterable[StrategyPlan], everything: Classes, lists: Sequence[Classes]) -> None:
+    """Raises WrongUse where a strategy does not go with the classes of the data set, or with a list of some of them."""
+    for strategy in strategies:
+        for method, of in (("check_names", everything), *(("check", classes) for classes in lists)):
+            if check := getattr(strategy.strategy, method, None):
+                check(of)
 
 
 def _not_applicable(in_vain: Sequence[tuple[ModelPlan, StrategyPlan]]) -> Iterator[str]:

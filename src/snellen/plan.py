@@ -15,7 +15,7 @@ from snellen.costs import host_of
 from snellen.database import DATABASE
 from snellen.errors import Missing, WrongUse, nearest
 from snellen.naming import slug
-from snellen.pairing import pair
+from snellen.pairing import check_classes, pair, with_twins
 from snellen.progress import Progress, Silence
 from snellen.readers import find_reader
 from snellen.remote.prices import Prices, load_prices
@@ -52,6 +52,7 @@ class Request:
     stall_seconds: float = 900.0
     max_cost: float | None = None
     prices: str | None = None
+    blind: bool = False
     sweep: Mapping[str, Any] | None = None  # of 'snellen sweep' alone
     until_decided: float | None = None
     margin: float | None = None
@@ -64,7 +65,8 @@ P = TypeVar("P", ModelPlan, StrategyPlan)
 class Plan:
     """A request resolved: every default, every class, every pair of a model and a strategy that fit each other.
 
-    Each pair is asked about each of the `class_lists`, with the images that the selection has of its classes.
+    Each pair is asked about each of the `class_lists`, with the images that the selection has of its classes. Where it
+    is to be asked blind too, a pair that asks with prompts is followed by its blind twin.
     `max_cost` is what the run folder may pay in all, in USD; `prices_file` goes before the package's own prices.
     `until_decided` is the confidence with which the best row is to be known, within the `margin`, for a run to stop by
     itself; None asks all rows about all images.
@@ -103,6 +105,11 @@ class Plan:
     def classes(self) -> Classes:
         """Those of all class lists."""
         return self.selection.classes
+
+    def part(self, *class_lists: Classes) -> Plan:
+        """The plan for some of its class lists, or for others of its classes."""
+        names = {name for classes in class_lists for name in classes.names}
+        return dataclasses.replace(self, selection=part_of(self.selection, names), class_lists=class_lists)
 
 
 def load_dataset(
@@ -184,11 +191,7 @@ def resolve(
     _check_apart(out, spec["path"], selection.dataset)
     lists = class_lists(selection, out)
     selection = part_of(selection, {name for classes in lists for name in classes.names})
-    models = _models(written)
-    pairs, not_applicable = pair(models, strategies, told=bool(request.strategies))
-    _check_classes(dict.fromkeys(strategy for _, strategy in pairs), selection.dataset.classes, lists)
-    roles = {plan.title: with_roles(plan) for _, plan in pairs}
-    pairs = tuple((model, roles[plan.title]) for model, plan in pairs)
+    pairs, not_applicable = _pairs(request, written, strategies, lists, selection.dataset.classes)
     if shots := max(plan.shots for _, plan in pairs):
         selection = hold_out(selection, shots)
     plan = Plan(
@@ -222,16 +225,29 @@ def _strategies(request: Request) -> list[StrategyPlan]:
     return _unique((_written(each.name, _options(each.strategy)), each) for each in planned)
 
 
-def _models(written: Sequence[tuple[str, Any]]) -> list[ModelPlan]:
-    """The models, also those that cannot be had now. Raises Missing where that is all of them."""
+def _pairs(
+    request: Request,
+    written: Sequence[tuple[str, Any]],
+    strategies: Sequence[StrategyPlan],
+    lists: Sequence[Classes],
+    everything: Classes,
+) -> tuple[tuple[tuple[ModelPlan, StrategyPlan], ...], tuple[str, ...]]:
+    """Which models are asked by which strategies, and a line for each pair that is not applicable.
+
+    Raises WrongUse, and Missing where none of the models is there, such as for want of a key.
+    """
     models = _unique((_written(each.identity), each) for each in (identified_if_there(*model) for model in written))
     if all(model.missing for model in models):
         raise Missing("; ".join(dict.fromkeys(str(model.missing) for model in models)))
-    return models
+    pairs, not_applicable = pair(models, strategies, told=bool(request.strategies))
+    check_classes(dict.fromkeys(strategy for _, strategy in pairs), everything, lists)
+    roles = {plan.title: with_roles(plan) for _, plan in pairs}
+    pairs, promptless = with_twins([(model, roles[plan.title]) for model, plan in pairs], request.blind)
+    return pairs, (*not_applicable, *promptless)
 
 
 def _check_until_decided(request: Request) -> None:
-    """Raises WrongUse for a confidence or a margin that cannot be."""
+    """Raises WrongUse for a confidence or a margin that cannot be, or with blind rows, which are not to be decided."""
     confidence, margin = request.until_decided, request.margin
     if confidence is not None and not 0.5 < confidence < 1:
         raise WrongUse(f"until_decided: expected a confidence above 0.5 and below 1, such as 0.95, got {confidence:g}")
@@ -239,6 +255,8 @@ def _check_until_decided(request: Request) -> None:
         raise WrongUse(f"margin: expected a difference of accuracies from 0 to below 1, such as 0.01, got {margin:g}")
     if margin is not None and confidence is None:
         raise WrongUse("margin: it says how much better another row may be for a run to stop; give until_decided too")
+    if confidence is not None and request.blind:
+        raise WrongUse("blind: no run stops by blind rows; ask them in a run of their own, without until_decided")
 
 
 def _check_deciding(plan: Plan) -> None:
@@ -318,11 +336,3 @@ def _unique(plans: Iterable[tuple[str, P]]) -> list[P]:
         plan if shown[plan.title] == 1 else dataclasses.replace(plan, title=f"{plan.title} #{short_digest({'': key})}")
         for key, plan in firsts.items()
     ]
-
-
-def _check_classes(strategies: Iterable[StrategyPlan], everything: Classes, lists: Sequence[Classes]) -> None:
-    """Raises WrongUse where a strategy does not go with the classes of the data set, or with a list of some of them."""
-    for strategy in strategies:
-        for method, of in (("check_names", everything), *(("check", classes) for classes in lists)):
-            if check := getattr(strategy.strategy, method, None):
-                check(of)

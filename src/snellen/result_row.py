@@ -23,6 +23,7 @@ class ResultRow:
     scores were had: `logprobs`, `choice` (held to the choices) or `asked`; None of local models and of texts.
     `attempts_per_question` is how often a hosted model was asked on average for each answer that came. A `superseded`
     row belongs to another model or setting that went by the same name before, such as a predictions file changed since.
+    A `blind` row is a control: its prompts showed a grey picture in the photo's place.
     `cost_usd` is the price of all answers that the row rests on (with their tokens), `spent_usd` what the folder has
     paid its models for whatever row, attempts without an answer included; both are None where there is no price or a
     count of tokens is missing.
@@ -31,6 +32,7 @@ class ResultRow:
     number: int
     selection: int
     superseded: bool
+    blind: bool
     dataset: str
     model: str
     parameters: int | None

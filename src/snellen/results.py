@@ -5,15 +5,15 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from snellen import comparisons
 from snellen.codec import question_key, read_choices
 from snellen.costs import row_costs
 from snellen.database import DATABASE, Database
@@ -21,23 +21,11 @@ from snellen.decisions import Decision, decisions
 from snellen.errors import Missing, WrongUse
 from snellen.metrics.bootstrap import intervals_of_counts
 from snellen.metrics.classification import Confusion, classify
-from snellen.metrics.comparison import mcnemar
 from snellen.metrics.intervals import wilson
 from snellen.metrics.sequential import accuracy_bounds
 from snellen.result_row import ResultRow
-from snellen.shares import (
-    OF_ANSWERS,
-    RECORDS_OF_ROW,
-    accuracy_raw,
-    accuracy_substring,
-    ceiling,
-    covered,
-    scores_by,
-    top5_accuracy,
-    true_negative_rate,
-    true_positive_rate,
-)
-from snellen.sheets import Sheet, conclusions, confidences, pixels, sheet_of
+from snellen.shares import OF_ANSWERS, RECORDS_OF_ROW, covered, shares_of
+from snellen.sheets import Sheet, best_scored, conclusions, confidences, files, pixels, sheet_of
 from snellen.store import Store, with_models
 from snellen.stored_rows import strategy_of
 from snellen.types import MODEL, Choose, Classes, Recognise, State
@@ -82,11 +70,11 @@ class Results:
 
     @cached_property
     def rows(self) -> tuple[ResultRow, ...]:
-        """All rows, the most accurate first; rows without an answer last."""
+        """All rows, the most accurate first; rows without an answer last, and blind ones behind all others."""
         rows = [self._row(number) for number in self._specs]
         newest = {self._names(row): row.number for row in rows}
         marked = [dataclasses.replace(row, superseded=newest[self._names(row)] != row.number) for row in rows]
-        return tuple(sorted(marked, key=lambda row: -1.0 if row.accuracy is None else row.accuracy, reverse=True))
+        return tuple(sorted(marked, key=lambda row: (row.blind, 1.0 if row.accuracy is None else -row.accuracy)))
 
     @cached_property
     def _specs(self) -> dict[int, Mapping[str, Any]]:
@@ -106,6 +94,14 @@ class Results:
     def sheet(self, row: ResultRow) -> Sheet:
         """What a row predicted for each of its examples."""
         return sheet_of(self._database, row.number, self._specs[row.number])
+
+    def best_scored(self, row: ResultRow) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The five best classes of each example of a row's sheet, as places, and their scores."""
+        return best_scored(self._database, row.number, tuple(self._specs[row.number]["classes"]["names"]))
+
+    def files(self, row: ResultRow) -> list[tuple[str, str | None]]:
+        """Id and path of each example of a row's sheet."""
+        return files(self._database, row.number)
 
     def confidences(self, row: ResultRow) -> NDArray[np.float64]:
         """The score of what was predicted for each example, in the order of the row's sheet; nan without one."""
@@ -142,27 +138,26 @@ class Results:
 
     @cached_property
     def comparisons(self) -> tuple[Mapping[str, Any], ...]:
-        """For each pair of rows about the same examples and classes, on the images that both answered: McNemar's test.
+        """For each pair of rows about the same examples and classes: how they differ on the images that both answered.
 
-        The p-values are exact, two-sided, and not corrected for the number of pairs.
+        Blind rows are no candidates and are left out. What each figure means is said of `comparisons.Comparison`;
+        p-values and images needed are corrected for all pairs about the same examples and classes.
         """
-        groups: dict[tuple[int, str], list[tuple[ResultRow, NDArray[np.int8]]]] = {}
-        for row in self.rows:
-            if not row.superseded:
-                key = (row.selection, json.dumps(self._specs[row.number]["classes"]))
-                groups.setdefault(key, []).append((row, self._correct(row)))
-        return tuple(_compare(*a, *b) for group in groups.values() for a, b in combinations(group, 2))
+        return tuple(each for rows in self.alike() if len(rows) > 1 for each in self._compared(rows))
 
-    def _correct(self, row: ResultRow) -> NDArray[np.int8]:
-        """For each example of the row in order: 1 right, 0 wrong, -1 without an answer."""
-        found = self._database.execute(
-            f"SELECT CASE WHEN {OF_ANSWERS} THEN prediction IS label ELSE -1 END "
-            "FROM selected LEFT JOIN records ON row = ? AND records.example = selected.example "
-            "WHERE selection = ? ORDER BY selected.example",
-            row.number,
-            row.selection,
-        )
-        return np.fromiter((value for (value,) in found), dtype=np.int8)
+    def alike(self) -> Iterator[list[ResultRow]]:
+        """Rows that can be compared: each list is about the same examples and classes, the most accurate first."""
+        groups: dict[tuple[int, str], list[ResultRow]] = {}
+        for row in self.rows:
+            if not row.superseded and not row.blind:
+                groups.setdefault((row.selection, json.dumps(self._specs[row.number]["classes"])), []).append(row)
+        return iter(groups.values())
+
+    def _compared(self, rows: Sequence[ResultRow]) -> Iterator[Mapping[str, Any]]:
+        sheets = [self.sheet(row) for row in rows]
+        found = comparisons.compare(sheets[0].labels, [each.predictions for each in sheets], rows[0].classes)
+        named = [{"row": row.number, "model": row.model, "strategy": row.strategy} for row in rows]
+        return (comparisons.as_data(each, named[a], named[b]) for (a, b), each in found.items())
 
     def records(self) -> Iterator[dict[str, Any]]:
         """One mapping for each example of each row, streamed; a pending one has the state `pending`."""
@@ -249,15 +244,14 @@ class Results:
 
         What a local model answers is its own log-probabilities.
         """
-        groups: dict[tuple[int, str], dict[str, list[ResultRow]]] = {}
-        for row in self.rows:
-            if row.superseded or not row.answered + row.unparsed:
-                continue
-            spec = self._specs[row.number]
-            if way := row.scores_by or ("logprobs" if Choose in strategy_of(spec).asks else None):
-                group = groups.setdefault((row.selection, json.dumps(spec["classes"])), {})
-                group.setdefault(way, []).append(row)
-        return (group for group in groups.values() if len(group) > 1)
+        for rows in self.alike():
+            ways: dict[str, list[ResultRow]] = {}
+            for row in rows:
+                own = "logprobs" if Choose in strategy_of(self._specs[row.number]).asks else None
+                if (way := row.scores_by or own) and row.answered + row.unparsed:
+                    ways.setdefault(way, []).append(row)
+            if len(ways) > 1:
+                yield ways
 
     def __repr__(self) -> str:
         rows = "".join(f"\n  {row.model} · {row.strategy}: {row.accuracy} of {row.images} images" for row in self.rows)
@@ -291,6 +285,7 @@ class Results:
             number=number,
             selection=selection,
             superseded=False,
+            blind=spec.get("blind", False),
             dataset=spec["dataset"],
             model=spec["model"],
             strategy=spec["title"],
@@ -311,13 +306,7 @@ class Results:
             ),
             trouble=trouble,
             **covered(self._coverage(spec["models"][MODEL], spec, names), confusion),
-            **top5_accuracy(self._database, number, len(names)),
-            **accuracy_raw(self._database, number),
-            **accuracy_substring(self._database, number),
-            **ceiling(self._database, number),
-            **true_positive_rate(self._database, number, spec["classes"]["background"]),
-            **true_negative_rate(self._database, number, spec["classes"]["background"]),
-            **scores_by(self._database, number),
+            **shares_of(self._database, number, len(names), spec["classes"]["background"]),
             **row_costs(
                 self._database,
                 number,
@@ -369,20 +358,4 @@ def _bounds(confusion: Confusion) -> dict[str, float | None]:
     found = intervals_of_counts(confusion.counts, np.random.default_rng(0))
     return {
         f"{name}_{end}": value for name in _BOUNDED for end, value in zip(("low", "high"), found[name], strict=True)
-    }
-
-
-def _compare(a: ResultRow, right_a: NDArray[np.int8], b: ResultRow, right_b: NDArray[np.int8]) -> dict[str, Any]:
-    """McNemar's test of two rows about the same examples."""
-    both = int(((right_a >= 0) & (right_b >= 0)).sum())
-    only_a = int(((right_a == 1) & (right_b == 0)).sum())
-    only_b = int(((right_a == 0) & (right_b == 1)).sum())
-    return {
-        "a": {"row": a.number, "model": a.model, "strategy": a.strategy},
-        "b": {"row": b.number, "model": b.model, "strategy": b.strategy},
-        "images": both,
-        "only_a_right": only_a,
-        "only_b_right": only_b,
-        "difference": (only_a - only_b) / both if both else None,
-        "mcnemar_p": mcnemar(only_a, only_b) if both else None,
     }

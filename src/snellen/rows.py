@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import traceback
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
@@ -9,19 +10,39 @@ from pathlib import Path
 from random import Random
 from typing import Any, TypeAlias
 
+from snellen.blank import BLANK
 from snellen.images import Image
-from snellen.types import Answer, Classes, Example, Failure, Inquiry, Preparation, Question, Strategy
+from snellen.types import (
+    PHOTO,
+    Answer,
+    Choose,
+    Classes,
+    Example,
+    Failure,
+    Generate,
+    Inquiry,
+    Preparation,
+    Question,
+    Strategy,
+)
+
+_PROMPTED = frozenset({Generate, Choose})
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """How one row asks; `known` is what its preparation returned, None where it has none or is not prepared yet."""
+    """How one row asks; `known` is what its preparation returned, None where it has none or is not prepared yet.
+
+    A `blind` one is a control: its prompts show a grey picture in the photo's place. What an encoder or a recogniser
+    is asked beside them is still about the photo, so that a prompt with a shortlist in it is the same prompt.
+    """
 
     strategy: Strategy
     classes: Classes
     seed: int
     shots: tuple[Example, ...] = ()
     known: Any = None
+    blind: bool = False
 
     @property
     def prepares(self) -> bool:
@@ -44,7 +65,13 @@ class Row:
     def inquire(self, image: Image) -> Inquiry:
         """The inquiry about an image; its randomness depends on the seed and the image alone."""
         rng = self._rng(image)
-        return _guarded(lambda: self.strategy.inquire(self.classes, self.known, rng))
+        rounds = _guarded(lambda: self.strategy.inquire(self.classes, self.known, rng))
+        return _without_photo(rounds) if self.blind else rounds
+
+
+def asks_with_prompts(strategy: Strategy) -> bool:
+    """Whether a strategy puts prompts to the model, so that there is something to ask of it blind."""
+    return bool(_PROMPTED & strategy.asks)
 
 
 _Rounds: TypeAlias = Generator[Sequence[Question], Sequence[Answer], Any]
@@ -58,3 +85,21 @@ def _guarded(begin: Callable[[], _Rounds]) -> _Rounds:
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(place.filename).name}:{place.lineno}"
         return Failure(f"the strategy failed: {type(error).__name__}: {error} ({where})")
+
+
+def _without_photo(rounds: _Rounds) -> _Rounds:
+    """The same rounds with a grey picture wherever a prompt shows the photo."""
+    try:
+        questions = next(rounds)
+        while True:
+            questions = rounds.send((yield [_blinded(question) for question in questions]))
+    except StopIteration as stop:
+        return stop.value
+    finally:
+        rounds.close()
+
+
+def _blinded(question: Question) -> Question:
+    if not isinstance(question, (Generate, Choose)):
+        return question
+    return dataclasses.replace(question, prompt=tuple(BLANK if part is PHOTO else part for part in question.prompt))

@@ -246,6 +246,7 @@ class Runner:
                 continue
             if (shared := self._shared.get(key)) is not None:
                 task.known[key] = shared
+                self._shared.move_to_end(key)
                 continue
             running.missing += 1
             waiting = self._waiting.setdefault(key, [])

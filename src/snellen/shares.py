@@ -18,6 +18,19 @@ OF_ANSWERS = "state IN ('answered', 'unparsed')"
 _RIGHT_YES = "label IN (SELECT value FROM json_each(details, '$.yes'))"
 
 
+def shares_of(database: Database, row: int, classes: int, background: str | None) -> dict[str, Any]:
+    """All shares of a row, None where they do not apply, and how its scores were had."""
+    return {
+        **top5_accuracy(database, row, classes),
+        **accuracy_raw(database, row),
+        **accuracy_substring(database, row),
+        **ceiling(database, row),
+        **true_positive_rate(database, row, background),
+        **true_negative_rate(database, row, background),
+        **scores_by(database, row),
+    }
+
+
 def top5_accuracy(database: Database, row: int, classes: int) -> dict[str, Any]:
     """How often the right class is among the five best-scored; None for up to five classes, or where none are ranked.
 

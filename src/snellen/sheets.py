@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snellen.database import Database
+from snellen.store import TOP_SCORES
 from snellen.types import State
 
 NO_ANSWER = -1
@@ -82,6 +84,38 @@ def confidences(database: Database, row: int) -> NDArray[np.float64]:
     )
     values = (np.nan if value is None else float(value) for (value,) in found)
     return np.fromiter(values, dtype=np.float64)
+
+
+def best_scored(
+    database: Database, row: int, classes: tuple[str, ...]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The classes that each example's record has scores of, as places, and these, both (n, 5), the best first.
+
+    In the order of the row's sheet; -1 and nan where there are fewer.
+    """
+    found = database.execute(
+        "SELECT r.scores FROM rows w JOIN selected s ON s.selection = w.selection "
+        "LEFT JOIN records r ON r.row = w.number AND r.example = s.example WHERE w.number = ? ORDER BY s.example",
+        row,
+    ).fetchall()
+    places = {name: place for place, name in enumerate(classes)}
+    ranked = np.full((len(found), TOP_SCORES), -1, dtype=np.int64)
+    scores = np.full((len(found), TOP_SCORES), np.nan)
+    for number, (written,) in enumerate(found):
+        known = {name: value for name, value in (json.loads(written) if written else {}).items() if name in places}
+        for rank, (name, value) in enumerate(sorted(known.items(), key=lambda item: -item[1])[:TOP_SCORES]):
+            ranked[number, rank], scores[number, rank] = places[name], value
+    return ranked, scores
+
+
+def files(database: Database, row: int) -> list[tuple[str, str | None]]:
+    """Id and path of each example in the order of a row's sheet; None where an image has no file of its own."""
+    found = database.execute(
+        "SELECT e.id, e.path FROM rows w JOIN selected s ON s.selection = w.selection "
+        "JOIN examples e ON e.number = s.example WHERE w.number = ? ORDER BY s.example",
+        row,
+    )
+    return [(id, os.fsdecode(path) if path else None) for id, path in found]
 
 
 def pixels(database: Database, row: int) -> NDArray[np.float64]:

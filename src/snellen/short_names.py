@@ -8,6 +8,7 @@ from functools import partial
 
 from rich.cells import cell_len
 
+_BLIND = " (blind)"  # the end of a control's name, which is never shortened
 _OPTION = re.compile(r",(?=[A-Za-z_]\w*=)")
 _Way = Callable[[str], str]
 
@@ -62,10 +63,11 @@ def _end(name: str, room: int) -> str:
 
 def _clipped(name: str, most: int) -> str:
     """The name with each option's value at most so long."""
-    first, *options = _OPTION.split(name)
+    first, *options = _OPTION.split(name.removesuffix(_BLIND))
     pairs = [option.partition("=") for option in options]
     values = [value if len(value) <= most else value[: most - 1] + "…" for _, _, value in pairs]
-    return ",".join([first, *(f"{key}={value}" for (key, _, _), value in zip(pairs, values, strict=True))])
+    short = ",".join([first, *(f"{key}={value}" for (key, _, _), value in zip(pairs, values, strict=True))])
+    return short + _BLIND * name.endswith(_BLIND)
 
 
 def _cut(name: str, room: int) -> str:

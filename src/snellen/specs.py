@@ -43,12 +43,16 @@ class ModelPlan:
 
 @dataclass(frozen=True, slots=True)
 class StrategyPlan:
-    """A strategy with its options; `title` is how it is shown, `roles` are the other models that it asks."""
+    """A strategy with its options; `title` is how it is shown, `roles` are the other models that it asks.
+
+    A `blind` one asks the same of a grey picture.
+    """
 
     title: str
     name: str
     strategy: Strategy
     roles: Mapping[str, ModelPlan] = field(default_factory=dict, hash=False)
+    blind: bool = False
 
     @property
     def shots(self) -> int:

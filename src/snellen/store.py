@@ -63,6 +63,11 @@ class Store:
         )
         return int(self._database.value("SELECT number FROM models WHERE key = ?", key))
 
+    def identity(self, model: int) -> Mapping[str, Any]:
+        """What tells the model of this number from others."""
+        identity: Mapping[str, Any] = json.loads(self._database.value("SELECT key FROM models WHERE number = ?", model))
+        return identity
+
     def set_model_facts(self, model: int, facts: Mapping[str, Any]) -> None:
         """Keeps what was measured of a loaded model."""
         self._database.execute("UPDATE models SET facts = ? WHERE number = ?", json.dumps(facts), model)

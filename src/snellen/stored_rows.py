@@ -22,4 +22,4 @@ def row_of(spec: Mapping[str, Any]) -> Row:
     """The row that a stored spec describes."""
     classes = Classes(tuple(spec["classes"]["names"]), spec["classes"]["background"])
     shots = (Example(id, Image(Path(), digest=digest), label) for id, digest, label in spec.get("shots", ()))
-    return Row(strategy_of(spec), classes, spec["seed"], tuple(shots))
+    return Row(strategy_of(spec), classes, spec["seed"], tuple(shots), blind=spec.get("blind", False))

@@ -20,8 +20,8 @@ from snellen.exports import whole_file, write_manifest, write_results
 from snellen.folder import RunFolder
 from snellen.images import Image
 from snellen.interview import Interview, Part
-from snellen.labels import lint
-from snellen.meters import environment
+from snellen.lint import lint
+from snellen.meters import environment, read_environments
 from snellen.plan import Plan
 from snellen.progress import Progress, Silence
 from snellen.recall import Recall, prepared
@@ -36,6 +36,7 @@ from snellen.study_file import add_section
 from snellen.types import MODEL, Classes, Failure, Generate
 from snellen.verdict.sweep_tables import sweep_data
 
+_LINTED = 10  # sentences
 _LOADED = (  # for environment.json
     *("device", "device_name", "dtype", "attention", "batch_size", "parameters"),
     *("prefix_sharing", "computed_tokens_share"),
@@ -164,8 +165,7 @@ class Study:
     def prepare(self) -> None:
         """Examines the files, checks the class list, and makes the rows."""
         plan, progress = self.plan, self.progress
-        reads_text = any(Generate in strategy.strategy.asks for _, strategy in plan.pairs)
-        for line in (*plan.not_applicable, *plan.warnings, *(lint(plan.classes) if reads_text else ())):
+        for line in (*plan.not_applicable, *plan.warnings, *self._lint()):
             progress.say(line)
         progress.begin("checking images", len(plan.selection))
         lists = [classes.names for classes in plan.class_lists]
@@ -189,6 +189,20 @@ class Study:
         add_section(plan, self.folder.path / "study.yaml")
         self.write_environment()
 
+    def _lint(self) -> Iterator[str]:
+        """What the class names give reason to warn of, by the strategies that are asked."""
+        classes = self.plan.classes
+        strategies = {strategy.title: strategy.strategy for _, strategy in self.plan.pairs}.values()
+        said: list[str] = []
+        for strategy in strategies:
+            said += strategy.lint(classes) if hasattr(strategy, "lint") else ()
+        if any(Generate in strategy.asks for strategy in strategies):
+            said += lint(classes)
+        found = list(dict.fromkeys(said))
+        yield from found[:_LINTED]
+        if (more := len(found) - _LINTED) > 0:
+            yield f"and {more} more such names: 'snellen datasets show {self.plan.dataset['path']}' tells all"
+
     def _keep_prices(self) -> None:
         """Keeps the prices of all models, and tells which paid ones have none."""
         unknown: dict[str, None] = {}
@@ -204,7 +218,7 @@ class Study:
     def write_environment(self) -> None:
         """Writes where the run takes place and how models were loaded; tells if earlier answers came from elsewhere."""
         path, now = self.folder.path / "environment.json", environment()
-        earlier = _read_list(path)
+        earlier = read_environments(path)
         changed = [key for key in now if earlier and earlier[-1].get(key) != now[key]]
         if changed:
             self.progress.say(f"earlier answers of this run come from another environment: {', '.join(changed)} differ")
@@ -229,6 +243,8 @@ class Study:
         }
         if shots:
             asked["shots"] = [(shot.id, shot.image.digest, shot.label) for shot in shots]
+        if strategy.blind:
+            asked["blind"] = True
         key = {"model": model.identity, **asked}
         if strategy.roles:
             key["roles"] = {role: other.identity for role, other in strategy.roles.items()}
@@ -236,7 +252,7 @@ class Study:
         if not model.missing:
             store.drop_rows_of_missing(model.title)
         row = store.row(key, interview.company, {**titles, **asked}, selection)
-        interview.rows[row] = Row(strategy.strategy, classes, plan.seed, shots)
+        interview.rows[row] = Row(strategy.strategy, classes, plan.seed, shots, blind=strategy.blind)
         interview.selections[row] = selection
         for example, _, reason in self.folder.catalogue.unreadable(selection):
             store.put_record(row, example, Failure(f"unreadable image: {reason}"), 0)
@@ -343,15 +359,6 @@ class Study:
 def _only_speaks_to_servers(interview: Interview) -> bool:
     """Whether its process takes little memory."""
     return all(hasattr(model.options, "concurrency") for model in interview.models.values())
-
-
-def _read_list(path: Path) -> list[Any]:
-    """A list from a JSON file; empty where there is none that can be read."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return []
-    return found if isinstance(found, list) else []
 
 
 def _as_data(strategy: Any) -> dict[str, Any]:

@@ -31,6 +31,7 @@ _KINDS: Mapping[str, tuple[Any, str]] = {
     "stall_seconds": ((int, float), "a number of seconds"),
     "max_cost": ((int, float), "a number of USD"),
     "prices": (str, "a file of prices"),
+    "blind": (bool, "true or false"),
     "sweep": (Mapping, "a mapping"),
     "until_decided": ((int, float), "a confidence such as 0.95"),
     "margin": ((int, float), "a difference of accuracies such as 0.01"),
@@ -140,7 +141,7 @@ def add_section(plan: Plan, path: Path) -> None:
 
 def _section(plan: Plan) -> dict[str, Any]:
     models = {model.title: model for model, _ in plan.pairs}.values()
-    strategies = {strategy.title: strategy for _, strategy in plan.pairs}.values()
+    strategies = {strategy.title: strategy for _, strategy in plan.pairs if not strategy.blind}.values()
     return {
         "name": plan.name,
         "dataset": _plain(plan.dataset if plan.sweep else {**plan.dataset, "classes": plan.classes.names}),
@@ -153,6 +154,7 @@ def _section(plan: Plan) -> dict[str, Any]:
         "stall_seconds": plan.stall_seconds,
         **({} if plan.max_cost is None else {"max_cost": plan.max_cost}),
         **({} if plan.prices_file is None else {"prices": plan.prices_file}),
+        **({"blind": True} if any(strategy.blind for _, strategy in plan.pairs) else {}),
         **({} if plan.sweep is None else {"sweep": _plain(plan.sweep)}),
         **({} if plan.until_decided is None else {"until_decided": plan.until_decided, "margin": plan.margin}),
     }
@@ -202,6 +204,7 @@ strategies:               # 'snellen ls strategies' lists them; without any, eac
 # timing: false           # do not measure speed
 # max_cost: 5             # USD that the run folder may pay in all; the run stops before
 # prices: prices.json     # prices that go before those that snellen knows
+# blind: true             # ask a grey picture too: what the prompts alone give away
 # until_decided: 0.95     # stop as soon as the best row is known with 95 % confidence
 # margin: 0.01            # and then also where no other can be better than the one named by more than that
 # stall_seconds: 900      # a model process that gives no answer for so long is started anew

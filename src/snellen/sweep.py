@@ -16,7 +16,7 @@ from snellen.folder import RunFolder
 from snellen.plan import Plan, Request, resolve
 from snellen.progress import Progress, Silence
 from snellen.results import Results
-from snellen.selection import Selection, part_of
+from snellen.selection import Selection
 from snellen.specs import Spec, name_and_options, short_digest
 from snellen.types import Classes
 from snellen.verdict.sweeps import FACT, Description, HardOrder, hard_order, read_description
@@ -53,6 +53,7 @@ def plan_sweep(
     `progress` is told how a data set is fetched. Raises WrongUse or Missing.
     """
     request = dataclasses.replace(request, dataset=_dataset(request.dataset), sweep=dataclasses.asdict(sweep))
+    request = dataclasses.replace(request, until_decided=None, margin=None)  # of runs: all sets are asked all
     begun: list[_Begun] = []
 
     def class_lists(selection: Selection, out: Path) -> tuple[Classes, ...]:
@@ -160,9 +161,7 @@ def run(asked: SweepPlan, progress: Progress | None = None) -> Results:
         told.say("no two classes were taken for each other, so the hard sets are random ones")
     sets = hard_sets(asked.base, asked.waiting, hard.order)
     _keep(plan, _with(dataclasses.replace(asked.description, hard=hard), sets, hard))
-    lists = tuple(dict.fromkeys(each.classes for each in sets))
-    selection = part_of(plan.selection, {name for classes in lists for name in classes.names})
-    after = study.run(dataclasses.replace(plan, class_lists=lists, selection=selection), told)
+    after = study.run(plan.part(*dict.fromkeys(each.classes for each in sets)), told)
     after.asked |= results.asked
     return after
 

@@ -314,7 +314,8 @@ class Strategy(Protocol):
 
     Optional: `roles`, the other models it asks, by the name that stands in a question's `to`; `shots`, how many
     labelled examples of each class it is given; `check(classes)`, which raises WrongUse where it cannot go with these,
-    and `check_names(classes)`, the same of all classes of the data set, of which a run may take some;
+    and `check_names(classes)`, the same of all classes of the data set, of which a run may take some; `lint(classes)`,
+    sentences that warn of what will not go well with them;
     `orders(classes, rng)`, the orders in which class names stand in its lists, one for each vote, or are asked about
     one by one, which `inquire` takes from there, so that it can be told what their places do to the answers;
     `fullest`, the same strategy where it asks all that it may ask, if high scores can end it early;

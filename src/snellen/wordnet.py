@@ -12,10 +12,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from snellen.errors import WrongUse
+from snellen.lint import listed
 from snellen.mapping import names_of
 from snellen.matcher import forms_of, matcher_of
 from snellen.types import Classes
-from snellen.words import normalise, words
+from snellen.words import normalise, same_but_for_number, words
 
 _KIND_OF = ("@", "@i")  # hypernym, and the class of an instance
 
@@ -171,6 +172,19 @@ def _nearest(sense: int, meant: dict[int, dict[str, int]], net: WordNet) -> set[
         if best:
             return {*best.items()}
     return {None}
+
+
+def synonyms(classes: Classes, net: WordNet) -> Iterator[str]:
+    """A sentence for each meaning that is the most frequent one of several class names: a model may say any of them."""
+    meant: dict[int, list[str]] = {}
+    for name in classes.foreground:
+        if senses := _senses_of_class(name, net):
+            others = meant.setdefault(senses[0], [])
+            if not any(same_but_for_number(normalise(name), normalise(other)) for other in others):
+                others.append(name)
+    for names in meant.values():
+        if len(names) > 1:
+            yield f"The names {listed(names)} mean the same, as WordNet says: a model may say any of them."
 
 
 def _senses_of_class(name: str, net: WordNet) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ def test_the_front_is_what_nothing_else_makes_needless(results: Results) -> None
         "poor": "less accurate than cheap by vocabulary (50.0 % against 80.0 %), slower "
         "(20 against 100 images a second)",
     }
-    assert found.about is None
+    assert found.notes == ()
 
 
 def test_limits_leave_out_what_breaks_them(results: Results) -> None:
@@ -87,8 +88,10 @@ def test_limits_that_nothing_keeps_name_the_nearest(results: Results) -> None:
     nearest = re.sub(r"predictions/\S*/(\w+)\.csv", r"\1", found.sentence)
     assert nearest == (
         "No row keeps the limits; cheap by vocabulary comes nearest: is right on 80.0 % of the images, at least "
-        "90 % is asked for."
+        "90 % is asked for. Two rows as a cascade keep them, see there."
     )
+    assert [Path(each.second.row.model).stem for each in found.planned.cascades] == ["dear"]
+    assert "see there" not in recommend(results, Limits(min_accuracy=1, max_gpu_gb=1)).sentence
     assert len(found.dropped) == 4
 
 
@@ -143,9 +146,13 @@ def test_failed_and_unreadable_answers_are_told(tmp_path: Path, snellen: Snellen
     mumbling = model(tmp_path / "mumbling.py", "return '???'")
     with ran(photos, [broken, mumbling], out=tmp_path / "run") as results:
         found = recommend(results, Limits())
-    assert found.choice and found.sentence.startswith(f"Take {mumbling} by closed-set: right on 0.0 % of 6 images")
-    assert why(found) == {f"{Path(broken).stem}": "has no answer (6 failed)"}
-    assert found.planned.none_because == "it takes two rows of one model each"
+    assert (found.choice, found.front) == (None, ())
+    assert found.sentence == "No row is right on any image, so there is nothing to recommend."
+    assert {row.model: reason for row, reason in found.dropped} == {
+        broken: "has no answer (6 failed)",
+        mumbling: "is right on none of 6 images; in 6 answers no class could be read",
+    }
+    assert found.planned.none_because == "no row is right on any image"
     with ran(photos, broken, out=tmp_path / "none") as results:
         found = recommend(results, Limits(max_gpu_gb=1))
     assert (found.choice, found.front) == (None, ())
@@ -162,11 +169,19 @@ def test_of_several_sets_the_largest_is_judged_and_it_is_said(tmp_path: Path, sn
             pass
     with ran(photos, name, "binary", out=tmp_path / "run", limit=4) as results:
         found = recommend(results, Limits())
-    assert (
-        found.about == "2 sets of images are in this folder; this is about the largest: 9 images of 3 classes, seed 0"
-    )
+    (note,) = found.notes
+    assert note.startswith("2 sets of images") and note.endswith("the largest: 9 images of 3 classes, seed 0")
     assert [each.row.images for each in found.front] == [9] and not found.dropped
-    assert found.about in snellen("recommend", str(tmp_path / "run")).err
+    assert note in snellen("recommend", str(tmp_path / "run")).err
+
+
+def test_rows_that_stopped_for_what_they_answered_are_not_sure_to_95_percent(
+    results: Results, monkeypatch: Any
+) -> None:
+    stopped = tuple(replace(row, interval="anytime") for row in results.rows)
+    monkeypatch.setattr(results, "rows", stopped)
+    (note,) = recommend(results, Limits()).notes
+    assert note.startswith("answers had a say in when to stop asking")
 
 
 def test_a_run_that_asked_nothing_yet_has_nothing_to_recommend(tmp_path: Path, snellen: Snellen) -> None:

@@ -8,12 +8,25 @@ from __future__ import annotations
 import io
 import sys
 
-from snellen.cli import runs, sweeping, diagnosing, recommending, publishing, models, data, demo  # isort: skip
+from snellen.cli import runs, sweeping, verdicts, diagnosing, suspecting, recommending, publishing, models, data, demo  # isort: skip
 from snellen.cli.app import app
 from snellen.cli.output import say
 from snellen.errors import SnellenError
 
-__all__ = ["app", "data", "demo", "diagnosing", "main", "models", "publishing", "recommending", "runs", "sweeping"]
+__all__ = [
+    "app",
+    "data",
+    "demo",
+    "diagnosing",
+    "main",
+    "models",
+    "publishing",
+    "recommending",
+    "runs",
+    "suspecting",
+    "sweeping",
+    "verdicts",
+]
 
 
 def main() -> None:

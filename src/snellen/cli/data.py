@@ -72,6 +72,9 @@ def show_dataset(
         Path | None,
         typer.Option("-o", "--out", metavar="FILE", help="Write a picture of each class to this .png, .jpg or .webp."),
     ] = None,
+    wordnet: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="WordNet's files (its folder dict): warns of synonyms, too.")
+    ] = None,
 ) -> None:
     """Show a data set's classes, their sizes, and what is odd about them; or a picture of each class.
 
@@ -86,7 +89,7 @@ def show_dataset(
 
     progress = progress_shown(False)
     if out is None:
-        tell("\n".join(dataset_lines(dataset, progress)))
+        tell("\n".join(dataset_lines(dataset, wordnet, progress)))
     else:
         write_contact_sheet(load_dataset(dataset, progress=progress)[0], out)
         tell(str(out))

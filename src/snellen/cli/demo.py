@@ -11,7 +11,7 @@ import typer
 
 from snellen.cli.app import app
 from snellen.cli.options import JsonOption, QuietOption
-from snellen.cli.output import say, say_lines, show, tell
+from snellen.cli.output import say, say_lines, show
 from snellen.cli.runs import carried_out, exit_where_open
 
 _DATASET = {"path": "demo/pictograms", "classes": 21}
@@ -49,7 +49,6 @@ def demo(
     Example:
       snellen demo
     """
-    from snellen.conclusion import conclusion
     from snellen.folder import set_aside
     from snellen.plan import Request, resolve
 
@@ -63,8 +62,6 @@ def demo(
         say(f"the earlier run is now {place}")
     with closing(carried_out(plan, quiet)) as results:
         show(results, as_json)
-        if (sentence := conclusion(results)) and not as_json:
-            tell(f"\n{sentence}")
         if not quiet:
             say_lines(f"\n{_AFTER}")
         exit_where_open(results)

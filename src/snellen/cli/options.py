@@ -76,13 +76,13 @@ UntilDecidedOption = Annotated[
     typer.Option(
         envvar="SNELLEN_UNTIL_DECIDED",
         metavar="P",
-        help="Stop asking rows that are not among the best, and all as soon as the best is known: with 0.95 for 95 %.",
+        help="Stop asking rows that are not among the best, and all once the best is known so surely: 0.95.",
     ),
 ]
 MarginOption = Annotated[
     float | None,
     typer.Option(
-        envvar="SNELLEN_MARGIN", metavar="M", help="Then stop as well where no row is better by more than M, as 0.01."
+        envvar="SNELLEN_MARGIN", metavar="M", help="With it, stop also once no row can be better by more than M: 0.01."
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the results as JSON.")]

@@ -40,12 +40,14 @@ def progress_shown(quiet: bool) -> TerminalProgress:
 
 
 def show(results: Results, as_json: bool, swept: bool = False) -> None:
-    """The results on standard output; what did not go well on standard error.
+    """The results and what they say on standard output; what did not go well on standard error.
 
     The rows of a sweep are shown by its curves, unless other rows were just asked and none were `swept`.
     """
+    from snellen.conclusion import conclusion
     from snellen.console import QuietConsole
     from snellen.summary import notes, print_results
+    from snellen.verdict.blind import blind_lines
     from snellen.verdict.stopping import told
     from snellen.verdict.sweep_tables import print_sweep, sweep_data, sweep_notes
     from snellen.verdict.sweeps import sweep_of
@@ -68,6 +70,8 @@ def show(results: Results, as_json: bool, swept: bool = False) -> None:
     for line in sweep_notes(results, curves) if curves else ():
         say(line)
     about = [row for row in results.rows if row in rows or (curves and row.number in curves.largest)]
-    for line in (*notes(results, about), *told(results)):
+    for line in (*notes(results, about), *blind_lines(results, about), *told(results)):
         say(line)
     say(f"all of it is in {results.path}")
+    if len(rows) > 1 and not as_json and not curves and (sentence := conclusion(results)):
+        tell(f"\n{sentence}")

@@ -54,5 +54,5 @@ def recommend(
             tell(json.dumps(as_data(results, found, limits, seed), indent=2))
         else:
             print_advice(results, found, QuietConsole())
-        if found.about:
-            say(found.about)
+        for line in found.notes:
+            say(line)

@@ -56,6 +56,9 @@ def run(
     until_decided: UntilDecidedOption = None,
     margin: MarginOption = None,
     no_timing: Annotated[bool, typer.Option("--no-timing", help="Do not measure speed.")] = False,
+    blind: Annotated[
+        bool, typer.Option("--blind", help="Ask a grey picture, too: what the prompts alone give away.")
+    ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Set an earlier run aside, ask everything anew.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be asked, and stop.")] = False,
     plan_only: Annotated[
@@ -71,8 +74,8 @@ def run(
       snellen run -d photos -m hf/./my-vlm -m onnx/./mobilenet.onnx
       snellen run -d photos -m hf/Qwen/Qwen2-VL-7B-Instruct,dtype=bfloat16 -s closed-set,votes=5 --classes 21
       snellen run study.yaml --limit 100
-      snellen run clarifai-2024 -d 256_ObjectCategories -m hf/Qwen/Qwen2-VL-7B-Instruct
       snellen run -d photos -m openai/gpt-4o -m openai/gpt-4o-mini --until-decided 0.95 --margin 0.01
+      snellen run clarifai-2024 -d 256_ObjectCategories -m hf/Qwen/Qwen2-VL-7B-Instruct
     """
     from snellen.flags import Flags, request
     from snellen.folder import set_aside
@@ -80,7 +83,7 @@ def run(
 
     subset = {"classes": classes, "per_class": per_class, "limit": limit, "seed": seed}
     flags = Flags(dataset, tuple(model or ()), tuple(strategy or ()), subset, out, batch_size)
-    flags = dataclasses.replace(flags, timing=not no_timing, max_cost=max_cost, prices=prices)
+    flags = dataclasses.replace(flags, timing=not no_timing, max_cost=max_cost, prices=prices, blind=blind)
     flags = dataclasses.replace(flags, until_decided=until_decided, margin=margin)
     asked = dataclasses.replace(request(study, flags), sweep=None)  # a file may say how it is swept, too
     plan = resolve(asked, flags.batch_size, progress=progress_shown(quiet))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from contextlib import closing
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,8 +23,24 @@ from snellen.cli.options import (
     StrategiesOption,
     StudyArgument,
 )
-from snellen.cli.output import progress_shown, say, show
+from snellen.cli.output import progress_shown, say, show, tell
 from snellen.cli.runs import carried_out, exit_where_open
+
+if TYPE_CHECKING:
+    from snellen.sweep import SweepPlan
+
+
+_CountsOption = Annotated[
+    str | None,
+    typer.Option(metavar="N,N…", help="Numbers of classes. Default: 10,25,50,75,100,150,200 as far as they go, all."),
+]
+_DrawsOption = Annotated[int | None, typer.Option(metavar="N", help="How many random sets of each number. Default: 3.")]
+_OrderOption = Annotated[
+    str | None, typer.Option(metavar="random|hard|both", help="How classes are chosen. Default: random.")
+]
+_TimingOption = Annotated[bool, typer.Option("--timing", help="Measure the speed of each set, too.")]
+_FreshOption = Annotated[bool, typer.Option("--fresh", help="Set an earlier run aside, ask everything anew.")]
+_DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be asked, and stop.")]
 
 
 @app.command()
@@ -33,18 +49,9 @@ def sweep(
     dataset: DatasetOption = None,
     model: ModelsOption = None,
     strategy: StrategiesOption = None,
-    class_counts: Annotated[
-        str | None,
-        typer.Option(
-            metavar="N,N…", help="Numbers of classes. Default: 10,25,50,75,100,150,200 as far as they go, all."
-        ),
-    ] = None,
-    draws: Annotated[
-        int | None, typer.Option(metavar="N", help="How many random sets of each number. Default: 3.")
-    ] = None,
-    order: Annotated[
-        str | None, typer.Option(metavar="random|hard|both", help="How classes are chosen. Default: random.")
-    ] = None,
+    class_counts: _CountsOption = None,
+    draws: _DrawsOption = None,
+    order: _OrderOption = None,
     per_class: PerClassOption = None,
     limit: Annotated[int | None, typer.Option(hidden=True)] = None,
     seed: SeedOption = None,
@@ -52,8 +59,9 @@ def sweep(
     batch_size: BatchSizeOption = None,
     max_cost: MaxCostOption = None,
     prices: PricesOption = None,
-    timing: Annotated[bool, typer.Option("--timing", help="Measure the speed of each set, too.")] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Set an earlier run aside, ask everything anew.")] = False,
+    timing: _TimingOption = False,
+    fresh: _FreshOption = False,
+    dry_run: _DryRunOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -81,9 +89,20 @@ def sweep(
     wanted = sweeps.wanted(asked.sweep or {}, {"class_counts": class_counts, "draws": draws, "order": order})
     asked = dataclasses.replace(asked, timing=timing)
     plan = sweeps.plan_sweep(asked, wanted, batch_size, progress_shown(quiet))
+    if dry_run:
+        _outline(plan)
+        return
     if fresh and (place := set_aside(plan.plan.out)):
         say(f"the earlier run is now {place}")
         plan = sweeps.plan_sweep(asked, wanted, batch_size)
     with closing(carried_out(plan.plan, quiet, lambda progress: sweeps.run(plan, progress))) as results:
         show(results, as_json, swept=True)
         exit_where_open(results)
+
+
+def _outline(plan: SweepPlan) -> None:
+    from snellen.outline import outline
+
+    tell("\n".join(outline(plan.plan)))
+    if plan.waiting:
+        say("the hard sets are chosen when the largest set is answered, and are not among these")

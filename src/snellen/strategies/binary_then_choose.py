@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any, cast
 
 from snellen.class_list import CLOSED_SET, Side, beside, check_slot
 from snellen.labels import read_yes_no
-from snellen.list_question import list_question, read_listed
+from snellen.list_question import lint_listed, list_question, read_listed
 from snellen.templates import IS_THERE, NAME, filled
 from snellen.types import PHOTO, Answer, Classes, Generate, Inquiry, Outcome, Prediction, Text
 
@@ -37,6 +37,10 @@ class Strategy:
     @property
     def asks(self) -> frozenset[type]:
         return frozenset({Generate})
+
+    def lint(self, classes: Classes) -> Iterator[str]:
+        """Warns of names that an answer cannot hold."""
+        return lint_listed(classes)
 
     def inquire(self, classes: Classes, known: Any, rng: Random) -> Inquiry:
         """A round of all classes but the background, then one question where no single yes decides."""

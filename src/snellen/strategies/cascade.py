@@ -6,7 +6,7 @@ import dataclasses
 import json
 import math
 import sys
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from random import Random
@@ -38,7 +38,7 @@ _Rounds = Generator[Sequence[Question], Sequence[Answer], Any]
 class Strategy:
     """Which model answers first, by which strategy, and how sure it has to be.
 
-    `first`, such as `clip/openai/clip-vit-base-patch32`, is asked by the strategy `by` (unless given `zero-shot` where
+    `first`, such as `clip/openai/clip-vit-base-patch32`, is asked by the strategy `by` (unless given: `zero-shot` where
     it compares with texts, `vocabulary` where it has labels of its own). Where the score of what it predicts is at
     least `threshold`, that is the prediction; else, or where it names no class or has no score, the model itself is
     asked by the strategy `then`. `snellen recommend RUN` finds thresholds by what both have answered; on the images of
@@ -90,6 +90,10 @@ class Strategy:
         """What both strategies say of the classes."""
         for each in (self._by, self._then):
             getattr(each, "check", lambda classes: None)(classes)
+
+    def lint(self, classes: Classes) -> Iterator[str]:
+        """What the strategy of the model itself warns of."""
+        yield from getattr(self._then, "lint", lambda classes: ())(classes)
 
     def prepare(self, classes: Classes, shots: Sequence[Example]) -> Preparation:
         """What each of the two has to know before the first photo."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Annotated, Any, Literal, cast
@@ -13,6 +13,7 @@ from annotated_types import Ge
 from snellen.class_list import CLOSED_SET, Order, Side, beside, check_slot, filled, ordered, place_of
 from snellen.exemplars import Exemplars, mixed, shown
 from snellen.labels import Reading, contained, read_label, recorded
+from snellen.lint import too_long
 from snellen.spellings import Spellings, best, choices_of, probabilities, spellings_of, summed
 from snellen.types import (
     PHOTO,
@@ -62,6 +63,13 @@ class Strategy:
     @property
     def asks(self) -> frozenset[type]:
         return frozenset({Generate if self.answer == "generate" else Choose})
+
+    def lint(self, classes: Classes) -> Iterator[str]:
+        """Warns of names that an answer cannot hold; where the model chooses, it writes none."""
+        if self.answer == "generate":
+            yield from too_long(
+                classes, self.max_tokens, "give closed-set more, max_tokens=…, or the classes shorter names"
+            )
 
     def prepare(self, classes: Classes, shots: Sequence[Example]) -> Preparation:
         """The examples as every prompt shows them; nothing is asked."""

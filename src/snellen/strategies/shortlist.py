@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Annotated, Literal, cast
@@ -10,7 +10,7 @@ from typing import Annotated, Literal, cast
 from annotated_types import Ge
 
 from snellen.class_list import CLOSED_SET, Side, check_slot
-from snellen.list_question import list_question, read_listed
+from snellen.list_question import lint_listed, list_question, read_listed
 from snellen.templates import templates_of
 from snellen.types import Classes, Embed, EmbedText, Example, Generate, Inquiry, Prediction, Preparation, Role, Vector
 from snellen.vectors import ClassVectors, class_texts, embedded_classes
@@ -49,6 +49,10 @@ class Strategy:
     @property
     def roles(self) -> Mapping[str, Role]:
         return {_ENCODER: Role(self.encoder, frozenset({Embed, EmbedText}))}
+
+    def lint(self, classes: Classes) -> Iterator[str]:
+        """Warns of names that an answer cannot hold."""
+        return lint_listed(classes)
 
     def prepare(self, classes: Classes, shots: Sequence[Example]) -> Preparation:
         """The encoder's vectors of the classes."""

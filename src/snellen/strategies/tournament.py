@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Annotated, Any
@@ -11,7 +11,7 @@ from annotated_types import Ge
 
 from snellen.class_list import CLOSED_SET, Side, check_slot
 from snellen.labels import Reading
-from snellen.list_question import list_question, read_listed
+from snellen.list_question import lint_listed, list_question, read_listed
 from snellen.types import Classes, Generate, Inquiry, Outcome, Prediction
 
 
@@ -38,6 +38,10 @@ class Strategy:
     @property
     def asks(self) -> frozenset[type]:
         return frozenset({Generate})
+
+    def lint(self, classes: Classes) -> Iterator[str]:
+        """Warns of names that an answer cannot hold."""
+        return lint_listed(classes)
 
     def inquire(self, classes: Classes, known: Any, rng: Random) -> Inquiry:
         """A round for each stage; `stages` are the winners of each, for the record."""

@@ -91,7 +91,7 @@ def as_data(results: Results, found: Recommendation, limits: Limits, seed: int) 
     """The recommendation as JSON can hold it; with each cascade comes its curve."""
     return {
         "recommendation": found.sentence,
-        "about": found.about,
+        "notes": list(found.notes),
         "limits": dataclasses.asdict(limits),
         "choice": found.choice.row.number if found.choice else None,
         "front": [_candidate_data(each) for each in found.front],

@@ -16,6 +16,7 @@ from snellen.result_row import ResultRow
 from snellen.results import Results
 
 LEVEL = 0.05
+TOLERANCE = 0.1  # of time and memory: from run to run they differ by as much
 Rights = NDArray[np.int8]
 
 
@@ -43,7 +44,7 @@ class Measures:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """A row with an accuracy. `right` holds for each of its examples 1 (right), 0 (wrong) or -1 (without an answer)."""
+    """A row that is ever right. `right` holds for each of its examples 1 (right), 0 (wrong) or -1 (no answer)."""
 
     row: ResultRow
     measures: Measures
@@ -67,22 +68,22 @@ class Candidate:
 def comparable(results: Results) -> tuple[list[ResultRow], int]:
     """The rows about the same images and classes, the most accurate first, and how many such sets there are.
 
-    Of several sets it is the one with the most images, of these the one with the most rows. A row that another one
-    has superseded and one without the images (a blind control) are no choice.
+    Of several sets it is the one with the most images, of these the one with the most classes and rows. A row that
+    another one has superseded and one without the images (a blind control) are no choice.
     """
     sets: dict[tuple[int, str], list[ResultRow]] = {}
     for row in results.rows:
-        if not row.superseded and not getattr(row, "blind", False):
+        if not row.superseded and not row.blind:
             sets.setdefault((row.selection, json.dumps(results.spec(row)["classes"])), []).append(row)
-    largest = max(sets.values(), key=lambda rows: (rows[0].images, len(rows)), default=[])
+    largest = max(sets.values(), key=lambda rows: (rows[0].images, rows[0].classes, len(rows)), default=[])
     return largest, len(sets)
 
 
 def candidates_of(results: Results, rows: Sequence[ResultRow]) -> list[Candidate]:
-    """The rows that have an accuracy."""
+    """The rows that are ever right."""
     found = []
     for row in rows:
-        if row.accuracy is not None:
+        if row.accuracy:
             sheet = results.sheet(row)
             right = np.where(sheet.answered, sheet.right, -1).astype(np.int8)
             found.append(Candidate(row, _measures(row, results.facts(row)), right))

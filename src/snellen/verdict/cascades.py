@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from snellen.metrics.cascade import (
     Flags,
+    Numbers,
     Rule,
     as_right,
     by_share,
@@ -24,14 +24,12 @@ from snellen.metrics.comparison import holm, mcnemar
 from snellen.metrics.intervals import wilson
 from snellen.metrics.pareto import domination, front
 from snellen.results import Results
-from snellen.stored_rows import strategy_of
-from snellen.types import Choose, Generate
-from snellen.verdict.candidates import LEVEL, Candidate, Measures, Rights
+from snellen.verdict.candidates import LEVEL, TOLERANCE, Candidate, Measures, Rights
 from snellen.verdict.limits import Limits
+from snellen.verdict.pairs import Pair, pairs_of
 
 FOLDS = 5
 LEAST_IMAGES = 20
-TOLERANCE = 0.1  # of time and memory: from run to run they differ by as much
 _MOST = 5
 _SHARES = tuple(share / 20 for share in range(1, 20))
 
@@ -89,12 +87,12 @@ def plan_cascades(
     and takes no more of anything. Each cascade's threshold is chosen in two ways: for the highest accuracy, and for the
     fewest images handed over at the accuracy of the second row.
     """
-    pairs = list(_pairs(results, candidates))
-    if not pairs:
-        return Planned((), none_because=_why_no_pairs(results, candidates))
-    made = [cascade for pair in pairs for cascade in _of_pair(results, *pair, limits, seed)]
+    pairs, none_because = pairs_of(results, candidates)
+    if none_because:
+        return Planned((), none_because=none_because)
+    made = [cascade for pair in pairs for cascade in _of_pair(pair, limits, seed)]
     if not made:
-        many = max(int(_both(*pair).sum()) for pair in pairs) >= LEAST_IMAGES
+        many = max(int(pair.both.sum()) for pair in pairs) >= LEAST_IMAGES
         few = f"it takes at least {LEAST_IMAGES} images that both rows have answered"
         return Planned((), none_because="none of two rows keeps the limits" if many else few)
     kept = _worth_having(made, best)
@@ -105,69 +103,18 @@ def plan_cascades(
     return Planned(tuple(kept[:_MOST]), more=max(0, len(kept) - _MOST))
 
 
-# Which pairs there are
-
-
-def _pairs(results: Results, candidates: Sequence[Candidate]) -> Iterator[tuple[Candidate, Candidate]]:
-    """Rows that can be run as a cascade: the first has scores and is faster or cheaper than the second."""
-    alone = [each for each in candidates if _is_single(results, each)]
-    for first in alone:
-        if Generate in strategy_of(results.spec(first.row)).asks:  # a text has no score
-            continue
-        if np.isnan(results.confidences(first.row)).all():
-            continue
-        for second in alone:
-            if _is_cheaper(first, second) and not _asks_the_same(results, first, second):
-                yield first, second
-
-
-def _is_single(results: Results, candidate: Candidate) -> bool:
-    """Whether one model is asked, and shown no labelled examples: others cannot take part in a cascade."""
-    spec = results.spec(candidate.row)
-    return len(spec["models"]) == 1 and not spec.get("shots")
-
-
-def _asks_the_same(results: Results, first: Candidate, second: Candidate) -> bool:
-    """Whether both put the one question that there is about a photo to one model: its labels' scores, or its vector."""
-    specs = [results.spec(each.row) for each in (first, second)]
-    asked = strategy_of(specs[0]).asks | strategy_of(specs[1]).asks
-    return specs[0]["models"] == specs[1]["models"] and not asked & {Generate, Choose}
-
-
-def _is_cheaper(first: Candidate, second: Candidate) -> bool:
-    pairs = [(one.costs[0], one.costs[-1]) for one in (first.measures, second.measures)]
-    return any(one < other * (1 - TOLERANCE) for one, other in zip(*pairs, strict=True))
-
-
-def _why_no_pairs(results: Results, candidates: Sequence[Candidate]) -> str:
-    alone = [each for each in candidates if _is_single(results, each)]
-    if len(alone) < 2:
-        return "it takes two rows of one model each"
-    if all(np.isnan(results.confidences(each.row)).all() for each in alone):
-        return "no row has scores, by which a first model can tell what it is not sure of"
-    if np.isnan([each.measures.costs[0] for each in alone]).all():
-        return "no speed was measured, so it is not known what one would save (run without --no-timing)"
-    return "no row with scores is faster or cheaper than another"
-
-
 # What becomes of a pair
 
 
-def _both(first: Candidate, second: Candidate) -> NDArray[np.bool_]:
-    """The images that both have answered."""
-    both: NDArray[np.bool_] = (first.right >= 0) & (second.right >= 0)
-    return both
-
-
-def _of_pair(results: Results, first: Candidate, second: Candidate, limits: Limits, seed: int) -> Iterator[Cascade]:
+def _of_pair(pair: Pair, limits: Limits, seed: int) -> Iterator[Cascade]:
     """The cascades of two rows within the limits, one for each way to choose the threshold."""
-    both = _both(first, second)
+    first, second, both = pair.first, pair.second, pair.both
     most = limits.most_handed_over(first.measures, second.measures)
     if most < 1:  # room for what chance does to the share on other images: one standard error
         most -= float(np.sqrt(max(0.0, most * (1 - most)) / max(1, both.sum())))
     if both.sum() < LEAST_IMAGES or most <= 0:
         return
-    confidence = results.confidences(first.row)[both]
+    confidence = pair.confidence[both]
     right = first.right[both] == 1, second.right[both] == 1
     known: set[float] = set()
     for at, found in _at(confidence, *right, [most_right(most), as_right(most)], seed):
@@ -191,7 +138,7 @@ class _At:
 
 
 def _at(
-    confidence: NDArray[np.float64], first: Flags, second: Flags, rules: Sequence[Rule], seed: int
+    confidence: Numbers, first: Flags, second: Flags, rules: Sequence[Rule], seed: int
 ) -> Iterator[tuple[_At, Flags]]:
     """Where each rule ends on the curve of all images, with the images that are right by cross-validation."""
     fold = folds(len(confidence), FOLDS, np.random.default_rng(seed))
@@ -228,10 +175,9 @@ def together(first: Measures, second: Measures, share: float) -> Measures:
 def points(results: Results, cascade: Cascade, seed: int = 0) -> list[Point]:
     """The cascade along the curve: with a twentieth of the images handed over, two, and so on."""
     first, second = cascade.first, cascade.second
-    both = _both(first, second)
-    confidence = results.confidences(first.row)[both]
-    right = first.right[both] == 1, second.right[both] == 1
-    found = _at(confidence, *right, [by_share(share) for share in _SHARES], seed)
+    pair = Pair(first, second, results.confidences(first.row))
+    right = first.right[pair.both] == 1, second.right[pair.both] == 1
+    found = _at(pair.confidence[pair.both], *right, [by_share(share) for share in _SHARES], seed)
     return [_point(at.share, estimate, first.measures, second.measures) for at, estimate in found]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from snellen.result_row import ResultRow
 from snellen.results import Results
 from snellen.sheets import Sheet
 from snellen.types import Outcome, State
+from snellen.verdict.blind import asked_in_sight
 from snellen.verdict.image_groups import ImageGroup, by_class_size, by_pixels
 from snellen.verdict.places import Places, places_of
 from snellen.verdict.proportions import Proportion, proportion
@@ -96,7 +96,7 @@ def chosen_rows(results: Results, models: Sequence[str], strategies: Sequence[st
     by their whole names alone: what they show stands beside the others. Raises WrongUse for a name that no row has.
     """
     rows = [row for row in results.rows if not row.superseded]
-    rows = [row for row in rows if row.strategy in strategies or not _is_blind(results, row)]
+    rows = [row for row in rows if row.strategy in strategies or not row.blind]
     wanted_models = _named(models, [row.model for row in rows], "-m")
     wanted_strategies = _named(strategies, [row.strategy for row in rows], "-s")
     found = tuple(row for row in rows if row.model in wanted_models and row.strategy in wanted_strategies)
@@ -163,26 +163,16 @@ def _outcomes(results: Results, row: ResultRow, sheet: Sheet) -> dict[str, int]:
     }
 
 
-def _is_blind(results: Results, row: ResultRow) -> bool:
-    """Whether the row's prompts showed a grey picture in the photo's place."""
-    return bool(results.spec(row).get("blind"))
-
-
 def _blind(results: Results, row: ResultRow) -> Proportion | None:
     """The accuracy of the row that asked the same blind; None where there is none, or for such a row itself."""
-    if _is_blind(results, row):
+    if row.blind:
         return None
-    wanted = _asked(results, row)
+    wanted = asked_in_sight(results, row)
     for each in results.rows:
-        if _is_blind(results, each) and each.selection == row.selection and _asked(results, each) == wanted:
+        if each.blind and each.selection == row.selection and asked_in_sight(results, each) == wanted:
             sheet = results.sheet(each)
             return proportion(int(sheet.right.sum()), int(sheet.answered.sum()))
     return None
-
-
-def _asked(results: Results, row: ResultRow) -> dict[str, Any]:
-    """What a row asks, without what tells a blind one."""
-    return {key: value for key, value in results.spec(row).items() if key not in ("title", "blind")}
 
 
 def _counts(sheet: Sheet) -> NDArray[np.int64]:

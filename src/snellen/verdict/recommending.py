@@ -13,8 +13,8 @@ from snellen.metrics.pareto import domination, front
 from snellen.result_row import ResultRow
 from snellen.results import Results
 from snellen.summary import dollars, rate_text
-from snellen.verdict.candidates import Candidate, Measures, candidates_of, comparable, surely_better
-from snellen.verdict.cascades import TOLERANCE, Planned, plan_cascades
+from snellen.verdict.candidates import TOLERANCE, Candidate, Measures, candidates_of, comparable, surely_better
+from snellen.verdict.cascades import Planned, plan_cascades
 from snellen.verdict.limits import Limits, Shortfall
 
 _NAMED = 3
@@ -25,7 +25,7 @@ class Recommendation:
     """What to take: `sentence` says it, `choice` is the row.
 
     `front` are the rows worth having, the most accurate first; `dropped` are all others of the same images, each with
-    the reason. `about` says which images, where the run is about several sets.
+    the reason. `notes` say which images, where the run is about several sets, and what does not hold.
     """
 
     sentence: str
@@ -33,20 +33,21 @@ class Recommendation:
     front: tuple[Candidate, ...]
     dropped: tuple[tuple[ResultRow, str], ...]
     planned: Planned
-    about: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 def recommend(results: Results, limits: Limits, seed: int = 0) -> Recommendation:
     """The recommendation for the largest set of rows about the same images; `seed` is that of the cross-validation."""
     rows, sets = comparable(results)
-    about = _about(rows[0], sets) if sets > 1 else None
+    notes = tuple(_notes(rows, sets))
     candidates = candidates_of(results, rows)
-    answered = {each.row.number for each in candidates}
-    silent = tuple((row, _silent(row)) for row in rows if row.number not in answered)
+    known = {each.row.number for each in candidates}
+    useless = tuple((row, _useless(row)) for row in rows if row.number not in known)
     if not candidates:
-        said = "No row has an answer" if rows else "There is no row"
-        planned = Planned((), none_because="no row has an answer")
-        return Recommendation(f"{said}, so there is nothing to recommend.", None, (), silent, planned, about)
+        answered = any(row.accuracy is not None for row in rows)
+        said = "no row is right on any image" if answered else "no row has an answer" if rows else "there is no row"
+        sentence = f"{said.capitalize()}, so there is nothing to recommend."
+        return Recommendation(sentence, None, (), useless, Planned((), none_because=said), notes)
     better = surely_better(results, candidates)
     short = {each: limits.shortfalls(each.accuracy, each.measures) for each in candidates}
     within = [place for place, each in enumerate(candidates) if not short[each]]
@@ -58,25 +59,32 @@ def recommend(results: Results, limits: Limits, seed: int = 0) -> Recommendation
         if favourite >= 0:
             dropped.append((candidates[place].row, _why(candidates, better, within[favourite], place)))
     choice = max(stay, key=lambda place: candidates[place].merit, default=None)
-    sentence = _impossible(short) if choice is None else _sentence(candidates, choice, better, within, limits)
+    planned = plan_cascades(results, candidates, best, limits, seed)
+    sentence = _impossible(short, planned) if choice is None else _sentence(candidates, choice, better, within, limits)
     order = {row.number: place for place, row in enumerate(rows)}
     dropped.sort(key=lambda pair: order[pair[0].number])
     return Recommendation(
         sentence,
         None if choice is None else candidates[choice],
         tuple(best),
-        (*dropped, *silent),
-        plan_cascades(results, candidates, best, limits, seed),
-        about,
+        (*dropped, *useless),
+        planned,
+        notes,
     )
 
 
-def _about(row: ResultRow, sets: int) -> str:
-    images = f"{row.images} images of {row.classes} classes, seed {row.seed}"
-    return f"{sets} sets of images are in this folder; this is about the largest: {images}"
+def _notes(rows: Sequence[ResultRow], sets: int) -> Iterator[str]:
+    if sets > 1:
+        images = f"{rows[0].images} images of {rows[0].classes} classes, seed {rows[0].seed}"
+        yield f"{sets} sets of images are in this folder; this is about the largest: {images}"
+    if any(row.interval == "anytime" for row in rows):
+        yield "answers had a say in when to stop asking: what is called sure of these rows is not so to 95 %"
 
 
-def _silent(row: ResultRow) -> str:
+def _useless(row: ResultRow) -> str:
+    if row.accuracy is not None:
+        unread = f"; in {row.unparsed} answers no class could be read" if row.unparsed else ""
+        return f"is right on none of {row.answered + row.unparsed} images{unread}"
     counts = [f"{count} {state}" for count, state in ((row.failed, "failed"), (row.pending, "pending")) if count]
     return f"has no answer ({', '.join(counts) or 'no images'})"
 
@@ -138,8 +146,8 @@ def taken(measures: Measures) -> str:
     return f", {', '.join(told)}" if told else ""
 
 
-def _impossible(short: Mapping[Candidate, Sequence[Shortfall]]) -> str:
-    """That no row keeps the limits, and which one comes nearest."""
+def _impossible(short: Mapping[Candidate, Sequence[Shortfall]], planned: Planned) -> str:
+    """That no row keeps the limits, and which one comes nearest; a cascade may keep them."""
 
     def distance(candidate: Candidate) -> tuple[int, float, float]:
         shares = [one.share for one in short[candidate]]
@@ -148,7 +156,8 @@ def _impossible(short: Mapping[Candidate, Sequence[Shortfall]]) -> str:
 
     nearest = min(short, key=distance)
     reasons = "; ".join(one.reason for one in short[nearest])
-    return f"No row keeps the limits; {nearest.name} comes nearest: {reasons}."
+    also = " Two rows as a cascade keep them, see there." if planned.cascades else ""
+    return f"No row keeps the limits; {nearest.name} comes nearest: {reasons}.{also}"
 
 
 def _why(candidates: Sequence[Candidate], better: NDArray[np.bool_], favourite: int, place: int) -> str:

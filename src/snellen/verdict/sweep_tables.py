@@ -17,7 +17,7 @@ from snellen.results import Results
 from snellen.short_names import short_models, short_strategies
 from snellen.verdict.sweeps import Band, Curve, Point, SweepResults, sweep_of
 
-_LEAST_MODEL, _LEAST_STRATEGY = 14, 10
+_LEAST_MODEL, _LEAST_STRATEGY = 13, 10
 _BAND, _MEAN = 7, 5  # the widths of .85–.90 and 0.876
 _BandOf: TypeAlias = Callable[[Point], Band | None]
 
@@ -47,9 +47,9 @@ def _head(order: Order, curves: Sequence[Curve]) -> str:
 def _print(curves: Sequence[Curve], band_of: _BandOf, console: Console) -> None:
     """One table; intervals are left out where they do not fit, numbers never."""
     counts = [point.count for point in curves[0].points]
-    bands = console.width >= _LEAST_MODEL + 1 + _LEAST_STRATEGY + len(counts) * (_BAND + 1)
+    bands = console.width >= _LEAST_MODEL + _LEAST_STRATEGY + 1 + len(counts) * (_BAND + 1)
     cell = max(_BAND if bands else _MEAN, *(len(str(count)) for count in counts))
-    models, strategies, rooms = _names(curves, console.width - len(counts) * (cell + 1) - 1)
+    models, strategies, rooms = _names(curves, console.width - 1 - len(counts) * (cell + 1))
     coloured = not console.no_color
     table = Table(box=None, pad_edge=False, header_style="bold" if coloured else "", padding=(0, 1, 0, 0))
     for title, room in zip(("Model", "Strategy"), rooms, strict=True):
@@ -66,7 +66,7 @@ def _print(curves: Sequence[Curve], band_of: _BandOf, console: Console) -> None:
         if bands:
             table.add_row("", "", *map(_interval, found), style="dim" if coloured else "")
     table.add_row("guessing", "", *(f"{1 / count:.3f}" for count in counts))
-    console.width = max(console.width, sum(rooms) + 2 + len(counts) * (cell + 1))
+    console.width = max(console.width, sum(rooms) + 1 + len(counts) * (cell + 1))
     console.print(table)
 
 

@@ -193,7 +193,7 @@ def _band(draws: Sequence[_Answers]) -> Band | None:
 def hard_order(results: Results, base: Classes, seed: int) -> HardOrder | None:
     """The order by the confusions of all complete rows about the classes `base`; None where there is none yet."""
     found = _rows(results, ClassSet("random", 1, base), seed).values()
-    complete = [row for row in found if not row.pending and row.answered + row.unparsed]
+    complete = [row for row in found if not row.pending and not row.blind and row.answered + row.unparsed]
     if not complete:
         return None
     names = base.names

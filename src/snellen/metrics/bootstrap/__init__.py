@@ -7,13 +7,15 @@ images varies by (n - 1) / n too little. How often they hold the truth stands in
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from snellen.metrics.bootstrap.bounds import EQUAL, Spread, bca, normal, of_a_difference, of_a_share, widening
+from snellen.metrics.bootstrap.bounds import EQUAL, Spread, bca, highest, normal, of_a_difference, of_a_share, widening
 from snellen.metrics.bootstrap.cells import Cells, cells_of, resampled
 from snellen.metrics.bootstrap.figures import F1, FIGURES, influences, macro
 
@@ -64,21 +66,39 @@ def paired_macro_f1(
 
     Otherwise as `bootstrap_intervals`. Each resample holds the same images for both.
     """
-    cells = cells_of(labels, (first, second), classes)
-    support, weights = cells.support, macro(cells.support)
-    observed = [weights @ F1.value(*cells.tally(model), support) for model in (0, 1)]
-    estimate = float(observed[0] - observed[1])
+    return macro_f1_differences(labels, (first, second), classes, rng, resamples, confidence)[0, 1]
+
+
+def macro_f1_differences(
+    labels: NDArray[np.integer[Any]],
+    predictions: Sequence[NDArray[np.integer[Any]]],
+    classes: int,
+    rng: np.random.Generator,
+    resamples: int = RESAMPLES,
+    confidence: float = CONFIDENCE,
+) -> dict[tuple[int, int], tuple[float, float, float]]:
+    """The same for each two of several models by their places, all from the same resamples, which is faster."""
+    cells = cells_of(labels, tuple(predictions), classes)
+    support, weights, models = cells.support, macro(cells.support), range(len(predictions))
+    observed = [weights @ F1.value(*cells.tally(model), support) for model in models]
     drawn = np.concatenate(
         [
-            weights @ (F1.value(hits[0], predicted[0], column) - F1.value(hits[1], predicted[1], column))
+            np.stack([weights @ F1.value(*tally, support[:, None]) for tally in zip(hits, predicted, strict=True)])
             for hits, predicted in resampled(cells, rng, resamples)
-            for column in (support[:, None],)
-        ]
+        ],
+        axis=1,
     )
-    if np.ptp(drawn) < EQUAL:
-        return estimate, *of_a_difference(estimate, weights, cells, confidence)
-    influence = influences(cells, 0, F1, weights) - influences(cells, 1, F1, weights)
-    return estimate, *bca(estimate, drawn, Spread.of(influence, cells), confidence)
+    moved = [influences(cells, model, F1, weights) for model in models]
+    most, found = highest(weights, cells), {}
+    for a, b in combinations(models, 2):
+        estimate, values = float(observed[a] - observed[b]), drawn[a] - drawn[b]
+        if np.ptp(values) < EQUAL:
+            pair = replace(cells, predictions=cells.predictions[[a, b]])
+            found[a, b] = estimate, *of_a_difference(estimate, weights, pair, confidence)
+        else:
+            spread = Spread.of(moved[a] - moved[b], cells)
+            found[a, b] = estimate, *bca(estimate, values, spread, confidence, -most, most)
+    return found
 
 
 def bootstrap_statistic(
@@ -95,8 +115,8 @@ def bootstrap_statistic(
     not look at each image. Bounds may lie outside the range that a figure has. Raises ValueError: no images, or a
     figure that is not finite.
     """
-    if not len(strata):
-        raise ValueError("nothing was answered")
+    if not len(strata) or resamples < 1:
+        raise ValueError(f"expected images and resamples, got {len(strata)} and {resamples}")
     order = np.argsort(strata, kind="stable")
     _, starts, sizes = np.unique(strata[order], return_index=True, return_counts=True)
     first, size = np.repeat(starts, sizes), np.repeat(sizes, sizes)
@@ -125,5 +145,5 @@ def _intervals(
             bounds[name] = of_a_share(estimate, weights[name], cells, confidence)
         else:
             spread = Spread.of(influences(cells, 0, measure, weights[name]), cells)
-            bounds[name] = bca(estimate, values, spread, confidence)
+            bounds[name] = bca(estimate, values, spread, confidence, 0.0, highest(weights[name], cells))
     return bounds

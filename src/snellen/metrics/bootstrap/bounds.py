@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import sqrt
 from statistics import NormalDist
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from snellen.metrics.bootstrap.cells import Cells
 
 Array = NDArray[np.float64]
 _NORMAL = NormalDist()
+Bounds: TypeAlias = tuple[float, float]
 EQUAL = 1e-12  # values closer than that differ by rounding alone
 
 
@@ -47,22 +48,21 @@ class Spread:
         return cls(widening(squares, cells.support[cells.labels]), skewness / 6)
 
 
-def bca(estimate: float, drawn: Array, spread: Spread, confidence: float) -> tuple[float, float]:
-    """Efron's bias-corrected and accelerated bounds, widened; the estimate is never outside.
+def bca(estimate: float, drawn: Array, spread: Spread, confidence: float, least: float, most: float) -> Bounds:
+    """Efron's bias-corrected and accelerated bounds, stretched from the estimate by the widening and cut to a range.
 
-    Widened as in the expanded percentile interval (Hesterberg 2015, Am. Statist. 69, 371-386): by the quantiles that
-    are asked for, not by stretching the values, which would leave the figure's range.
+    To stretch is better than to ask for quantiles further out (Hesterberg 2015, Am. Statist. 69, 371-386), since the
+    resamples of small classes fall short of the bias as well. The estimate is never outside.
     """
     below = np.count_nonzero(drawn < estimate - EQUAL) + np.count_nonzero(np.abs(drawn - estimate) <= EQUAL) / 2
-    bias = _NORMAL.inv_cdf(min(max(below, 0.5), len(drawn) - 0.5) / len(drawn))
-    reach = _reach(confidence) * spread.widening
+    bias, reach = _NORMAL.inv_cdf(min(max(below, 0.5), len(drawn) - 0.5) / len(drawn)), _reach(confidence)
     ends = (bias - reach, bias + reach)
     places = [_NORMAL.cdf(bias + end / max(1 - spread.acceleration * end, EQUAL)) for end in ends]
-    low, high = np.quantile(drawn, places)
-    return min(float(low), estimate), max(float(high), estimate)
+    low, high = estimate + spread.widening * (np.quantile(drawn, places) - estimate)
+    return max(least, min(float(low), estimate)), min(most, max(float(high), estimate))
 
 
-def normal(estimate: float, drawn: Array, widening: float, confidence: float) -> tuple[float, float]:
+def normal(estimate: float, drawn: Array, widening: float, confidence: float) -> Bounds:
     """Bounds of a normal distribution around the estimate less its bias; the estimate is never outside.
 
     Of figures such as a calibration error, which chance alone makes higher, the resamples are higher still: where most
@@ -74,24 +74,24 @@ def normal(estimate: float, drawn: Array, widening: float, confidence: float) ->
     return min(centre - reach, estimate), max(centre + reach, estimate)
 
 
-def of_a_share(estimate: float, weights: Array, cells: Cells, confidence: float) -> tuple[float, float]:
+def of_a_share(estimate: float, weights: Array, cells: Cells, confidence: float) -> Bounds:
     """The bounds of an average that is the same in every resample: Wilson's (1927) of a share that high.
 
-    `weights` are those of the classes. Classes without images hold the average below 1, whatever is drawn.
+    `weights` are those of the classes.
     """
-    images, most = _as_one_class(weights, cells)
+    images, most = _as_one_class(weights, cells), highest(weights, cells)
     unit = _reach(confidence) ** 2 / images
     low, high = _roots(estimate / most, unit, unit, 0.0)
     return max(0.0, min(low * most, estimate)), min(most, max(high * most, estimate))
 
 
-def of_a_difference(estimate: float, weights: Array, cells: Cells, confidence: float) -> tuple[float, float]:
+def of_a_difference(estimate: float, weights: Array, cells: Cells, confidence: float) -> Bounds:
     """The same of the difference of two models' averages: a score interval of a difference of paired shares.
 
     Its variance is that of the share of images that one model alone got right, drawn towards 1 by as much as Wilson's
     interval draws a share towards 1/2; without such images it is Tango's (1998, Stat. Med. 17, 891-908).
     """
-    images, most = _as_one_class(weights, cells)
+    images, most = _as_one_class(weights, cells), highest(weights, cells)
     unit = _reach(confidence) ** 2 / images
     first, second = cells.predictions == cells.labels
     share = float((cells.counts * (first != second) * (weights / np.maximum(cells.support, 1))[cells.labels]).sum())
@@ -106,17 +106,21 @@ def _reach(confidence: float) -> float:
     return _NORMAL.inv_cdf((1 + confidence) / 2)
 
 
-def _as_one_class(weights: Array, cells: Cells) -> tuple[float, float]:
-    """How many images of a single class would leave a mean recall as uncertain as the weighted one; its highest value.
+def highest(weights: Array, cells: Cells) -> float:
+    """The highest average with these weights of the classes: those without images add nothing, whatever is drawn."""
+    return min(1.0, float(weights[cells.support > 0].sum()))
+
+
+def _as_one_class(weights: Array, cells: Cells) -> float:
+    """How many images of a single class would leave a mean recall as uncertain as the weighted one.
 
     That is where the recalls of all classes are the same.
     """
     occur = cells.support > 0
-    most = float(weights[occur].sum())
-    return most**2 / float((weights[occur] ** 2 / cells.support[occur]).sum()), most
+    return highest(weights, cells) ** 2 / float((weights[occur] ** 2 / cells.support[occur]).sum())
 
 
-def _roots(estimate: float, unit: float, linear: float, constant: float) -> tuple[float, float]:
+def _roots(estimate: float, unit: float, linear: float, constant: float) -> Bounds:
     """Both x at which (estimate - x)^2 = linear * x + constant - unit * x^2."""
     half = (2 * estimate + linear) / (2 * (1 + unit))
     root = sqrt(max(half**2 - (estimate**2 - constant) / (1 + unit), 0.0))

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_AT_ONCE = 1 << 20  # numbers in an array of classes by resamples, so that memory does not grow with the classes
-_CELL, _IMAGE = 60, 15  # about how many ns it takes to draw the count of a cell, and to draw an image
+_AT_ONCE = 1 << 20  # numbers in an array of classes by resamples, so that memory does not grow with them
+_FEW = 7  # images in a cell on average, up to which they are drawn faster one by one than as the count of the cell
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,12 +67,15 @@ def resampled(
 ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """The tallies of each model in some resamples at a time: hits and predictions, shape (models, classes, resamples).
 
-    What is drawn from a class is a multinomial of its cells; so the work does not grow with the images.
+    What is drawn from a class is a multinomial of its cells; so the work does not grow with the images. Raises
+    ValueError: no resamples.
     """
+    if resamples < 1:
+        raise ValueError(f"expected 1 resample or more, got {resamples}")
     bounds = [*np.flatnonzero(np.diff(cells.labels, prepend=-1)).tolist(), len(cells.labels)]
     models, labels = len(cells.predictions), cells.labels.tolist()
     places = list(zip(*cells.predictions.tolist(), strict=True))
-    at_once = max(1, _AT_ONCE // cells.classes)
+    at_once = max(1, _AT_ONCE // cells.classes // max(1, models // 2))
     for done in range(0, resamples, at_once):
         size = min(at_once, resamples - done)
         hits, predicted = np.zeros((2, models, cells.classes + 1, size))
@@ -88,13 +91,13 @@ def resampled(
 def _drawn(counts: NDArray[np.int64], rng: np.random.Generator, resamples: int) -> NDArray[np.int64]:
     """How many images of each cell of one class are drawn, shape (cells, resamples).
 
-    Where most cells but the fullest hold few images, these are drawn one by one, which is faster.
+    Where the cells but the fullest hold few images, these are drawn one by one.
     """
     total, fullest = int(counts.sum()), int(counts.argmax())
     others = total - int(counts[fullest])
     if not others:
         return np.full((1, resamples), total)
-    if others * _IMAGE > len(counts) * _CELL:
+    if others > _FEW * len(counts):
         return rng.multinomial(total, counts / total, size=resamples).T
     of_fullest = rng.binomial(total, counts[fullest] / total, size=resamples)
     resample = np.repeat(np.arange(resamples), total - of_fullest)
