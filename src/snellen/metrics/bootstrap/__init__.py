@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from snellen.metrics.bootstrap.bounds import EQUAL, Spread, bca, highest, normal, of_a_difference, of_a_share, widening
 from snellen.metrics.bootstrap.cells import Cells, cells_of, resampled
-from snellen.metrics.bootstrap.figures import F1, FIGURES, influences, macro
+from snellen.metrics.bootstrap.figures import F1, FIGURES, influences, macro, slopes
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95
@@ -70,14 +70,16 @@ def paired_macro_f1(
     estimate = float(weights @ (first_f1 - second_f1))
     parts = []
     for hits, predicted in resampled(cells, rng, resamples):
-        of_first, of_second = F1.value(hits, predicted, support[:, None])
-        parts.append(weights @ (of_first - of_second))
+        first_f1, second_f1 = F1.value(hits, predicted, support[:, None])
+        parts.append(weights @ (first_f1 - second_f1))
     drawn = np.concatenate(parts)
     if np.ptp(drawn) < EQUAL:
         return estimate, *of_a_difference(estimate, weights, cells, confidence)
-    influence = influences(cells, 0, F1, weights) - influences(cells, 1, F1, weights)
+    of_first, of_second = (slopes(cells, model, F1, weights) for model in (0, 1))
+    influence = influences(cells, 0, *of_first) - influences(cells, 1, *of_second)
+    spread = Spread.of(influence, np.stack([np.add(*of_first), -np.add(*of_second)]), cells)
     most = highest(weights, cells)
-    return estimate, *bca(estimate, drawn, Spread.of(influence, cells), confidence, -most, most)
+    return estimate, *bca(estimate, drawn, spread, confidence, -most, most)
 
 
 def bootstrap_statistic(
@@ -123,6 +125,7 @@ def _intervals(
         if np.ptp(values) < EQUAL:
             bounds[name] = of_a_share(estimate, weights[name], cells, confidence)
         else:
-            spread = Spread.of(influences(cells, 0, measure, weights[name]), cells)
+            by_hit, by_prediction = slopes(cells, 0, measure, weights[name])
+            spread = Spread.of(influences(cells, 0, by_hit, by_prediction), (by_hit + by_prediction)[None], cells)
             bounds[name] = bca(estimate, values, spread, confidence, 0.0, highest(weights[name], cells))
     return bounds
