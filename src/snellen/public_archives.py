@@ -111,10 +111,14 @@ def _make(archive: Archive, root: Path, url: str, progress: Progress) -> None:
 
 def local_file(url: str) -> Path | None:
     """The file that an address names; None for one on the web. Raises WrongUse for other addresses, and no file."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port  # which raises where it is no number
+    except ValueError as error:
+        raise WrongUse(f"url={url}: expected an address with http:// or https://, or a file ({error})") from None
     if parts.username or parts.password:
         raise WrongUse("url: expected an address without a password in it")
-    if parts.scheme in ("http", "https") and parts.hostname:
+    if parts.scheme in ("http", "https") and host and url.isprintable() and " " not in url:
         return None
     if "://" in url and parts.scheme != "file":
         raise WrongUse(f"url={url}: expected an address with http:// or https://, or a file")

@@ -235,6 +235,7 @@ def test_wrong_options_are_told(snellen: Snellen, tmp_path: Path) -> None:
         ("caltech256/x", "expected nothing behind the name; say where it lies by folder=x"),
         ("caltech256,foldr=x", "(did you mean 'folder'?)"),
         ("caltech101,names=plural", "names='plural'"),
+        *((f"caltech101,url={url}", "expected an address") for url in ("http://[::1/a", "http://a:b/", "http://a b/")),
         (f"caltech256,folder={tmp_path}/file", "cannot write"),
     ):
         (tmp_path / "file").touch()
