@@ -17,7 +17,7 @@ from sklearn.metrics import balanced_accuracy_score, precision_recall_fscore_sup
 
 from snellen.metrics.bootstrap import bootstrap_intervals, bootstrap_statistic, intervals_of_counts, paired_macro_f1
 from snellen.metrics.bootstrap.cells import _drawn, cells_of, resampled
-from snellen.metrics.bootstrap.figures import F1, FIGURES, influences, macro
+from snellen.metrics.bootstrap.figures import F1, FIGURES, influences, macro, slopes
 
 Places = NDArray[np.int64]
 NAMES = set(FIGURES)
@@ -103,7 +103,7 @@ def test_influences_are_what_a_little_more_of_a_cell_does(name: str) -> None:
         hits = np.bincount(cells.labels, counts * right, 5)
         return float(weights @ measure.value(hits, np.bincount(predictions, counts, 6)[:-1], support))
 
-    found = influences(cells, 0, measure, weights)
+    found = influences(cells, 0, *slopes(cells, 0, measure, weights))
     for place, label in enumerate(cells.labels):
         fewer = np.where(cells.labels == label, cells.counts / support[label], 0)
         moved = 1e-5 * ((np.arange(len(found)) == place) - fewer)
@@ -324,5 +324,5 @@ def test_influences_add_up_to_the_variance_of_what_is_drawn() -> None:
     cells = cells_of(labels, (predictions,), 10)
     weights = macro(cells.support)
     values = [weights @ F1.value(h[0], p[0], cells.support[:, None]) for h, p in resampled(cells, seeded(1), 4000)]
-    squares = (cells.counts * influences(cells, 0, F1, weights) ** 2).sum()
+    squares = (cells.counts * influences(cells, 0, *slopes(cells, 0, F1, weights)) ** 2).sum()
     assert np.concatenate(values).var() == pytest.approx(squares, rel=0.08)

@@ -75,7 +75,7 @@ def test_where_it_is_not_the_model_decides() -> None:
     assert (prediction.label, prediction.outcome, prediction.scores) == ("bird", Outcome.EXACT, None)
     assert (prediction.details["stage"], prediction.details["first"]) == (2, "cat")
     assert prediction.details["confidence"] == pytest.approx(0.5)
-    assert set(prediction.details["own"]) == {"votes"}
+    assert "votes" in prediction.details["own"]
 
 
 def test_where_the_first_names_no_class_the_model_decides_whatever_the_threshold() -> None:

@@ -202,3 +202,12 @@ def test_what_costs_nothing_here_and_what_nobody_knows_the_price_of(tmp_path: Pa
         monkeypatch.setattr(Results, "facts", lambda self, row: facts)
         found = recommend(results, Limits(max_cost_per_1000=0, max_gpu_gb=0))
     assert [reason for _, reason in found.dropped] == ["its price is not known (run with --prices FILE)"]
+
+
+def test_a_blind_control_is_no_choice(tmp_path: Path) -> None:
+    photos = photographs(tmp_path / "photos", 2)
+    name = model(tmp_path / "one.py", "return truth(image) if image.path else 'cat'")
+    with ran(photos, name, out=tmp_path / "run", blind=True) as results:
+        assert [row.blind for row in results.rows] == [False, True]
+        found = recommend(results, Limits())
+    assert [each.row.blind for each in found.front] == [False] and not found.dropped

@@ -83,7 +83,7 @@ def beside(results: Results) -> list[Beside]:
     """
     found = []
     for row in results.rows:
-        if row.superseded or row.accuracy is None:
+        if row.superseded or row.blind or row.accuracy is None:
             continue
         spec = results.spec(row)
         datasets = _datasets(spec)

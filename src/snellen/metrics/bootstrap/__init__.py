@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from snellen.metrics.bootstrap.bounds import EQUAL, Spread, bca, highest, normal, of_a_difference, of_a_share, widening
 from snellen.metrics.bootstrap.cells import Cells, cells_of, resampled
-from snellen.metrics.bootstrap.figures import F1, FIGURES, influences, macro
+from snellen.metrics.bootstrap.figures import F1, FIGURES, influences, macro, slopes
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95
@@ -88,15 +88,17 @@ def macro_f1_differences(
         ],
         axis=1,
     )
-    moved = [influences(cells, model, F1, weights) for model in models]
+    steep = [slopes(cells, model, F1, weights) for model in models]
+    moved = [influences(cells, model, *steep[model]) for model in models]
     most, found = highest(weights, cells), {}
     for a, b in combinations(models, 2):
         estimate, values = float(observed[a] - observed[b]), drawn[a] - drawn[b]
+        pair = replace(cells, predictions=cells.predictions[[a, b]])
         if np.ptp(values) < EQUAL:
-            pair = replace(cells, predictions=cells.predictions[[a, b]])
             found[a, b] = estimate, *of_a_difference(estimate, weights, pair, confidence)
         else:
-            spread = Spread.of(moved[a] - moved[b], cells)
+            slopes_of = np.stack([np.add(*steep[a]), -np.add(*steep[b])])
+            spread = Spread.of(moved[a] - moved[b], slopes_of, pair)
             found[a, b] = estimate, *bca(estimate, values, spread, confidence, -most, most)
     return found
 
@@ -144,6 +146,7 @@ def _intervals(
         if np.ptp(values) < EQUAL:
             bounds[name] = of_a_share(estimate, weights[name], cells, confidence)
         else:
-            spread = Spread.of(influences(cells, 0, measure, weights[name]), cells)
+            by_hit, by_prediction = slopes(cells, 0, measure, weights[name])
+            spread = Spread.of(influences(cells, 0, by_hit, by_prediction), (by_hit + by_prediction)[None], cells)
             bounds[name] = bca(estimate, values, spread, confidence, 0.0, highest(weights[name], cells))
     return bounds

@@ -38,14 +38,29 @@ class Spread:
     acceleration: float
 
     @classmethod
-    def of(cls, influences: Array, cells: Cells) -> Spread:
-        """That of a figure that each image of a cell moves by so much."""
+    def of(cls, influences: Array, of_hits: Array, cells: Cells) -> Spread:
+        """That of a figure that each image of a cell moves by so much.
+
+        `of_hits`, shape (models, classes), is how much a right answer moves it.
+        """
         squares = cells.counts * influences**2
         variance = float(squares.sum())
         if variance < EQUAL**2:
             return cls(1.0, 0.0)
         skewness = float((squares * influences).sum()) / variance**1.5
-        return cls(widening(squares, cells.support[cells.labels]), skewness / 6)
+        pooled = sqrt(1 + _one_image_more(of_hits, cells) / variance)
+        return cls(max(widening(squares, cells.support[cells.labels]), pooled), skewness / 6)
+
+
+def _one_image_more(of_hits: Array, cells: Cells) -> float:
+    """The variance of an image of each class, were right answers as uncertain in all classes.
+
+    n images of a class vary by one image's variance too little. The few of a small class are most often all right, and
+    then say nothing of it; other classes do.
+    """
+    right = np.stack([cells.less_class_mean(model.astype(np.float64)) for model in cells.predictions == cells.labels])
+    covariance = (right * cells.counts) @ right.T / max(float(np.maximum(cells.support - 1, 0).sum()), 1.0)
+    return float((of_hits * (covariance @ of_hits)).sum())
 
 
 def bca(estimate: float, drawn: Array, spread: Spread, confidence: float, least: float, most: float) -> Bounds:

@@ -39,6 +39,12 @@ class Cells:
         predicted = np.bincount(predictions, self.counts, self.classes + 1)[:-1]
         return hits.astype(np.float64), predicted.astype(np.float64)
 
+    def less_class_mean(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Values of each cell less their mean over the images of the class."""
+        means = np.bincount(self.labels, values * self.counts, self.classes) / np.maximum(self.support, 1)
+        less: NDArray[np.float64] = values - means[self.labels]
+        return less
+
 
 def cells_of(
     labels: NDArray[np.integer[Any]],

@@ -71,14 +71,18 @@ FIGURES = {
 }
 
 
-def influences(cells: Cells, model: int, measure: Measure, weights: Array) -> Array:
-    """How much the average moves with one image more of each cell and fewer of the others of its class.
+def slopes(cells: Cells, model: int, measure: Measure, weights: Array) -> tuple[Array, Array]:
+    """How much the average moves with one hit more of each class, and with one prediction more."""
+    by_hit, by_prediction = measure.slopes(*cells.tally(model), cells.support)
+    occurs = cells.support > 0
+    return weights * by_hit * occurs, weights * by_prediction
+
+
+def influences(cells: Cells, model: int, by_hit: Array, by_prediction: Array) -> Array:
+    """How much an average with these slopes moves with an image more of each cell and fewer of the others of its class.
 
     The infinitesimal jackknife (Jaeckel 1972): the sum of squares over all images is the variance of the average.
     """
-    by_hit, by_prediction = measure.slopes(*cells.tally(model), cells.support)
     predictions, right = cells.predictions[model], cells.predictions[model] == cells.labels
-    moved = np.append(weights * by_prediction, 0)[predictions] + right * (weights * by_hit)[cells.labels]
-    means = np.bincount(cells.labels, moved * cells.counts, cells.classes) / np.maximum(cells.support, 1)
-    influences: Array = moved - means[cells.labels]
-    return influences
+    moved = np.append(by_prediction, 0)[predictions] + right * by_hit[cells.labels]
+    return cells.less_class_mean(moved)
