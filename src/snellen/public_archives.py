@@ -95,7 +95,7 @@ def _make(archive: Archive, root: Path, url: str, progress: Progress) -> None:
     try:
         if own is None:
             progress.say(f"{archive.name}: {archive.size / 1e6:,.0f} MB from {url} into {root}")
-            download(url, file, archive.size, progress)
+            _download(url, file, archive.size, progress)
         _check(archive, file, url, progress)
         _unpack(archive, file, root, progress)
     except NotFetched as error:
@@ -107,6 +107,14 @@ def _make(archive: Archive, root: Path, url: str, progress: Progress) -> None:
         raise NotAsPublished(f"{error}; nothing of it is kept; try again, {hint}") from None
     if own is None:
         file.unlink()
+
+
+def _download(url: str, file: Path, size: int, progress: Progress) -> None:
+    try:
+        download(url, file, size, progress)
+    except KeyboardInterrupt:
+        progress.say(f"interrupted; what has come is kept in {file}: the same command again goes on")
+        raise
 
 
 def local_file(url: str) -> Path | None:
