@@ -132,7 +132,7 @@ def test_what_is_no_run_is_wrong_use(snellen: Snellen, many: Path, tmp_path: Pat
     assert "is not a run folder" in said.err
     said = snellen("compare", many, "-m", "predictions/m0.csv")
     assert said.code == 2
-    assert "no row has the model" in said.err
+    assert "-m predictions/m0.csv: there is no such row" in said.err
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def test_wrong_use_is_one_line(snellen: Callable[..., Said], tmp_path: Path) -> 
     for words, part in (
         ((photos,), "is not a run folder"),
         ((out, "-s", "closed-sets"), "did you mean 'closed-set'?"),
-        ((out, "-m", "demo/vlm"), "the run has no such row"),
+        ((out, "-m", "demo/vlm"), "there is no such row"),
     ):
         said = snellen("diagnose", *words)
         assert (said.code, said.out, said.err.count("\n")) == (2, "", 1)

@@ -168,6 +168,16 @@ def test_a_redirect_to_what_is_no_web_page_is_refused(tmp_path: Path, place: str
     assert not (tmp_path / "a").exists()
 
 
+@pytest.mark.parametrize("place", ["http://[::1/x", "http://a:b/x", f"http://{'a' * 70}.org/x"])
+def test_a_redirect_to_what_is_no_address_is_told_at_once(tmp_path: Path, place: str) -> None:
+    with (
+        serving_files(lambda path, part: Reply(status=302, headers={"Location": place})) as served,
+        pytest.raises(NotFetched, match="is no address of a file, or leads to none"),
+    ):
+        fetch(f"{served.url}/a.tar", tmp_path / "a")
+    assert len(served.asked) == 1
+
+
 def test_what_was_encrypted_is_not_led_to_what_is_not() -> None:
     for start, end in (("https://a.org/x", "http://a.org/x"), ("http://a.org/x", "ftp://a.org/x")):
         with pytest.raises(NotFetched, match="leads to"):

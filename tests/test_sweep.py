@@ -284,7 +284,14 @@ def test_what_flags_say_goes_before_the_file() -> None:
         (5, 10), 2, "hard"
     )
     assert sweeps.wanted({}, {"class_counts": "25, 10"}) == Sweep((10, 25))
-    for wrong in ({"class_counts": "10,x"}, {"class_counts": ""}, {"order": "hardest"}, {"draws": 0}):
+    for wrong in (
+        {"class_counts": "10,x"},
+        {"class_counts": "²"},
+        {"draws": 10**7},
+        {"class_counts": ""},
+        {"order": "hardest"},
+        {"draws": 0},
+    ):
         with pytest.raises(WrongUse):
             sweeps.wanted({}, wrong)
     with pytest.raises(WrongUse, match="draw"):

@@ -116,7 +116,7 @@ def test_a_dry_run_counts_all_sets_and_asks_nothing(snellen: Snellen, folder: Pa
         (("--class-counts", "few"), "expected numbers such as 10,25,50, got 'few'"),
         (("--limit", "10"), "--per-class"),
         (("--order", "worst"), "order='worst'"),
-        (("--draws", "0"), "draws: expected at least 1, got 0"),
+        (("--draws", "0"), "draws: expected 1 to 100, got 0"),
         (("--per-class", "0"), "per_class"),
     ],
 )

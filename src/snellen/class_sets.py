@@ -12,6 +12,7 @@ from snellen.types import Classes
 
 Order: TypeAlias = Literal["random", "hard"]
 USUAL_COUNTS = (10, 25, 50, 75, 100, 150, 200)
+MOST_DRAWS = 100  # each is as many rows more as there are numbers of classes, models and strategies
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,8 @@ class Sweep:
     def __post_init__(self) -> None:
         if self.class_counts and min(self.class_counts) < 2:
             raise ValueError(f"class_counts: expected numbers of at least 2, got {min(self.class_counts)}")
-        if self.draws < 1:
-            raise ValueError(f"draws: expected at least 1, got {self.draws}")
+        if not 1 <= self.draws <= MOST_DRAWS:
+            raise ValueError(f"draws: expected 1 to {MOST_DRAWS}, got {self.draws}")
         object.__setattr__(self, "class_counts", tuple(sorted(set(self.class_counts))))
 
     def counts(self, classes: Classes) -> tuple[int, ...]:

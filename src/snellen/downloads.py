@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException, HTTPResponse, InvalidURL
 from pathlib import Path
 from typing import IO, Any, cast
 from urllib.error import HTTPError, URLError
@@ -119,6 +119,8 @@ def _opened(opener: OpenerDirector, request: Request) -> HTTPResponse:
         if error.code == _NO_SUCH_PART and request.has_header("Range"):
             raise _NoSuchPart(said) from None
         raise NotFetched(f"{url}: {said}") from None
+    except (ValueError, InvalidURL) as error:  # also where a redirect leads
+        raise NotFetched(f"{url} is no address of a file, or leads to none ({error})") from None
     except URLError as error:
         raise _NoConnection(f"no connection ({error.reason})") from None
     except (OSError, HTTPException) as error:

@@ -53,13 +53,18 @@ class Estimate:
         return self.tariff.price.usd(self.most) if self.tariff.price else None
 
 
+def _from_to(counts: Sequence[int]) -> str:
+    least, most = min(counts), max(counts)
+    return f"{most}" if least == most else f"{least} to {most}"
+
+
 def outline(plan: Plan) -> Iterator[str]:
     """The lines of a dry run; image files are read for their sizes, and nothing is asked."""
     yield f"data set   {plan.source}: {len(plan.selection)} images of {len(plan.classes.names)} classes"
     parts = list(map(plan.part, plan.class_lists))
     if len(parts) > 1:
         counts = [len(part.classes.names) for part in parts]
-        yield f"class sets {len(parts)} of {min(counts)} to {max(counts)} classes; what follows is for all of them"
+        yield f"class sets {len(parts)} of {_from_to(counts)} classes; what follows is for all of them"
     yield f"run folder {plan.out}"
     if plan.until_decided is not None:
         rounds = ", ".join(map(str, looks(len(plan.selection))))

@@ -95,7 +95,7 @@ def _make(archive: Archive, root: Path, url: str, progress: Progress) -> None:
     try:
         if own is None:
             progress.say(f"{archive.name}: {archive.size / 1e6:,.0f} MB from {url} into {root}")
-            download(url, file, archive.size, progress)
+            _download(url, file, archive.size, progress)
         _check(archive, file, url, progress)
         _unpack(archive, file, root, progress)
     except NotFetched as error:
@@ -109,12 +109,24 @@ def _make(archive: Archive, root: Path, url: str, progress: Progress) -> None:
         file.unlink()
 
 
+def _download(url: str, file: Path, size: int, progress: Progress) -> None:
+    try:
+        download(url, file, size, progress)
+    except KeyboardInterrupt:
+        progress.say(f"interrupted; what has come is kept in {file}: the same command again goes on")
+        raise
+
+
 def local_file(url: str) -> Path | None:
     """The file that an address names; None for one on the web. Raises WrongUse for other addresses, and no file."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port  # which raises where it is no number
+    except ValueError as error:
+        raise WrongUse(f"url={url}: expected an address with http:// or https://, or a file ({error})") from None
     if parts.username or parts.password:
         raise WrongUse("url: expected an address without a password in it")
-    if parts.scheme in ("http", "https") and parts.hostname:
+    if parts.scheme in ("http", "https") and host and url.isprintable() and " " not in url:
         return None
     if "://" in url and parts.scheme != "file":
         raise WrongUse(f"url={url}: expected an address with http:// or https://, or a file")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -201,12 +202,13 @@ def notes(results: Results, about: Sequence[ResultRow] | None = None) -> Iterato
 def _troubles(results: Results) -> Iterator[str]:
     """Why rows have pending examples: once for a model where it is the same for all its rows."""
     troubles: dict[str, dict[str, list[str]]] = {}
+    asked = Counter(row.model for row in results.rows if not row.superseded)
     for row in results.rows:
         if row.trouble:
             troubles.setdefault(row.model, {}).setdefault(row.trouble, []).append(row.strategy)
     for model, reasons in troubles.items():
         for trouble, strategies in reasons.items():
-            whose = model if len(reasons) == 1 else f"{model} · {', '.join(strategies)}"
+            whose = model if len(strategies) >= asked[model] else f"{model} · {', '.join(strategies)}"
             yield f"pending: {trouble if model in trouble else f'{whose}: {trouble}'}"
 
 

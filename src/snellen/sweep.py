@@ -39,7 +39,7 @@ def wanted(written: Mapping[str, Any], flags: Mapping[str, Any]) -> Sweep:
     """What a study file says of the sweep, with the flags put over it. Raises WrongUse."""
     given = {**written, **{key: value for key, value in flags.items() if value is not None}}
     if isinstance(counts := given.get("class_counts"), str):
-        if not all(count.strip().isdigit() for count in counts.split(",")):
+        if not all(count.strip().isdecimal() for count in counts.split(",")):
             raise WrongUse(f"class_counts: expected numbers such as 10,25,50, got {counts!r}")
         given["class_counts"] = [int(count) for count in counts.split(",")]
     return plugins.configure(Sweep, given, "the sweep")

@@ -170,7 +170,8 @@ def test_an_interrupted_download_is_continued(
     with serving_files(script) as server:
         archive = published(tmp_path / "server/256.tar", caltech256.ARCHIVE, f"{server.url}/256.tar")
         monkeypatch.setattr(caltech256, "ARCHIVE", archive)
-        assert snellen("datasets", "show", "caltech256").code == 130
+        said = snellen("datasets", "show", "caltech256")
+        assert (said.code, "the same command again goes on" in said.err) == (130, True)
         assert (home / ".cache/snellen/caltech256/caltech256.partial").stat().st_size == 5000
         assert snellen("datasets", "show", "caltech256").code == 0
     assert [part for _, part in server.asked] == [None, "bytes=5000-"]
@@ -235,6 +236,7 @@ def test_wrong_options_are_told(snellen: Snellen, tmp_path: Path) -> None:
         ("caltech256/x", "expected nothing behind the name; say where it lies by folder=x"),
         ("caltech256,foldr=x", "(did you mean 'folder'?)"),
         ("caltech101,names=plural", "names='plural'"),
+        *((f"caltech101,url={url}", "expected an address") for url in ("http://[::1/a", "http://a:b/", "http://a b/")),
         (f"caltech256,folder={tmp_path}/file", "cannot write"),
     ):
         (tmp_path / "file").touch()

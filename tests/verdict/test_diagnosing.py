@@ -239,5 +239,5 @@ def test_rows_are_chosen_by_model_and_strategy(tmp_path: Path) -> None:
         assert len(chosen((), ("closed-set,votes=3", "tournament"))) == 4
         with pytest.raises(WrongUse, match=r"-s tournement: .* \(did you mean 'tournament'\?\)"):
             chosen((), ("tournement",))
-        with pytest.raises(WrongUse, match=r"-m demo/vlm: the run has no such row"):
+        with pytest.raises(WrongUse, match=r"-m demo/vlm: there is no such row"):
             chosen(("demo/vlm",), ())

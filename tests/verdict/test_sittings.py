@@ -211,5 +211,5 @@ def test_only_models_and_strategies_that_are_there_can_be_named(models: list[str
     with opened(both) as results:
         (sitting,) = sittings(results, models[:1], ["closed-set"])
         assert [entrant.row.model for entrant in sitting.entrants] == models[:1]
-        with pytest.raises(WrongUse, match=r"no row has the strategy 'closedset' .did you mean 'closed-set'"):
+        with pytest.raises(WrongUse, match=r"-s closedset: there is no such row .did you mean 'closed-set'"):
             sittings(results, (), ["closedset"])

@@ -5,12 +5,9 @@ from __future__ import annotations
 import dataclasses
 import json
 from contextlib import closing
-from typing import Annotated
-
-import typer
 
 from snellen.cli.app import app
-from snellen.cli.options import JsonOption, QuietOption, RunArgument
+from snellen.cli.options import JsonOption, QuietOption, RowModelsOption, RowStrategiesOption, RunArgument
 from snellen.cli.output import progress_shown, say, tell
 
 _MANY = 2000  # answers that take longer to read again than one waits without a word
@@ -19,13 +16,8 @@ _MANY = 2000  # answers that take longer to read again than one waits without a 
 @app.command()
 def diagnose(
     run: RunArgument,
-    model: Annotated[
-        list[str] | None, typer.Option("-m", "--model", metavar="MODEL", help="As the table names it; again for more.")
-    ] = None,
-    strategy: Annotated[
-        list[str] | None,
-        typer.Option("-s", "--strategy", metavar="STRATEGY", help="As the table names it, or without its options."),
-    ] = None,
+    model: RowModelsOption = None,
+    strategy: RowStrategiesOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:

@@ -85,6 +85,18 @@ MarginOption = Annotated[
         envvar="SNELLEN_MARGIN", metavar="M", help="With it, stop also once no row can be better by more than M: 0.01."
     ),
 ]
+RowModelsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-m", "--model", metavar="MODEL", help="As the table names it, or without its options; again for more."
+    ),
+]
+RowStrategiesOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-s", "--strategy", metavar="STRATEGY", help="As the table names it, or without its options; again for more."
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the results as JSON.")]
 QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")]
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")]

@@ -10,19 +10,15 @@ from typing import Annotated
 import typer
 
 from snellen.cli.app import app
-from snellen.cli.options import JsonOption
+from snellen.cli.options import JsonOption, RowModelsOption, RowStrategiesOption
 from snellen.cli.output import say, tell
 
 
 @app.command()
 def compare(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Run folders over the same images.")],
-    model: Annotated[
-        list[str] | None, typer.Option("-m", "--model", metavar="MODEL", help="Only this one; again for more.")
-    ] = None,
-    strategy: Annotated[
-        list[str] | None, typer.Option("-s", "--strategy", metavar="STRATEGY", help="Only this one; again for more.")
-    ] = None,
+    model: RowModelsOption = None,
+    strategy: RowStrategiesOption = None,
     every: Annotated[bool, typer.Option("--all", help="Show each pair, however many rows there are.")] = False,
     as_json: JsonOption = False,
 ) -> None:

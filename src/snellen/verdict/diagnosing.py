@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from snellen.errors import WrongUse, nearest
+from snellen.errors import WrongUse
 from snellen.metrics.diagnostics import confused_pairs
 from snellen.result_row import ResultRow
 from snellen.results import Results
@@ -18,6 +18,7 @@ from snellen.sheets import Sheet
 from snellen.types import Outcome, State
 from snellen.verdict.blind import asked_in_sight
 from snellen.verdict.image_groups import ImageGroup, by_class_size, by_pixels
+from snellen.verdict.names import meant
 from snellen.verdict.places import Places, places_of
 from snellen.verdict.proportions import Proportion, proportion
 from snellen.verdict.reliability import Calibration, calibration_of
@@ -100,24 +101,11 @@ def chosen_rows(results: Results, models: Sequence[str], strategies: Sequence[st
     """
     rows = [row for row in results.rows if not row.superseded]
     rows = [row for row in rows if row.strategy in strategies or not row.blind]
-    wanted_models = _named(models, [row.model for row in rows], "-m")
-    wanted_strategies = _named(strategies, [row.strategy for row in rows], "-s")
+    wanted_models = meant(models, [row.model for row in rows], "-m")
+    wanted_strategies = meant(strategies, [row.strategy for row in rows], "-s")
     found = tuple(row for row in rows if row.model in wanted_models and row.strategy in wanted_strategies)
     if rows and not found:
         raise WrongUse(f"no row is of {' or '.join(models)} asked by {' or '.join(strategies)}; leave one of them out")
-    return found
-
-
-def _named(names: Sequence[str], known: Sequence[str], option: str) -> set[str]:
-    """All of the known names that are meant."""
-    if not names:
-        return set(known)
-    found: set[str] = set()
-    for name in names:
-        meant = {each for each in known if each == name} or {each for each in known if each.partition(",")[0] == name}
-        if not meant:
-            raise WrongUse(f"{option} {name}: the run has no such row{nearest(name, set(known))}")
-        found |= meant
     return found
 
 

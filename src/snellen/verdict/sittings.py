@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, TypeAlias
@@ -11,10 +11,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from snellen.errors import WrongUse, nearest
+from snellen.errors import WrongUse
 from snellen.result_row import ResultRow
 from snellen.results import Results
 from snellen.sheets import NO_ANSWER, Sheet
+from snellen.verdict.names import meant
 
 # an image by its content and its label; the last tells copies of it in one selection from each other
 _Image: TypeAlias = tuple[bytes, str, int]
@@ -66,25 +67,17 @@ def sittings(
     row has.
     """
     every = [(number, rows) for number, run in enumerate(runs) for rows in run.alike()]
-    _check_names(models, "model", (row.model for _, rows in every for row in rows))
-    _check_names(strategies, "strategy", (row.strategy for _, rows in every for row in rows))
+    wanted_models = meant(models, [row.model for _, rows in every for row in rows], "-m")
+    wanted_strategies = meant(strategies, [row.strategy for _, rows in every for row in rows], "-s")
     selections: dict[frozenset[str], list[_Selection]] = {}
     for number, rows in every:
-        wanted = [row for row in rows if row.model in (models or (row.model,))]
-        wanted = [row for row in wanted if row.strategy in (strategies or (row.strategy,))]
+        wanted = [row for row in rows if row.model in wanted_models and row.strategy in wanted_strategies]
         if wanted and (sheet := runs[number].sheet(wanted[0])).digests:
             selection = _Selection(number, tuple(wanted), _images_of(sheet))
             selections.setdefault(frozenset(sheet.classes), []).append(selection)
     _check_images(runs, [each for same in selections.values() for each in same])
     found = [sitting for same in selections.values() for sitting in _sittings(runs, same)]
     return tuple(sorted(found, key=lambda each: (len(each.left_out), len(each.labels)), reverse=True))
-
-
-def _check_names(wanted: Sequence[str], kind: str, known: Iterable[str]) -> None:
-    names = dict.fromkeys(known)
-    for name in wanted:
-        if name not in names:
-            raise WrongUse(f"no row has the {kind} {name!r}{nearest(name, names)}")
 
 
 def _check_images(runs: Sequence[Results], selections: Sequence[_Selection]) -> None:
