@@ -136,8 +136,8 @@ def _errors(values: NDArray[np.float64], right: NDArray[np.bool_], meaning: str)
         "diagram": reliability(values, right),
         "confidence": float(values.mean()),
         "ece": calibration_error(values, right),
-        "ece_low": low,
-        "ece_high": high,
+        "ece_low": max(0.0, low),
+        "ece_high": min(1.0, high),
         "ece_by_chance": float(np.quantile(errors_by_chance(values, rng, resamples), 0.95)),
     }
 
