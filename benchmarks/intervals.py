@@ -1,6 +1,6 @@
 """How often intervals hold the truth, and what they cost.
 
-    python benchmarks/intervals.py [time] [wilson] [mcnemar] [shares] [averages] [paired]
+    python benchmarks/intervals.py [time] [wilson] [mcnemar] [shares] [averages] [paired] [calibration]
                                    [--simulations 2000] [--images 500]
 
 `wilson` and `shares` are exact sums of probabilities. In the simulations the classes keep their sizes and the answers
@@ -22,9 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom, binomtest, multinomial
 
-from snellen.metrics.bootstrap import bootstrap_intervals, paired_macro_f1
+from snellen.metrics.bootstrap import bootstrap_intervals, bootstrap_statistic, paired_macro_f1
 from snellen.metrics.bootstrap.cells import cells_of, resampled
 from snellen.metrics.bootstrap.figures import F1, macro
+from snellen.metrics.calibration import calibration_error
 from snellen.metrics.classification import Confusion, classify
 from snellen.metrics.comparison import mcnemar
 from snellen.metrics.intervals import paired_difference, wilson
@@ -150,6 +151,24 @@ def paired(simulations: int, images: int) -> None:
         print(f"| {classes} | {sizes_name} | {accuracy}, {accuracy - gap:.2f} | {covered} |", flush=True)
 
 
+def calibration(simulations: int, images: int) -> None:
+    """Coverage of the expected calibration error (15 bins) of confidences that are too high by so much."""
+    print("\n| too high by | images | its interval | mean estimate |\n| ---: | ---: | ---: | ---: |")
+    for excess, size in product((0.0, 0.05, 0.2), (images, 4 * images)):
+        rng, covered, found = np.random.default_rng([5, size, round(100 * excess)]), Coverage(), []
+        for _ in range(simulations):
+            confidences = 0.25 + 0.75 * rng.beta(4, 1.2, size)
+            right = rng.random(size) < confidences - excess
+
+            def error(places: Places, confidences: Array = confidences, right: NDArray[np.bool_] = right) -> float:
+                return calibration_error(confidences[places], right[places])
+
+            found.append(error(np.arange(size)))
+            low, high = bootstrap_statistic(error, np.zeros(size, dtype=np.int64), rng, 500)
+            covered.add(excess, max(0.0, low), high)
+        print(f"| {excess} | {size:,} | {covered} | {np.mean(found):.3f} |", flush=True)
+
+
 def shares() -> None:
     """Exact coverage of a paired difference of shares."""
     print("\n| n | mean % | least % | at | mean width |\n| ---: | ---: | ---: | --- | ---: |")
@@ -244,17 +263,18 @@ def peak() -> float:
 def main() -> None:
     """Prints the tables asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parts = ["time", "wilson", "mcnemar", "shares", "averages", "paired"]
+    parts = ["time", "wilson", "mcnemar", "shares", "averages", "paired", "calibration"]
     parser.add_argument("parts", nargs="*", default=parts)
     parser.add_argument("--simulations", type=int, default=2000)
     parser.add_argument("--images", type=int, default=500)
     given = parser.parse_args()
     exact = {"time": times, "wilson": wilson_coverage, "mcnemar": mcnemar_equality, "shares": shares}
+    simulated = {"averages": averages, "paired": paired, "calibration": calibration}
     for part in given.parts:
         if part in exact:
             exact[part]()
         else:
-            {"averages": averages, "paired": paired}[part](given.simulations, given.images)
+            simulated[part](given.simulations, given.images)
 
 
 if __name__ == "__main__":
