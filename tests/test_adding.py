@@ -65,6 +65,8 @@ def here(installed: Path, snellen: Snellen, tmp_path: Path) -> Path:
 def told(line: str, place: Path) -> str:
     """A line without what differs from run to run: places, speeds, and how well a model fits."""
     line = re.sub(r"[\d.]+/s\b", "N/s", line.replace(f"{place}/", "…/"))
+    if line.startswith("Right most often"):
+        return re.sub(r" by \S+:|\d+\.\d %", "N", line)
     return re.sub(r"0\.\d\d\d(?: 0\.\d\d–\S+)?|\d+$", "N", line) if line.startswith("linear/") else line
 
 
