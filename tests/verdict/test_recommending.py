@@ -250,3 +250,4 @@ def test_a_cascade_whose_memory_may_break_the_limit_says_so_until_it_was_run(run
     assert program == "snellen" and snellen(*words, "--no-timing", "--out", str(run)).code == 0
     said = snellen("recommend", str(run))
     assert re.search(r"measured already as \S+ by cascade,\S+: right on \d", said.out)
+    assert "run it to know" not in snellen("recommend", str(run), "--max-rss-gb", "2.2").out

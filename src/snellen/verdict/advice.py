@@ -51,9 +51,10 @@ def _cascade_lines(results: Results, found: Recommendation) -> Iterator[str]:
         return
     rows = [*(each.row for each in found.front), *(row for row, _ in found.dropped)]
     for number, cascade in enumerate(found.planned.cascades, start=1):
-        yield f"{number}. {_cascade_sentence(cascade)}"
+        row = already_run(results, cascade, rows)
+        yield f"{number}. {_cascade_sentence(cascade, None if row else cascade.doubt)}"
         yield f"   {command(results, cascade)}"
-        if row := already_run(results, cascade, rows):
+        if row:
             counted = f"right on {percent(row.accuracy)} of {row.answered + row.unparsed} images"
             memory = "" if row.peak_rss_gb is None else f", {row.peak_rss_gb:.3g} GB of memory"
             yield f"   measured already as {row.model} by {row.strategy}: {counted}{memory}"
@@ -65,16 +66,15 @@ def _cascade_lines(results: Results, found: Recommendation) -> Iterator[str]:
     )
 
 
-def _cascade_sentence(cascade: Cascade) -> str:
+def _cascade_sentence(cascade: Cascade, doubt: str | None) -> str:
     point, first, second = cascade.estimate, cascade.first, cascade.second
     alone = f"{_against_second(cascade)} {second.name} alone ({percent(cascade.second_alone)})"
-    doubt = f"; {cascade.doubt}" if cascade.doubt else ""
     unsure = f"its score is below {cascade.threshold:g}" if cascade.threshold else "it names no class"
     return (
         f"{first.name}, then {second.name} where {unsure} ({percent(point.handed_over)} of the images): "
         f"right on {percent(point.accuracy)} of {cascade.images} "
         f"(95 % interval {percent(point.accuracy_low)} to {percent(point.accuracy_high)}), "
-        f"{alone}{_saved(cascade)}{taken(point.measures, 'at most ')}{doubt}."
+        f"{alone}{_saved(cascade)}{taken(point.measures, 'at most ')}{f'; {doubt}' if doubt else ''}."
     )
 
 
