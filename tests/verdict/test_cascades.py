@@ -169,6 +169,19 @@ def test_why_there_is_none_is_said(
     )
 
 
+def test_rows_with_labelled_examples_are_named_as_those_that_cannot_take_part(tmp_path: Path) -> None:
+    with ran("demo/pictograms", "demo/clip", "nearest-centroid,shots=1", out=tmp_path / "run", per_class=1) as results:
+        why = "rows with labelled examples cannot take part, and no other row is left"
+        assert planned(results).none_because == why
+
+
+def test_memory_is_a_doubt_between_that_of_the_larger_row_and_the_sum(results: Results) -> None:
+    assert only(results, Limits(max_rss_gb=2.5)).doubt is None
+    doubt = only(results, Limits(max_rss_gb=2.0)).doubt
+    assert doubt == "it may take up to 2.5 GB of memory, the limit is 2: run it to know"
+    assert planned(results, Limits(max_rss_gb=1.9)).none_because == "none of two rows keeps the limits"
+
+
 def test_without_scores_there_is_none(tmp_path: Path) -> None:
     photos = photographs(tmp_path / "photos", 1)
     models = [model(tmp_path / f"{name}.py", "return truth(image)") for name in ("one", "two")]

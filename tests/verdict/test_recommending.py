@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -220,3 +221,33 @@ def test_a_blind_control_is_no_choice(tmp_path: Path) -> None:
         assert [row.blind for row in results.rows] == [False, True]
         found = recommend(results, Limits())
     assert [each.row.blind for each in found.front] == [False] and not found.dropped
+
+
+def test_that_all_rows_keep_the_limits_is_said(results: Results) -> None:
+    found = recommend(results, Limits(max_rss_gb=2, min_images_per_second=4))
+    assert found.sentence.endswith(". Every row keeps the limits: at most 2 GB of memory, at least 4 images a second.")
+    assert "keeps" not in recommend(results, Limits(max_rss_gb=1)).sentence
+    assert "keeps" not in recommend(results, Limits()).sentence
+
+
+def test_what_a_run_stopped_for_is_said_and_not_contradicted(tmp_path: Path) -> None:
+    wrong = "return 'no idea' if int(image.digest[-6:], 16) % 100 < {} else truth(image)"
+    photos = photographs(tmp_path / "photos", 40)
+    names = [model(tmp_path / f"wrong{each}.py", wrong.format(each)) for each in (5, 60)]
+    with ran(photos, names, out=tmp_path / "run", until_decided=0.95) as results:
+        assert [decision.best is not None for decision in results.decisions] == [True]
+        found = recommend(results, Limits())
+    assert found.choice is not None and found.choice.row.model == names[0]
+    assert f"; decided with 95 % confidence: {names[0]} · closed-set is the best of 2 rows, after" in found.sentence
+    assert "these images do not tell" not in found.sentence
+
+
+def test_a_cascade_whose_memory_may_break_the_limit_says_so_until_it_was_run(run: Path, snellen: Snellen) -> None:
+    said = snellen("recommend", str(run), "--max-rss-gb", "2.2")
+    assert "at most 2.5 GB of memory; it may take up to 2.5 GB of memory, the limit is 2.2: run it to know." in said.out
+    assert "not surely more accurate than predictions/" in said.out and "measured already" not in said.out
+    program, *words = shlex.split(json.loads(snellen("recommend", str(run), "--json").out)["cascades"][0]["command"])
+    assert program == "snellen" and snellen(*words, "--no-timing", "--out", str(run)).code == 0
+    said = snellen("recommend", str(run))
+    assert re.search(r"measured already as \S+ by cascade,\S+: right on \d", said.out)
+    assert "run it to know" not in snellen("recommend", str(run), "--max-rss-gb", "2.2").out

@@ -16,7 +16,7 @@ from snellen.verdict.candidates import Candidate
 from snellen.verdict.cascades import Cascade, Point, compared, points
 from snellen.verdict.limits import Limits
 from snellen.verdict.recommending import Recommendation, percent, taken
-from snellen.verdict.running import command, strategy_data
+from snellen.verdict.running import already_run, command, strategy_data
 
 _COLUMNS = ("Accuracy", "95 %", "img/s", "GPU GB", "USD/1000", "RAM GB", "p50", "Pending", "Failed")
 
@@ -49,9 +49,15 @@ def _cascade_lines(results: Results, found: Recommendation) -> Iterator[str]:
     if found.planned.none_because:
         yield f"none is worth having: {found.planned.none_because}."
         return
+    rows = [*(each.row for each in found.front), *(row for row, _ in found.dropped)]
     for number, cascade in enumerate(found.planned.cascades, start=1):
-        yield f"{number}. {_cascade_sentence(cascade)}"
+        row = already_run(results, cascade, rows)
+        yield f"{number}. {_cascade_sentence(cascade, None if row else cascade.doubt)}"
         yield f"   {command(results, cascade)}"
+        if row:
+            counted = f"right on {percent(row.accuracy)} of {row.answered + row.unparsed} images"
+            memory = "" if row.peak_rss_gb is None else f", {row.peak_rss_gb:.3g} GB of memory"
+            yield f"   measured already as {row.model} by {row.strategy}: {counted}{memory}"
     if found.planned.more:
         yield f"and {found.planned.more} more that are less accurate"
     yield (
@@ -60,17 +66,25 @@ def _cascade_lines(results: Results, found: Recommendation) -> Iterator[str]:
     )
 
 
-def _cascade_sentence(cascade: Cascade) -> str:
+def _cascade_sentence(cascade: Cascade, doubt: str | None) -> str:
     point, first, second = cascade.estimate, cascade.first, cascade.second
-    so = {"as": "as accurate as", "more": "more accurate than", "less": "less accurate than"}
-    alone = f"{so[compared(cascade.right, second.right)]} {second.name} alone ({percent(cascade.second_alone)})"
+    alone = f"{_against_second(cascade)} {second.name} alone ({percent(cascade.second_alone)})"
     unsure = f"its score is below {cascade.threshold:g}" if cascade.threshold else "it names no class"
     return (
         f"{first.name}, then {second.name} where {unsure} ({percent(point.handed_over)} of the images): "
         f"right on {percent(point.accuracy)} of {cascade.images} "
         f"(95 % interval {percent(point.accuracy_low)} to {percent(point.accuracy_high)}), "
-        f"{alone}{_saved(cascade)}{taken(point.measures)}."
+        f"{alone}{_saved(cascade)}{taken(point.measures, 'at most ')}{f'; {doubt}' if doubt else ''}."
     )
+
+
+def _against_second(cascade: Cascade) -> str:
+    """How its accuracy goes together with that of the second row; where chance may explain it, it is said so."""
+    word = compared(cascade.right, cascade.second.right)
+    if word != "as":
+        return f"{word} accurate than"
+    ahead = cascade.estimate.accuracy - cascade.second_alone
+    return "as accurate as" if not ahead else f"not surely {'more' if ahead > 0 else 'less'} accurate than"
 
 
 def _saved(cascade: Cascade) -> str:
@@ -128,6 +142,7 @@ def _cascade_data(results: Results, cascade: Cascade, seed: int) -> dict[str, An
         "threshold": cascade.threshold,
         "images": cascade.images,
         **_point_data(cascade.estimate),
+        "doubt": cascade.doubt,
         "against_second": compared(cascade.right, cascade.second.right),
         "command": command(results, cascade),
         "strategy": strategy_data(results, cascade),

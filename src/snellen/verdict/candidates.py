@@ -107,7 +107,10 @@ def _measures(row: ResultRow, facts: Mapping[str, Any]) -> Measures:
 
 
 def surely_better(results: Results, candidates: Sequence[Candidate]) -> NDArray[np.bool_]:
-    """Which is surely more accurate than which, as (n, n): McNemar's test at 5 %, by Holm corrected over all pairs."""
+    """Which is surely more accurate than which, as (n, n): McNemar's test at 5 %, by Holm corrected over all pairs.
+
+    The row that a run stopped for as the best, without a margin, is better than all others of that decision.
+    """
     places = {candidate.row.number: place for place, candidate in enumerate(candidates)}
     pairs = [
         (places[each["a"]["row"]], places[each["b"]["row"]], each["difference"], each["mcnemar_p"])
@@ -118,4 +121,9 @@ def surely_better(results: Results, candidates: Sequence[Candidate]) -> NDArray[
     for (a, b, difference, _), p in zip(pairs, holm([p for *_, p in pairs]), strict=True):
         if p < LEVEL:
             better[(a, b) if difference > 0 else (b, a)] = True
+    for decision in results.decisions:
+        if decision.best in places and not decision.margin:
+            best = places[decision.best]
+            others = [places[row] for row in decision.stopped if row in places and row != decision.best]
+            better[best, others], better[others, best] = True, False
     return better

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -56,7 +56,8 @@ class Cascade:
     """Two rows in a row. `right` is as that of a candidate, by cross-validation.
 
     `threshold` is the one to run it with, chosen on all images; `images` are those that both rows have answered. Alone
-    on these, the rows have the accuracies `first_alone` and `second_alone`.
+    on these, the rows have the accuracies `first_alone` and `second_alone`. `doubt` tells of a limit of
+    memory of which it is not known whether it is kept: both models share a process, and take less than both rows.
     """
 
     first: Candidate
@@ -67,6 +68,7 @@ class Cascade:
     right: Rights
     first_alone: float
     second_alone: float
+    doubt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +121,27 @@ def _of_pair(pair: Pair, limits: Limits, seed: int) -> Iterator[Cascade]:
     known: set[float] = set()
     for at, found in _at(confidence, *right, [most_right(most), as_right(most)], seed):
         point = _point(at.share, found, first.measures, second.measures)
-        if at.threshold in known or limits.shortfalls(point.accuracy, point.measures):
+        least = replace(point.measures, rss_gb=_least_memory(first.measures, second.measures))
+        if at.threshold in known or limits.shortfalls(point.accuracy, least):
             continue
         known.add(at.threshold)
         rights = np.full(len(both), -1, dtype=np.int8)
         rights[both] = found
         threshold = round_threshold(confidence, at.threshold)
         alone = float(right[0].mean()), float(right[1].mean())
-        yield Cascade(first, second, threshold, int(both.sum()), point, rights, *alone)
+        doubt = _doubt(point.measures.rss_gb, limits.max_rss_gb)
+        yield Cascade(first, second, threshold, int(both.sum()), point, rights, *alone, doubt)
+
+
+def _least_memory(first: Measures, second: Measures) -> float | None:
+    """What both models in one process take at least: that of the larger."""
+    return None if first.rss_gb is None or second.rss_gb is None else max(first.rss_gb, second.rss_gb)
+
+
+def _doubt(most: float | None, limit: float | None) -> str | None:
+    if most is None or limit is None or most <= limit:
+        return None
+    return f"it may take up to {most:.3g} GB of memory, the limit is {limit:g}: run it to know"
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,20 @@ class Limits:
         """How many there are."""
         return sum(value is not None for value in dataclasses.astuple(self))
 
+    @property
+    def text(self) -> str:
+        """All of them in words."""
+        least = self.min_accuracy
+        told = (
+            (self.max_gpu_gb, "at most {:g} GB of GPU memory"),
+            (self.max_rss_gb, "at most {:g} GB of memory"),
+            (self.min_images_per_second, "at least {:g} images a second"),
+            (self.max_latency_ms, "at most {:g} ms for an image"),
+            (self.max_cost_per_1000, "at most {:g} USD for 1000 images"),
+            (None if least is None else 100 * least, "right on at least {:g} %"),
+        )
+        return ", ".join(words.format(value) for value, words in told if value is not None)
+
     def shortfalls(self, accuracy: float, measures: Measures) -> list[Shortfall]:
         """All limits that are not kept."""
         return [*self._of_memory(measures), *self._of_time(measures), *self._of_worth(accuracy, measures)]

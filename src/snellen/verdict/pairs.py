@@ -41,7 +41,7 @@ def pairs_of(results: Results, candidates: Sequence[Candidate]) -> tuple[list[Pa
         for second in alone
         if _is_cheaper(first, second) and not _asks_the_same(results, first, second)
     ]
-    return pairs, None if pairs else _why_none(alone, scores)
+    return pairs, None if pairs else _why_none(alone, scores, _kept_out(results, candidates))
 
 
 def _is_single(results: Results, candidate: Candidate) -> bool:
@@ -71,7 +71,25 @@ def _is_cheaper(first: Candidate, second: Candidate) -> bool:
     return any(one < other * (1 - TOLERANCE) for one, other in zip(*pairs, strict=True))
 
 
-def _why_none(alone: Sequence[Candidate], scores: Mapping[Candidate, _Numbers]) -> str:
+def _kept_out(results: Results, candidates: Sequence[Candidate]) -> str:
+    """Which rows cannot take part in a cascade, in words; empty where all can."""
+    specs = [results.spec(each.row) for each in candidates]
+    told = []
+    if any(spec.get("shots") for spec in specs):
+        told.append("rows with labelled examples")
+    if any(len(spec["models"]) > 1 for spec in specs):
+        told.append("rows of more than one model")
+    return f"{' and '.join(told)} cannot take part" if told else ""
+
+
+def _why_none(alone: Sequence[Candidate], scores: Mapping[Candidate, _Numbers], kept_out: str) -> str:
+    if len(alone) < 2 and kept_out:
+        return f"{kept_out}, and {'one other row' if alone else 'no other row'} is left"
+    why = _why_no_pair(alone, scores)
+    return f"{why}; {kept_out}" if kept_out else why
+
+
+def _why_no_pair(alone: Sequence[Candidate], scores: Mapping[Candidate, _Numbers]) -> str:
     if len(alone) < 2:
         return "it takes two rows of one model each"
     if not scores:

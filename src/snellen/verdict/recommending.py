@@ -16,6 +16,7 @@ from snellen.summary import dollars, rate_text
 from snellen.verdict.candidates import TOLERANCE, Candidate, Measures, candidates_of, comparable, surely_better
 from snellen.verdict.cascades import Planned, plan_cascades
 from snellen.verdict.limits import Limits, Shortfall
+from snellen.verdict.stopping import decided
 
 _NAMED = 3
 
@@ -58,12 +59,17 @@ def recommend(results: Results, limits: Limits, seed: int = 0) -> Recommendation
     for place, favourite in zip(within, favoured, strict=True):
         if favourite >= 0:
             dropped.append((candidates[place].row, _why(candidates, better, within[favourite], place)))
-    choice = max(stay, key=lambda place: candidates[place].merit, default=None)
+    best_of = {decision.best for decision in results.decisions}
+    choice = max(
+        stay, key=lambda place: (candidates[place].row.number in best_of, candidates[place].merit), default=None
+    )
     planned = plan_cascades(results, candidates, best, limits, seed)
     if choice is None:
         sentence = _impossible(short, planned)
     else:
-        sentence = _sentence(candidates, choice, better, within, limits, "row that is ever right" if useless else "row")
+        other = "row that is ever right" if useless else "row"
+        known_best = _decided(results, candidates[choice])
+        sentence = _sentence(candidates, choice, better, within, limits, other, known_best)
     order = {row.number: place for place, row in enumerate(rows)}
     dropped.sort(key=lambda pair: order[pair[0].number])
     return Recommendation(
@@ -110,6 +116,7 @@ def _sentence(
     within: Sequence[int],
     limits: Limits,
     other: str,
+    known_best: Sequence[str],
 ) -> str:
     """What to take, why, and how sure that is; any `other` row is said to be compared."""
     chosen, row = candidates[choice], candidates[choice].row
@@ -122,7 +129,8 @@ def _sentence(
     }
     parts = [
         f"Take {chosen.name}: right on {percent(row.accuracy)} of {row.answered + row.unparsed} images "
-        f"(95 % interval {percent(row.accuracy_low)} to {percent(row.accuracy_high)}){taken(chosen.measures)}"
+        f"(95 % interval {percent(row.accuracy_low)} to {percent(row.accuracy_high)}){taken(chosen.measures)}",
+        *known_best,
     ]
     among = f" within the limit{'s' if limits.count > 1 else ''}" if limits.count else ""
     if not others:
@@ -132,7 +140,24 @@ def _sentence(
     parts += [f"{said} {_some([candidates[place] for place in places])}" for said, places in groups.items() if places]
     if limits.min_accuracy is not None and (row.accuracy_low or 0) < limits.min_accuracy:
         parts.append(f"its interval reaches below the {100 * limits.min_accuracy:g} % asked for")
-    return "; ".join(parts) + "."
+    return f"{'; '.join(parts)}.{_heard(limits, other) if len(within) == len(candidates) else ''}"
+
+
+def _heard(limits: Limits, other: str) -> str:
+    """That limits leave out no row, as else nothing shows that they were looked at."""
+    if not limits.count:
+        return ""
+    return f" Every {other} keeps the limit{'s' if limits.count > 1 else ''}: {limits.text}."
+
+
+def _decided(results: Results, chosen: Candidate) -> list[str]:
+    """What a run that stopped by itself came to about rows of which this is one."""
+    rows = {row.number: row for row in results.rows}
+    return [
+        decided(decision, rows)
+        for decision in results.decisions
+        if decision.best is not None and chosen.row.number in decision.stopped
+    ]
 
 
 def _some(candidates: Sequence[Candidate]) -> str:
@@ -140,15 +165,15 @@ def _some(candidates: Sequence[Candidate]) -> str:
     return " or ".join(f"{each.name} ({percent(each.accuracy)})" for each in candidates[:_NAMED]) + more
 
 
-def taken(measures: Measures) -> str:
-    """What is known of what it takes, to be said behind what it reaches."""
+def taken(measures: Measures, most: str = "") -> str:
+    """What is known of what it takes, to be said behind what it reaches; `most` is said before the memory."""
     told = []
     if measures.images_per_second:
         told.append(f"{rate_text(measures.images_per_second)} images a second")
     if measures.gpu_gb:
         told.append(f"{measures.gpu_gb:.3g} GB of GPU memory")
     if measures.rss_gb:
-        told.append(f"{measures.rss_gb:.3g} GB of memory")
+        told.append(f"{most}{measures.rss_gb:.3g} GB of memory")
     if measures.cost_per_1000_usd:
         told.append(f"{dollars(measures.cost_per_1000_usd)} USD for 1000 images")
     return f", {', '.join(told)}" if told else ""
@@ -164,7 +189,8 @@ def _impossible(short: Mapping[Candidate, Sequence[Shortfall]], planned: Planned
 
     nearest = min(short, key=distance)
     reasons = "; ".join(one.reason for one in short[nearest])
-    also = " Two rows as a cascade keep them, see there." if planned.cascades else ""
+    sure = "may keep" if all(each.doubt for each in planned.cascades) else "keep"
+    also = f" Two rows as a cascade {sure} them, see there." if planned.cascades else ""
     return f"No row keeps the limits; {nearest.name} comes nearest: {reasons}.{also}"
 
 

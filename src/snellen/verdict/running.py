@@ -1,13 +1,15 @@
-"""How a planned cascade is really run: as an option of the command line, or for a study file."""
+"""How a planned cascade is really run, as an option of the command line or for a study file, and whether it was."""
 
 from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from snellen.errors import SnellenError
+from snellen.result_row import ResultRow
 from snellen.results import Results
 from snellen.specs import strategy_plan
 from snellen.stored_rows import strategy_of
@@ -47,6 +49,26 @@ def strategy_data(results: Results, cascade: Cascade) -> dict[str, Any]:
     )
     first = cascade.first.row.model
     return {"strategy": "cascade", "first": first, "threshold": cascade.threshold, "by": by, "then": then}
+
+
+def already_run(results: Results, cascade: Cascade, rows: Iterable[ResultRow]) -> ResultRow | None:
+    """The row among these of the same two models and strategies, at whatever threshold; the one nearest to it."""
+    wanted = _stripped({key: value for key, value in strategy_data(results, cascade).items() if key != "strategy"})
+    found = []
+    for row in rows:
+        asked = results.spec(row)["strategy"]
+        if asked["name"] == "cascade" and row.model == cascade.second.row.model:
+            threshold = asked["options"]["threshold"]
+            if _stripped({**asked["options"], "threshold": cascade.threshold}) == wanted:
+                found.append((abs(threshold - cascade.threshold), row))
+    return min(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def _stripped(options: Any) -> Any:
+    """The options that are given a value, also those within."""
+    if not isinstance(options, dict):
+        return options
+    return {key: _stripped(value) for key, value in options.items() if value is not None}
 
 
 def _title(results: Results, candidate: Candidate) -> str | None:

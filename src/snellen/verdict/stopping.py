@@ -15,7 +15,7 @@ def told(results: Results) -> Iterator[str]:
     """A sentence for each decision, and one about what holds of rows that stopped for what they answered."""
     rows = {row.number: row for row in results.rows}
     for decision in results.decisions:
-        yield f"{_decided(decision, rows)}{_saved(decision, rows)}"
+        yield f"{decided(decision, rows)}{_saved(decision, rows)}"
     if results.decisions:
         yield (
             "answers had a say in when to stop: accuracy intervals of these rows and p-values between them are those "
@@ -33,7 +33,8 @@ def settled(results: Results) -> frozenset[int]:
     )
 
 
-def _decided(decision: Decision, rows: Mapping[int, ResultRow]) -> str:
+def decided(decision: Decision, rows: Mapping[int, ResultRow]) -> str:
+    """Which row is best and how sure that is, or which may be."""
     sure = f"{100 * decision.confidence:g} % confidence"
     of = f"{decision.images} of {decision.of} images"
     if decision.best is not None:
