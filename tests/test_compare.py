@@ -159,7 +159,7 @@ def test_a_run_that_says_little_is_told_as_such(
 def test_a_row_alone_and_a_run_that_was_only_made(snellen: Snellen, place: Path, many: Path, tmp_path: Path) -> None:
     said = snellen("compare", many, "-m", f"predictions/{place / 'm0.csv'}")
     assert said.code == 0
-    assert "Only one row has answers: there is nothing to compare it with." in said.out
+    assert "Only one row was chosen by -m and -s: there is nothing to compare it with." in said.out
     name = model(tmp_path / "some.py", "return truth(image)")
     study.make(resolve(Request(str(place / "photos"), (name,), ("closed-set",), out=str(tmp_path / "made"))))
     said = snellen("compare", tmp_path / "made")
