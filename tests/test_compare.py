@@ -159,7 +159,7 @@ def test_a_run_that_says_little_is_told_as_such(
 def test_a_row_alone_and_a_run_that_was_only_made(snellen: Snellen, place: Path, many: Path, tmp_path: Path) -> None:
     said = snellen("compare", many, "-m", f"predictions/{place / 'm0.csv'}")
     assert said.code == 0
-    assert "Only one row has answers: there is nothing to compare it with." in said.out
+    assert "Only one row was chosen by -m and -s: there is nothing to compare it with." in said.out
     name = model(tmp_path / "some.py", "return truth(image)")
     study.make(resolve(Request(str(place / "photos"), (name,), ("closed-set",), out=str(tmp_path / "made"))))
     said = snellen("compare", tmp_path / "made")
@@ -180,3 +180,21 @@ def test_of_a_run_that_stopped_by_itself_it_says_what_holds(snellen: Snellen, pl
     assert pair["anytime"] and mcnemar(pair["only_a_right"], pair["only_b_right"]) < pair["mcnemar_p"]
     assert pair["images_needed"] is pair["macro_f1_difference_low"] is row["macro_f1_low"] is best.macro_f1_low is None
     assert (row["accuracy_low"], row["accuracy_high"]) == (best.accuracy_low, best.accuracy_high)
+
+
+def test_the_same_row_of_two_runs_stands_once_and_blind_rows_are_said_to_be_left_out(
+    snellen: Snellen, place: Path, tmp_path: Path
+) -> None:
+    names = [model(tmp_path / "good.py", "return truth(image)"), model(tmp_path / "bad.py", "return 'cat'")]
+    for run in "ab":
+        with ran(place / "photos", names, out=tmp_path / run, blind=run == "a"):
+            pass
+    said = snellen("compare", tmp_path / "a", tmp_path / "b")
+    assert said.code == 0
+    assert "Left out: 2 blind rows" in said.err
+    assert said.out.count(" A, B ") == 2
+    assert "1 is ahead of 2, more than chance explains." in said.out
+    assert "Nothing differs beside the models." in said.out and "What differs" not in said.out
+    (group,) = parsed(snellen("compare", tmp_path / "a", tmp_path / "b", "--json"))["groups"]
+    assert len(group["comparisons"]) == 1
+    assert [[each["run"] for each in row["also_in"]] for row in group["rows"]] == [[str(tmp_path / "b")]] * 2

@@ -77,3 +77,18 @@ def test_the_command_is_explained(snellen: Callable[..., Said]) -> None:
     told = snellen("diagnose", "--help").out
     assert "Examples:" in told and "snellen diagnose runs/photos --json" in told
     assert "diagnose" in snellen("--help").out
+
+
+def test_of_several_sets_of_images_the_largest_is_told_of_unless_all_are_asked_for(
+    snellen: Callable[..., Said], tmp_path: Path
+) -> None:
+    photos, out = photographs(tmp_path / "photos", 2, NAMES), tmp_path / "run"
+    name = model(tmp_path / "m.py", "return truth(image)")
+    for seed in (0, 1):
+        words = ("-s", "closed-set", "--classes", 4, "--seed", seed, "--no-timing", "--out", out, "-q")
+        assert snellen("run", "-d", photos, "-m", name, *words).code == 0
+    told = snellen("diagnose", out)
+    assert told.err.startswith("2 sets of images or classes: this is about the largest, 8 images of 4 classes, seed ")
+    assert told.out.count("closed-set (4 classes, seed ") == 1
+    every = snellen("diagnose", out, "--all")
+    assert every.err == "" and every.out.count("closed-set (8 images of 4 classes: ") == 2

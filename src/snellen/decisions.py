@@ -35,6 +35,11 @@ class Decision:
         """Whether more images could decide it."""
         return self.best is None and self.images < self.of
 
+    @property
+    def settled(self) -> frozenset[int]:
+        """The rows that nothing more is to be asked of: all where it is made, those that are out of it where not."""
+        return frozenset(row for row in self.adaptive if self.best is not None or self.stopped[row] is not None)
+
 
 def decisions(database: Database) -> tuple[Decision, ...]:
     """All decisions of a run folder whose rows still rest on them, the oldest first."""

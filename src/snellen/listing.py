@@ -70,7 +70,10 @@ def _default(field: dataclasses.Field[Any]) -> str:
 
 
 def runs(place: Path) -> Iterator[str]:
-    """Each run folder below a place: its rows, its examples, and what is still open."""
+    """Each run folder below a place: its rows, its examples, what is still to be asked, and the best row.
+
+    That is the best of those about the most images, and of these about the most classes.
+    """
     found = sorted(path.parent for path in place.glob(f"*/{DATABASE}"))
     if not found:
         yield f"no runs in {place}"
@@ -78,12 +81,17 @@ def runs(place: Path) -> Iterator[str]:
         try:
             with closing(Results(path)) as results:
                 rows = results.rows
+                settled = frozenset[int]().union(*(decision.settled for decision in results.decisions))
         except SnellenError as error:
             yield f"{path}: {error}"
             continue
-        open_ = sum(row.failed + row.pending for row in rows)
+        open_ = sum(row.failed + row.pending for row in rows if row.number not in settled)
         most = max((row.images for row in rows), default=0)
-        first = next((row for row in rows if row.images == most and not row.superseded and not row.blind), None)
+        first = max(  # of equals the first, which is the most accurate
+            (row for row in rows if not row.superseded and not row.blind),
+            key=lambda row: (row.images, row.classes),
+            default=None,
+        )
         best = f", best {first.accuracy:.3f} {first.model}" if first and first.accuracy is not None else ""
         yield f"{path}: rows {len(rows)}, images {most}, failed or pending {open_}{best}"
 

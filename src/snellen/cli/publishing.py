@@ -17,7 +17,11 @@ from snellen.cli.output import say, tell
 @app.command()
 def published(
     run: Annotated[
-        Path | None, typer.Argument(metavar="RUN", help="A run folder, to be put beside them. Default: list them all.")
+        Path | None,
+        typer.Argument(
+            metavar="RUN|STUDY",
+            help="A run folder, to be put beside them, or a study that comes with Snellen. Default: list them all.",
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -29,6 +33,7 @@ def published(
     \b
     Examples:
       snellen published
+      snellen published clarifai-2024
       snellen published runs/clarifai-2024
     """
     from snellen.results import Results
@@ -36,8 +41,9 @@ def published(
     from snellen.verdict.published_figures import sources
     from snellen.verdict.published_text import beside_lines, figures_lines
 
-    if run is None:
-        known = sources()
+    named = tuple(source for source in sources() if run is not None and str(run) == source.name and not run.exists())
+    if run is None or named:
+        known = named or sources()
         tell(json.dumps([each.as_data() for each in known], indent=2) if as_json else "\n".join(figures_lines(known)))
         return
     with closing(Results(run)) as results:

@@ -38,7 +38,7 @@ def compare(
     from snellen.verdict.settings import settings
     from snellen.verdict.sittings import sittings
     from snellen.verdict.standings import Standings
-    from snellen.verdict.standings_text import print_all
+    from snellen.verdict.standings_text import left_out, print_all
     from snellen.verdict.stopping import told
 
     folders = {run.resolve(): run for run in runs}.values()
@@ -46,8 +46,8 @@ def compare(
         results = [opened.enter_context(closing(Results(run))) for run in folders]
         found = sittings(results, model or (), strategy or ())
         compared = [(Standings(sitting), settings(sitting, results)) for sitting in found]
-        if changed := sum(row.superseded for each in results for row in each.rows):
-            say(f"{changed} rows are left out, of models or settings that have changed since")
+        if line := left_out(row for each in results for row in each.rows):
+            say(line)
         for line in dict.fromkeys(line for each in results for line in told(each)):
             say(line)
     names = [str(run) for run in folders]
@@ -58,4 +58,4 @@ def compare(
         ]
         tell(json.dumps({"runs": names, "groups": groups}, ensure_ascii=False, indent=2))
     else:
-        print_all(compared, names, QuietConsole(), every)
+        print_all(compared, names, QuietConsole(), every, chosen=bool(model or strategy))

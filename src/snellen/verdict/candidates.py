@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,17 +66,23 @@ class Candidate:
 
 
 def comparable(results: Results) -> tuple[list[ResultRow], int]:
-    """The rows about the same images and classes, the most accurate first, and how many such sets there are.
+    """The largest set of the rows and how many there are, without those that are no choice.
 
-    Of several sets it is the one with the most images, of these the one with the most classes and rows. A row that
-    another one has superseded and one without the images (a blind control) are no choice.
+    These are rows that another one has superseded, and those without the images (blind controls).
+    """
+    sets = image_sets(results, [row for row in results.rows if not row.superseded and not row.blind])
+    return sets[0] if sets else [], len(sets)
+
+
+def image_sets(results: Results, rows: Iterable[ResultRow]) -> list[list[ResultRow]]:
+    """The rows in sets that are about the same images and classes, the order of each kept.
+
+    The set with the most images comes first, of several the one with the most classes and rows.
     """
     sets: dict[tuple[int, str], list[ResultRow]] = {}
-    for row in results.rows:
-        if not row.superseded and not row.blind:
-            sets.setdefault((row.selection, json.dumps(results.spec(row)["classes"])), []).append(row)
-    largest = max(sets.values(), key=lambda rows: (rows[0].images, rows[0].classes, len(rows)), default=[])
-    return largest, len(sets)
+    for row in rows:
+        sets.setdefault((row.selection, json.dumps(results.spec(row)["classes"])), []).append(row)
+    return sorted(sets.values(), key=lambda each: (-each[0].images, -each[0].classes, -len(each)))
 
 
 def candidates_of(results: Results, rows: Sequence[ResultRow]) -> list[Candidate]:

@@ -16,6 +16,7 @@ from snellen.verdict.yes_rates import YesRates
 
 _WIDTH, _LABEL = 80, 13
 _PAIRS, _CLASSES = 5, 3
+_NAMES = 3  # class names that tell sets of images apart
 _WORDS = {
     WRONG_CLASS: "another class",
     Outcome.OUT_OF_LIST: "outside the list",
@@ -27,9 +28,15 @@ _WORDS = {
 }
 
 
-def lines(found: Diagnosis) -> Iterator[str]:
-    """The diagnosis of a row in lines of at most 80 letters, longer only where a name is."""
-    yield one_line(f"{found.model} · {found.strategy} ({len(found.classes)} classes, seed {found.seed})")
+def lines(found: Diagnosis, names: Sequence[str] = ()) -> Iterator[str]:
+    """The diagnosis of a row in lines of at most 80 letters, longer only where a name is.
+
+    The class names are given where its set of images is to be told from others.
+    """
+    about = f"{len(found.classes)} classes"
+    if names:
+        about = f"{found.images} images of {about}: {', '.join(names[:_NAMES])}{', …' if len(names) > _NAMES else ''}"
+    yield one_line(f"{found.model} · {found.strategy} ({about}, seed {found.seed})")
     for label, text in _parts(found):
         first = f"  {label:{_LABEL}}"
         yield from textwrap.wrap(

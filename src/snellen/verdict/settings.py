@@ -38,7 +38,7 @@ def settings(sitting: Sitting, runs: Sequence[Results]) -> tuple[Setting, ...]:
     """
     found: dict[str, dict[str, list[int]]] = {}
     for place, entrant in enumerate(sitting.entrants):
-        for name, value in _values(entrant, runs[entrant.run]):
+        for name, value in (pair for each in entrant.everywhere for pair in _values(each, runs[each.run])):
             if value is not None:
                 places = found.setdefault(name, {}).setdefault(_text(value), [])
                 if place not in places:

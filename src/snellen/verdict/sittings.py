@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any, TypeAlias
 
@@ -24,11 +25,22 @@ _Images: TypeAlias = Mapping[_Image, int]  # with their places on a sheet
 
 @dataclass(frozen=True, slots=True)
 class Entrant:
-    """A row of one of the runs; `run` is that run's place among them."""
+    """A row of one of the runs; `run` is that run's place among them.
+
+    `also` are the rows of other runs that asked the same model the same and got the same answers; they count as this
+    one. It is `decided` where its run stopped as it was found to be the best.
+    """
 
     run: int
     row: ResultRow
     spec: Mapping[str, Any]
+    also: tuple[Entrant, ...] = ()
+    decided: bool = False
+
+    @property
+    def everywhere(self) -> tuple[Entrant, ...]:
+        """The row in each run that has it."""
+        return (self, *self.also)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,7 +147,9 @@ def _sitting(runs: Sequence[Results], selections: Sequence[_Selection], common: 
             renumbered = np.array([*(places[name] for name in sheet.classes), len(classes)], dtype=np.int32)
             said = sheet.predictions[chosen]
             said = np.where(said == NO_ANSWER, np.int32(NO_ANSWER), renumbered[said])
-            taken.append((Entrant(selection.run, row, run.spec(row)), said))
+            decided = row.number in {decision.best for decision in run.decisions}
+            taken.append((Entrant(selection.run, row, run.spec(row), decided=decided), said))
+    taken = _once(runs, taken)
     taken = [taken[place] for place in _order(labels, [said for _, said in taken])]
     left_out = {each.run: len(each.images) - len(images) for each in selections}
     return Sitting(
@@ -146,6 +160,38 @@ def _sitting(runs: Sequence[Results], selections: Sequence[_Selection], common: 
         left_out,
         _relabelled(selections),
     )
+
+
+def _once(
+    runs: Sequence[Results], taken: Sequence[tuple[Entrant, NDArray[np.int32]]]
+) -> list[tuple[Entrant, NDArray[np.int32]]]:
+    """The entrants with what they said, those together that are the same row with the same answers in several runs."""
+    same: dict[tuple[str, bytes], list[tuple[Entrant, NDArray[np.int32]]]] = {}
+    for entrant, said in taken:
+        found = same.setdefault((_asked(entrant, runs[entrant.run]), said.tobytes()), [])
+        if all(entrant.run != other.run for other, _ in found):
+            found.append((entrant, said))
+        else:
+            same[f"{entrant.run} {entrant.row.number}", b""] = [(entrant, said)]
+    return [
+        (
+            replace(
+                first,
+                also=tuple(other for other, _ in others),
+                decided=first.decided or any(other.decided for other, _ in others),
+            ),
+            said,
+        )
+        for (first, said), *others in same.values()
+    ]
+
+
+def _asked(entrant: Entrant, run: Results) -> str:
+    """All that tells how a row was asked, whatever its folder."""
+    row, models = entrant.row, entrant.spec["models"]
+    identities = {role: run.store.identity(number) for role, number in models.items()}
+    ran = [row.device, row.dtype, row.prefix_sharing, row.interval]
+    return json.dumps([{**entrant.spec, "models": identities}, ran], sort_keys=True, default=str)
 
 
 def _order(labels: NDArray[np.int32], predictions: Sequence[NDArray[np.int32]]) -> list[int]:

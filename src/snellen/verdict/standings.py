@@ -137,7 +137,14 @@ class Standings:
             "images": len(self.sitting.labels),
             "images_left_out": {runs[run]: count for run, count in self.sitting.left_out.items()},
             "images_relabelled": self.sitting.relabelled,
-            "rows": [{**name, **asdict(row)} for name, row in zip(named, self.rows, strict=True)],
+            "rows": [
+                {
+                    **name,
+                    "also_in": [{"run": runs[each.run], "row": each.row.number} for each in entrant.also],
+                    **asdict(row),
+                }
+                for name, entrant, row in zip(named, self.sitting.entrants, self.rows, strict=True)
+            ],
             "ties": list(ties),
             "comparisons": [as_data(each, named[a], named[b]) for (a, b), each in self.comparisons.items()],
         }

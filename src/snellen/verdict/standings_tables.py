@@ -33,7 +33,7 @@ def ranking_table(standings: Standings, width: int, by_run: bool) -> Table:
         [
             str(place),
             "–" if row.best is None else str(row.best) if row.best == row.worst else f"{row.best}–{row.worst}",
-            *([letter(entrant.run)] if by_run else []),
+            *([", ".join(letter(each.run) for each in entrant.everywhere)] if by_run else []),
             _share(row.accuracy),
             _interval(row.accuracy_low, row.accuracy_high, digits),
             _share(row.macro_f1),

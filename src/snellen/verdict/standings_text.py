@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Console
 from rich.text import Text
 
 from snellen.comparisons import LEVEL
 from snellen.console import one_line
+from snellen.result_row import ResultRow
 from snellen.verdict.settings import Setting
 from snellen.verdict.sittings import Sitting
 from snellen.verdict.standings import Standings, Tie
@@ -20,9 +22,16 @@ _EXCERPT = 40  # characters of a value
 
 
 def print_all(
-    compared: Sequence[tuple[Standings, Sequence[Setting]]], runs: Sequence[str], console: Console, every: bool = False
+    compared: Sequence[tuple[Standings, Sequence[Setting]]],
+    runs: Sequence[str],
+    console: Console,
+    every: bool = False,
+    chosen: bool = False,
 ) -> None:
-    """Prints all sittings of the runs with these names; `every` one, and every pair, where there are many."""
+    """Prints all sittings of the runs with these names; `every` one, and every pair, where there are many.
+
+    `chosen` says that not all rows were to be compared.
+    """
     console.width = max(console.width, _WIDTH)
     taking_part = {run for standings, _ in compared for run in standings.sitting.left_out}
     if len(runs) > 1:
@@ -44,7 +53,7 @@ def print_all(
             console.print()
         for line in _about(standings.sitting, len(runs) > 1):
             console.print(Text(line))
-        _print_one(standings, settings, console, len(runs) > 1, every)
+        _print_one(standings, settings, console, len(runs) > 1, every, chosen)
     if len(shown) < len(compared):
         console.print(Text(f"\nand {len(compared) - len(shown)} more groups: --all shows them"))
 
@@ -62,9 +71,11 @@ def _about(sitting: Sitting, by_run: bool) -> Iterator[str]:
         yield f"{sitting.relabelled:,} images are left out that stand under other labels in one run than in another"
 
 
-def _print_one(standings: Standings, settings: Sequence[Setting], console: Console, by_run: bool, every: bool) -> None:
+def _print_one(
+    standings: Standings, settings: Sequence[Setting], console: Console, by_run: bool, every: bool, chosen: bool
+) -> None:
     console.print(ranking_table(standings, console.width, by_run))
-    for line in sentences(standings):
+    for line in sentences(standings, chosen):
         console.print(Text(line))
     if any(each.images for each in standings.comparisons.values()):
         console.print(Text(f"\n{pairs_title(standings, every)}"))
@@ -75,11 +86,27 @@ def _print_one(standings: Standings, settings: Sequence[Setting], console: Conso
         console.print(agreement_table(standings, shown))
     if settings:
         console.print(Text("\nWhat differs beside the models, and in which rows"))
+    elif len(standings.rows) > 1 or standings.sitting.entrants[0].also:
+        console.print(Text("\nNothing differs beside the models."))
     for setting in settings:
         console.print(Text(_differs(setting)))
 
 
-def sentences(standings: Standings) -> Iterator[str]:
+def left_out(rows: Iterable[ResultRow]) -> str | None:
+    """Which of the rows of runs are not compared whatever they were asked; None where there are none."""
+    counts = Counter("changed" if row.superseded else "blind" for row in rows if row.superseded or row.blind)
+    parts = [
+        f"{counts[kind]} {before}row{'s' if counts[kind] > 1 else ''}{after}"
+        for kind, before, after in (
+            ("blind", "blind ", ""),
+            ("changed", "", " of models or settings that have changed since"),
+        )
+        if counts[kind]
+    ]
+    return f"Left out: {' and '.join(parts)}" if parts else None
+
+
+def sentences(standings: Standings, chosen: bool = False) -> Iterator[str]:
     """Which row is ahead of all others, what is not told apart and how many images would do, what was not answered."""
     rows, sitting = standings.rows, standings.sitting
     ranked = [row for row in rows if row.best is not None]
@@ -87,10 +114,18 @@ def sentences(standings: Standings) -> Iterator[str]:
         yield "No row has an answer: there is nothing to compare."
         return
     if len(ranked) == 1:
-        yield "Only one row has answers: there is nothing to compare it with."
+        yield f"{_alone(sitting, chosen)}: there is nothing to compare it with."
     elif ranked[0].worst == 1:
         yield f"1 is ahead of {'all others' if len(ranked) > 2 else '2'}, more than chance explains."
     yield from map(_tie, standings.ties)
+    tied = {place for tie in standings.ties for place in tie.places}
+    for place, entrant in enumerate(sitting.entrants):
+        if entrant.decided and place in tied:
+            corrected = ", corrected for all pairs" if len(rows) > 2 else ""
+            yield (
+                f"That {place + 1} is the best was decided by a sharper test made for this one question, which bets "
+                f"against whichever row led; ranks and ties rest on a test of each two rows{corrected}."
+            )
     if open_ := [place for place, row in enumerate(rows, start=1) if row.images < len(sitting.labels)]:
         yield (
             f"Not all {len(sitting.labels):,} images were answered by {_listed(open_)}: "
@@ -104,6 +139,15 @@ def sentences(standings: Standings) -> Iterator[str]:
             f"McNemar's {'test, a sequential one where answers had a say in when to stop' if stopped else 'exact test'}"
         )
         yield f"Told apart are rows with p < {LEVEL} in {test}{corrected}."
+
+
+def _alone(sitting: Sitting, chosen: bool) -> str:
+    """Why but one row of a sitting can be compared."""
+    if len(sitting.entrants) > 1:
+        return "Only one row has answers"
+    if sitting.entrants[0].also:
+        return "It is the same row with the same answers in each of these runs"
+    return "Only one row was chosen by -m and -s" if chosen else "There is only one row"
 
 
 def _tie(tie: Tie) -> str:

@@ -25,12 +25,7 @@ def told(results: Results) -> Iterator[str]:
 
 def settled(results: Results) -> frozenset[int]:
     """The rows that nothing more is to be asked of: those of a decision that was made, or that are out of it."""
-    return frozenset(
-        row
-        for decision in results.decisions
-        for row, after in decision.stopped.items()
-        if row in decision.adaptive and (decision.best is not None or after is not None)
-    )
+    return frozenset().union(*(decision.settled for decision in results.decisions))
 
 
 def decided(decision: Decision, rows: Mapping[int, ResultRow]) -> str:
