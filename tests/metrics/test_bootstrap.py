@@ -195,6 +195,15 @@ def test_a_class_of_few_images_leaves_more_open_than_the_same_images_in_even_cla
     assert low == pytest.approx(1 - 3.8415 / (4 / (1 / 198 + 1 / 2) + 3.8415), abs=1e-5)
 
 
+def test_a_small_class_that_is_all_right_is_as_uncertain_as_the_other() -> None:
+    """200 images of one class with 160 right, 2 of another; that both of these are right says little."""
+    labels = np.repeat([0, 1], [200, 2])
+    predictions = np.where(np.arange(202) < 40, 2, labels)
+    low, high = bootstrap_intervals(labels, predictions, 2, seeded(1))["balanced_accuracy"]
+    assert 0.6 < low < 0.8
+    assert high == 1.0
+
+
 @pytest.mark.parametrize(("label", "prediction"), [(0, 0), (0, 1), (0, 2), (1, 0)])
 def test_a_single_image_says_little(label: int, prediction: int) -> None:
     for low, high in bootstrap_intervals(np.array([label]), np.array([prediction]), 2, seeded(1)).values():
