@@ -27,7 +27,7 @@ check: .venv/dev
 	@touch $@
 
 .venv/dev: .venv/pip pyproject.toml constraints.txt
-	$(PIP) --editable '.[hf,clip,classifier,onnx,api,data,probe,text,dev]'
+	$(PIP) --editable '.[hf,clip,classifier,onnx,api,data,probe,text,view,dev]'
 	@touch $@ .venv/demo
 
 # apart from the others: beside torchvision, transformers prepares pictures in other ways
