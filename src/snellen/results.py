@@ -111,9 +111,11 @@ class Results:
         """The number of pixels of each example's image, in the order of the row's sheet; nan where unreadable."""
         return pixels(self._database, row.number)
 
-    def conclusions(self, row: ResultRow) -> Iterator[tuple[str | None, Mapping[str, Any]]]:
-        """The outcome of each example and the details kept of it, in the order of the row's sheet."""
-        return conclusions(self._database, row.number)
+    def conclusions(
+        self, row: ResultRow, wanted: NDArray[np.bool_] | None = None
+    ) -> Iterator[tuple[str | None, Mapping[str, Any]]]:
+        """The outcome of each example and the details kept of it (of those `wanted`), in the order of the sheet."""
+        return conclusions(self._database, row.number, wanted)
 
     def facts(self, row: ResultRow) -> Mapping[str, Any]:
         """What was measured of a row's models as they were loaded, such as `sends_to`; `providers` are theirs."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -44,6 +44,16 @@ class Sheet:
         """Which examples were answered rightly."""
         right: NDArray[np.bool_] = self.predictions == self.labels
         return right
+
+    def thinned(self, most: int) -> Sheet:
+        """The same sheet with answers to at most so many examples, evenly spread; the others count as pending."""
+        answered = self.answered.nonzero()[0]
+        if len(answered) <= most:
+            return self
+        kept = answered[np.arange(most) * len(answered) // most]
+        predictions = np.full_like(self.predictions, NO_ANSWER)
+        predictions[kept] = self.predictions[kept]
+        return replace(self, predictions=predictions)
 
 
 def sheet_of(database: Database, row: int, spec: Mapping[str, Any]) -> Sheet:
@@ -128,11 +138,21 @@ def pixels(database: Database, row: int) -> NDArray[np.float64]:
     return np.fromiter((np.nan if count is None else count for (count,) in found), dtype=np.float64)
 
 
-def conclusions(database: Database, row: int) -> Iterator[tuple[str | None, Mapping[str, Any]]]:
-    """The outcome of each example and the details kept of it, in the order of its sheet; None without an answer."""
+def conclusions(
+    database: Database, row: int, wanted: NDArray[np.bool_] | None = None
+) -> Iterator[tuple[str | None, Mapping[str, Any]]]:
+    """The outcome of each example and the details kept of it, in the order of its sheet; None without an answer.
+
+    The details are read of those that are `wanted` alone, where that is given.
+    """
     found = database.execute(
         "SELECT r.outcome, r.details FROM rows w JOIN selected s ON s.selection = w.selection "
         "LEFT JOIN records r ON r.row = w.number AND r.example = s.example WHERE w.number = ? ORDER BY s.example",
         row,
     )
-    return ((outcome, json.loads(details) if details else {}) for outcome, details in found)
+    if wanted is None:
+        return ((outcome, json.loads(details) if details else {}) for outcome, details in found)
+    return (
+        (outcome, json.loads(details) if details and read else {})
+        for (outcome, details), read in zip(found, wanted.tolist(), strict=True)
+    )

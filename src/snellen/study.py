@@ -18,6 +18,7 @@ from snellen.deciding import Deciding
 from snellen.errors import NoSpace, SnellenError
 from snellen.exports import whole_file, write_manifest, write_results
 from snellen.folder import RunFolder
+from snellen.heartbeat import Told
 from snellen.images import Image
 from snellen.interview import Interview, Part
 from snellen.lint import lint
@@ -50,10 +51,10 @@ def run(plan: Plan, progress: Progress | None = None) -> Results:
     Raises WrongUse (the folder is in use or belongs to other data), Missing (no space left). A model that cannot be
     loaded or kept alive leaves its rows pending; where nothing at all was answered its error is raised.
     """
-    progress = progress or Silence()
     with RunFolder(plan.out) as folder:
         folder.claim(plan.source)
-        study = Study(plan, folder, progress)
+        told = Told(progress or Silence(), plan.out)
+        study = Study(plan, folder, told)
         try:
             study.prepare()
             try:
@@ -62,12 +63,14 @@ def run(plan: Plan, progress: Progress | None = None) -> Results:
                 study.tell_untold()
             study.write_environment()
         except BaseException:
-            progress.end()
+            told.end()
             if study.selection:
                 with suppress(SnellenError):  # such as no space for the tables either: the first error says enough
                     _count_costs(folder)
                     _write_tables(plan.out).close()
             raise
+        finally:
+            told.over()
         _count_costs(folder)
         results = _write_tables(plan.out)
         results.asked = frozenset(study.rows)

@@ -60,6 +60,12 @@ def models_of(path: Path) -> list[Spec]:
     return models
 
 
+def datasets_of(path: Path) -> list[Spec]:
+    """The data sets of all sections of a run folder's `study.yaml`, the last first. Raises WrongUse as read_study."""
+    found = [section.get("dataset") for section in _sections(path) if isinstance(section, dict)]
+    return [each for each in reversed(found) if isinstance(each, (str, Mapping))]
+
+
 def _sections(path: Path) -> list[Any]:
     try:
         return list(YAML(typ="safe").load_all(path.read_text(encoding="utf-8")))

@@ -50,7 +50,7 @@ def _interval(row: ResultRow) -> str:
     return "–" if row.accuracy_low is None else f"{row.accuracy_low:.2f}–{row.accuracy_high:.2f}"
 
 
-def _seconds(value: float | None) -> str:
+def seconds(value: float | None) -> str:
     if value is None:
         return "–"
     if value >= 1:
@@ -98,7 +98,7 @@ _COLUMNS = (
     _Column("Tokens", 28, lambda row: _tokens(row.tokens_in)),
     _Column("Out", 27, lambda row: _tokens(row.tokens_out)),
     _Column("img/s", 70, lambda row: rate_text(row.images_per_second)),
-    _Column("p50", 40, lambda row: _seconds(row.latency_p50)),
+    _Column("p50", 40, lambda row: seconds(row.latency_p50)),
     _Column("RAM GB", 30, lambda row: _number(row.peak_rss_gb, 2)),
     _Column("GPU GB", 35, lambda row: _number(row.peak_gpu_gb, 2)),
 )

@@ -68,7 +68,8 @@ class Diagnosis:
     reach, `majority` what always naming the most frequent class would, on the answered images, and `blind` how often
     the same prompts with a grey picture led to the right class, where that was asked. The `interval` of the accuracy is
     that of `ResultRow`; where it is `anytime`, no other one holds to 95 %. `classes` begin with the worst
-    recall. `no_calibration` says why there is none.
+    recall. `no_calibration` says why there is none. `places`, `yes`, and of the calibration what the scores of all
+    classes tell, rest on the answers of the images that were `read_again`.
     """
 
     row: int
@@ -91,6 +92,7 @@ class Diagnosis:
     no_calibration: str | None
     by_pixels: tuple[ImageGroup, ...]
     by_class_size: tuple[ImageGroup, ...]
+    read_again: int
 
 
 def chosen_rows(results: Results, models: Sequence[str], strategies: Sequence[str]) -> tuple[ResultRow, ...]:
@@ -109,11 +111,17 @@ def chosen_rows(results: Results, models: Sequence[str], strategies: Sequence[st
     return found
 
 
-def diagnose(results: Results, row: ResultRow, advance: Callable[[int], None] = lambda _: None) -> Diagnosis:
-    """The diagnosis of a row. `advance` is told of each image whose answers are read again."""
+def diagnose(
+    results: Results, row: ResultRow, advance: Callable[[int], None] = lambda _: None, read_again: int | None = None
+) -> Diagnosis:
+    """The diagnosis of a row. `advance` is told of each image whose answers are read again.
+
+    They are all, or so many of them, evenly spread.
+    """
     sheet = results.sheet(row)
+    read = sheet if read_again is None else sheet.thinned(read_again)
     counts, answered = _counts(sheet), int(sheet.answered.sum())
-    calibration = calibration_of(results, row, sheet, advance)
+    calibration = calibration_of(results, row, sheet, advance, read)
     return Diagnosis(
         row=row.number,
         model=row.model,
@@ -129,12 +137,13 @@ def diagnose(results: Results, row: ResultRow, advance: Callable[[int], None] = 
         confused=_confused(sheet, counts),
         classes=_classes(sheet, counts),
         background=_background(sheet),
-        places=places_of(results, row, sheet, advance),
-        yes=yes_rates(results, row, sheet),
+        places=places_of(results, row, read, advance),
+        yes=yes_rates(results, row, read),
         calibration=None if isinstance(calibration, str) else calibration,
         no_calibration=calibration if isinstance(calibration, str) else None,
         by_pixels=by_pixels(sheet, results.pixels(row)),
         by_class_size=by_class_size(sheet),
+        read_again=int(read.answered.sum()),
     )
 
 
@@ -147,7 +156,9 @@ def _accuracy(row: ResultRow, sheet: Sheet) -> Proportion:
 def _outcomes(results: Results, row: ResultRow, sheet: Sheet) -> dict[str, int]:
     unread = Counter(
         str(outcome)
-        for prediction, (outcome, _) in zip(sheet.predictions.tolist(), results.conclusions(row), strict=True)
+        for prediction, (outcome, _) in zip(
+            sheet.predictions.tolist(), results.conclusions(row, ~sheet.answered), strict=True
+        )
         if prediction == len(sheet.classes)
     )
     right = int(sheet.right.sum())

@@ -110,7 +110,7 @@ def places_of(
     asking = row_of(results.spec(row))
     names = (*sheet.classes, None)
     tally: _Tally | None = None
-    for place, (_, details) in enumerate(results.conclusions(row)):
+    for place, (_, details) in enumerate(results.conclusions(row, sheet.answered)):
         if not sheet.answered[place]:
             continue
         orders = asking.orders(Image(Path(), digest=sheet.digests[place].hex()))

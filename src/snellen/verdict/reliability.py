@@ -90,9 +90,16 @@ class _AllScores:
 
 
 def calibration_of(
-    results: Results, row: ResultRow, sheet: Sheet, advance: Callable[[int], None] = lambda _: None
+    results: Results,
+    row: ResultRow,
+    sheet: Sheet,
+    advance: Callable[[int], None] = lambda _: None,
+    replayed_sheet: Sheet | None = None,
 ) -> Calibration | str:
-    """The calibration of a row, or why there is none. `advance` is told of each image that is replayed."""
+    """The calibration of a row, or why there is none. `advance` is told of each image that is replayed.
+
+    What the scores of all classes tell is had of the answers of `replayed_sheet`, which may be a thinned one.
+    """
     if set((row.scores_by or "").split("+")) & {"choice", "asked"}:
         return "the model named one of the choices, and no probabilities"
     confidences = results.confidences(row)
@@ -100,7 +107,7 @@ def calibration_of(
     if not known.any():
         return NO_SCORES
     values, right = confidences[known], sheet.right[known]
-    scores = _all_scores(results, row, sheet, advance)
+    scores = _all_scores(results, row, replayed_sheet or sheet, advance)
     if scores.meaning == OF_PREDICTION and (values == 1).all():
         return "the score of each prediction is 1, as where a table tells none"
     risks = risk_coverage(values, right)
@@ -164,7 +171,7 @@ def _all_scores(results: Results, row: ResultRow, sheet: Sheet, advance: Callabl
     kept: list[tuple[str, float, float]] = []
     scored: set[str] = set()
     lowest, highest, off, most = 0.0, 0.0, 0.0, 0
-    for number, prediction in replayed(results, row):
+    for number, prediction in replayed(results, row, sheet):
         advance(1)
         if not prediction.scores:
             continue

@@ -11,6 +11,7 @@ from snellen.result_row import ResultRow
 from snellen.results import Results
 from snellen.rows import Row
 from snellen.runner import replay
+from snellen.sheets import Sheet
 from snellen.stored_rows import row_of
 from snellen.types import Prediction
 
@@ -21,8 +22,10 @@ def prepared_row(results: Results, row: ResultRow) -> Row | None:
     return prepared(row_of(spec), Recall(results.store, spec["models"], None))
 
 
-def replayed(results: Results, row: ResultRow) -> Iterator[tuple[int, Prediction]]:
-    """Number and prediction of each example of the row that was answered, readably or not, in the order of numbers.
+def replayed(results: Results, row: ResultRow, sheet: Sheet | None = None) -> Iterator[tuple[int, Prediction]]:
+    """Number and prediction of each example that was answered, readably or not, in the order of numbers.
+
+    They are those of the row's sheet, or of a thinned one.
 
     Records keep the five best scores, these predictions have all. Left out is an example of which an answer is not
     stored any more; where that is one of the preparation, all are.
@@ -30,7 +33,7 @@ def replayed(results: Results, row: ResultRow) -> Iterator[tuple[int, Prediction
     again = prepared_row(results, row)
     if again is None:
         return
-    sheet, models = results.sheet(row), results.spec(row)["models"]
+    sheet, models = sheet or results.sheet(row), results.spec(row)["models"]
     for place in sheet.answered.nonzero()[0]:
         image = Image(Path(), digest=sheet.digests[place].hex())
         done = replay(again.inquire(image), image, Recall(results.store, models, image))

@@ -1,0 +1,128 @@
+"""A run as its report sees it: the rows that are compared, and what several sections need of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from snellen.console import one_line
+from snellen.photographs import Photographs
+from snellen.report.links import InPage, Links
+from snellen.result_row import ResultRow
+from snellen.results import Results
+from snellen.sheets import Sheet
+from snellen.short_names import short_models, short_strategies
+from snellen.transcripts import Transcripts
+from snellen.verdict.candidates import image_sets
+from snellen.verdict.diagnosing import Diagnosis, diagnose
+from snellen.verdict.sittings import Sitting, sittings
+from snellen.verdict.standings import Standings
+from snellen.verdict.sweeps import SweepResults, sweep_of
+
+MOST_ROWS = 12  # of which there are charts of their own
+READ_AGAIN = 2000  # images of a row whose answers are read again for what records do not keep
+_MODEL, _STRATEGY = 30, 34  # characters of names in charts
+
+
+class ReportedRun:
+    """A run and what is made of it once for all sections.
+
+    `rows` are those of the largest set of rows about the same images and classes, the most accurate first; `others` are
+    the further sets. `thumbnails` is how many pictures the page may hold; `prefix` stands before all anchors.
+    """
+
+    def __init__(
+        self, results: Results, links: Links | None = None, thumbnails: int = 48, prefix: str = "", title: str = ""
+    ) -> None:
+        self.results = results
+        self.prefix = prefix
+        self.links = links or InPage(f"{prefix}mistakes")
+        self.thumbnails = thumbnails
+        self.photographs = Photographs(results)
+        self.title = title or results.path.name or str(results.path)
+        self._sheets: dict[int, Sheet] = {}
+        self._diagnoses: dict[int, Diagnosis] = {}
+        self._transcripts: dict[int, Transcripts] = {}
+
+    @cached_property
+    def sets(self) -> list[list[ResultRow]]:
+        """The rows in sets about the same images and classes, the largest first; without those of earlier models."""
+        return image_sets(self.results, [row for row in self.results.rows if not row.superseded])
+
+    @cached_property
+    def rows(self) -> tuple[ResultRow, ...]:
+        """The rows of the largest set, without blind controls."""
+        return tuple(row for row in self.sets[0] if not row.blind) if self.sets else ()
+
+    @property
+    def answered(self) -> tuple[ResultRow, ...]:
+        """Those of the rows that have an answer."""
+        return tuple(row for row in self.rows if row.accuracy is not None)
+
+    @cached_property
+    def shown(self) -> tuple[ResultRow, ...]:
+        """The rows that have charts of their own: the best of each model, then the others, up to twelve."""
+        firsts = {row.model: row for row in reversed(self.answered)}
+        chosen = [row for row in self.answered if firsts[row.model] is row]
+        chosen += [row for row in self.answered if firsts[row.model] is not row]
+        numbers = {row.number for row in chosen[:MOST_ROWS]}
+        return tuple(row for row in self.answered if row.number in numbers)
+
+    @cached_property
+    def labels(self) -> dict[int, str]:
+        """What each row is called in charts and lists, by number; different rows have different names."""
+        models = short_models((one_line(row.model) for row in self.results.rows), _MODEL)
+        strategies = short_strategies((one_line(row.strategy) for row in self.results.rows), _STRATEGY)
+        found: dict[int, str] = {}
+        for row in self.results.rows:
+            name = f"{models[one_line(row.model)]} · {strategies[one_line(row.strategy)]}"
+            found[row.number] = name if name not in found.values() else f"{name} (row {row.number})"
+        return found
+
+    @cached_property
+    def models(self) -> dict[str, str]:
+        """What each model is called in charts, by its name."""
+        return short_models((one_line(row.model) for row in self.results.rows), _MODEL)
+
+    @cached_property
+    def sitting(self) -> Sitting | None:
+        """The rows of the report as they are compared; None where there are none."""
+        numbers = {row.number for row in self.rows}
+        for each in sittings([self.results]):
+            if numbers & {entrant.row.number for entrant in each.entrants}:
+                return each
+        return None
+
+    @cached_property
+    def standings(self) -> Standings | None:
+        return Standings(self.sitting) if self.sitting else None
+
+    @cached_property
+    def sweep(self) -> SweepResults | None:
+        return sweep_of(self.results)
+
+    def sheet(self, row: ResultRow) -> Sheet:
+        """What a row predicted, read once."""
+        if row.number not in self._sheets:
+            self._sheets[row.number] = self.results.sheet(row)
+        return self._sheets[row.number]
+
+    def diagnosis(self, row: ResultRow) -> Diagnosis:
+        """What goes wrong in a row, made once."""
+        if row.number not in self._diagnoses:
+            self._diagnoses[row.number] = diagnose(self.results, row, read_again=READ_AGAIN)
+        return self._diagnoses[row.number]
+
+    def transcripts(self, row: ResultRow) -> Transcripts:
+        """What a row asked and was answered."""
+        if row.number not in self._transcripts:
+            self._transcripts[row.number] = Transcripts(self.results, row)
+        return self._transcripts[row.number]
+
+    def files(self) -> Sequence[tuple[str, str | None]]:
+        """Id and path of each image of the rows, in the order of their sheets."""
+        return self._files
+
+    @cached_property
+    def _files(self) -> list[tuple[str, str | None]]:
+        return self.results.files(self.rows[0]) if self.rows else []
