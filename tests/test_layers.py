@@ -61,9 +61,12 @@ LAYERS = (
     {"exports", "asking", "conclusion", "listing", "summary", "company", "interview", "accounting", "answered"},
     {"study_file", "terminal", "contact_sheet", "hosted", "findings"},
     {"verdict"},
-    {"study", "flags", "outline"},
+    {"heartbeat", "transcripts"},
+    {"study", "flags", "outline", "photographs"},
     {"doctor", "review", "batch_export", "sweep"},
     {"diagnosis", "batch_import"},
+    {"report"},
+    {"viewer"},
     {"cli"},
     {"__main__"},
 )
@@ -71,6 +74,7 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 HEAVY = {
     *("torch", "transformers", "onnxruntime", "pyarrow", "pandas", "scipy", "sklearn", "peft", "huggingface_hub"),
     *("timm", "open_clip", "torchvision", "datasets", "model2vec", "sentence_transformers", "aiohttp"),
+    *("altair", "vl_convert", "jinja2", "markupsafe", "starlette", "uvicorn"),
 }
 PEERS = {"datasets", "strategies", "engines", "metrics"}
 # an __init__ is light, the rest is imported when a model is loaded
@@ -87,6 +91,8 @@ LOADED_WITH_ITS_ENGINE = (
     "local/torchvision.py",
     "local/transforms.py",
     "remote/client.py",
+    "report/",  # imported when a page is made
+    "viewer/",
 )
 
 

@@ -11,19 +11,24 @@ from snellen.results import Results
 
 
 def conclusion(results: Results) -> str | None:
+    """The `findings` in one sentence; None where there are none."""
+    return f"{'; '.join(parts)}." if (parts := findings(results)) else None
+
+
+def findings(results: Results) -> list[str]:
     """Which model is right most often, which others are not told apart from it, and what the way of asking does.
 
     Rows are compared by McNemar's test on the images that both answered, corrected by Holm's method for all pairs of
     rows about the same images and classes: which row is the best is itself seen in them. Told apart are those with
     p < 0.05. Of each model its best row is named, which may be its best by chance. After a run it is about the images
-    of that run, whichever run asked about them. None without an answer, and where rows stopped for what they answered:
-    the test does not hold of them, and what was decided says more.
+    of that run, whichever run asked about them. Nothing without an answer, and where rows stopped for what they
+    answered: the test does not hold of them, and what was decided says more.
     """
     rows = [row for row in results.rows if row.accuracy is not None and not row.superseded and not row.blind]
     asked = {row.selection for row in rows if row.number in results.asked}
     rows = [row for row in rows if row.selection in asked] or rows
     if not rows or any(row.interval == "anytime" for row in rows):
-        return None
+        return []
     most = max(row.images for row in rows)
     best = next(row for row in rows if row.images == most)
     tests = _tests(results.comparisons)
@@ -33,7 +38,7 @@ def conclusion(results: Results) -> str | None:
         f"(95 % interval {_percent(best.accuracy_low)} to {_percent(best.accuracy_high)})"
     )
     parts = [sentence, *_compared(best, alike, tests), _by_strategy([best, *alike], tests)]
-    return "; ".join(part for part in parts if part) + "."
+    return [part for part in parts if part]
 
 
 def _tests(comparisons: Sequence[Mapping[str, Any]]) -> dict[tuple[int, int], tuple[float, float]]:

@@ -19,7 +19,6 @@ from snellen.specs import name_and_options
 from snellen.study_file import datasets_of
 
 
-
 class Photographs:
     """Finds the image of an example of a run folder; only what the run examined is ever given away.
 

@@ -234,6 +234,11 @@ class Results:
             "WHERE r.failure IS NOT NULL AND e.unreadable IS NULL GROUP BY 1 ORDER BY 2 DESC, 1"
         ).fetchall()
 
+    def times(self) -> tuple[float, float] | None:
+        """When the first and the last of the answers came, in seconds since 1970; None where there is none."""
+        first, last = self._database.execute("SELECT min(time), max(time) FROM answers").fetchone()
+        return None if first is None else (first, last)
+
     def out_of_list(self, row: ResultRow) -> list[tuple[str, int]]:
         """What a fixed vocabulary recognised where that stands for no class, and how often, the most frequent first."""
         return self._database.execute(

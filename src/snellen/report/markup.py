@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from snellen.console import visible
 from snellen.summary import dollars, rate_text
@@ -33,6 +34,17 @@ def shown(value: Any) -> Any:
 def clip(text: str, longest: int = LONGEST) -> str:
     """The beginning of a text that is longer, and how long it is."""
     return text if len(text) <= longest else f"{text[:longest]} … ({len(text):,} characters)"
+
+
+def breakable(text: str) -> Markup:
+    """A name that may be broken behind its commas and slashes."""
+    escaped = str(escape(visible(text)))
+    return Markup(re.sub(r"([,/=])(?=\w)", r"\1<wbr>", escaped))
+
+
+def sentence(text: str) -> str:
+    """A part of a longer sentence as one of its own."""
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
 
 
 def percent(value: float | None, digits: int = 1) -> str:
@@ -74,7 +86,9 @@ def environment() -> Environment:
         percent=percent,
         number=number,
         cell=cell,
+        breakable=breakable,
         clip=clip,
+        sentence=sentence,
         as_json=as_json,
         dollars=dollars,
         rate=rate_text,

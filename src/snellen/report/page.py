@@ -19,11 +19,13 @@ from snellen.report.reported import ReportedRun
 from snellen.report.sections import (
     leaderboard,
     summary,
+    trade_offs,
 )
 
 _SECTIONS: tuple[Callable[[ReportedRun], Section | None], ...] = (
     summary.section,
     leaderboard.section,
+    trade_offs.section,
 )
 
 
@@ -93,4 +95,8 @@ def bundle() -> Markup:
     """Vega, Vega-Lite and Vega-Embed as one script, from vl-convert."""
     import vl_convert
 
-    return Markup(re.sub(r"</(script)", r"<\\/\1", vl_convert.javascript_bundle(), flags=re.IGNORECASE))
+    return Markup(
+        re.sub(
+            r"</(script)", r"<\\/\1", vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"), flags=re.IGNORECASE
+        )
+    )

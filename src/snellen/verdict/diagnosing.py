@@ -157,7 +157,7 @@ def _outcomes(results: Results, row: ResultRow, sheet: Sheet) -> dict[str, int]:
     unread = Counter(
         str(outcome)
         for prediction, (outcome, _) in zip(
-            sheet.predictions.tolist(), results.conclusions(row, ~sheet.answered), strict=True
+            sheet.predictions.tolist(), results.conclusions(row, np.zeros_like(sheet.answered)), strict=True
         )
         if prediction == len(sheet.classes)
     )
