@@ -31,7 +31,7 @@ def findings(results: Results) -> list[str]:
         return []
     most = max(row.images for row in rows)
     best = next(row for row in rows if row.images == most)
-    tests = _tests(results.comparisons)
+    tests = _tests(results.paired_tests)
     alike = [row for row in rows if (best.number, row.number) in tests and row.seed == best.seed]
     sentence = (
         f"Right most often is {_called(best)}: {_share(best)} of {best.answered + best.unparsed} images "

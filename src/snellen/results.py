@@ -24,10 +24,21 @@ from snellen.metrics.classification import Confusion, classify
 from snellen.metrics.intervals import wilson
 from snellen.metrics.sequential import accuracy_bounds
 from snellen.result_row import ResultRow
-from snellen.shares import OF_ANSWERS, RECORDS_OF_ROW, covered, shares_of
-from snellen.sheets import Sheet, best_scored, conclusions, confidences, files, pixels, sheet_of
+from snellen.shares import RECORDS_OF_ROW, covered, shares_of
+from snellen.sheets import (
+    Selected,
+    Sheet,
+    best_scored,
+    conclusions,
+    confidences,
+    files,
+    pixels,
+    selected_of,
+    sheet_of,
+)
 from snellen.store import Store, with_models
 from snellen.stored_rows import strategy_of
+from snellen.tallies import Tally
 from snellen.types import MODEL, Choose, Classes, Recognise, State
 
 _AVERAGES = (
@@ -46,6 +57,7 @@ _FACTS = (
     *("parameters", "batch_size", "peak_gpu_gb", "peak_rss_gb", "load_seconds"),
     *("device", "dtype", "prefix_sharing"),
 )
+_SELECTIONS = 4  # that are kept in memory
 _RECORDS = """
     SELECT e.id, e.path, s.label, r.state, r.prediction, r.outcome, r.scores, r.details, r.failure, r.questions
     FROM rows w
@@ -66,6 +78,7 @@ class Results:
         if not (self.path / DATABASE).is_file():
             raise WrongUse(f"{self.path} is not a run folder: it has no {DATABASE} ('snellen ls runs' lists the runs)")
         self._database = Database(self.path / DATABASE, read_only=True)
+        self._selected: dict[int, Selected] = {}
         self.asked: frozenset[int] = frozenset()  # the numbers of the rows that the run just ended was about
 
     @cached_property
@@ -93,7 +106,11 @@ class Results:
 
     def sheet(self, row: ResultRow) -> Sheet:
         """What a row predicted for each of its examples."""
-        return sheet_of(self._database, row.number, self._specs[row.number])
+        if row.selection not in self._selected:
+            if len(self._selected) >= _SELECTIONS:  # a sweep has many
+                del self._selected[next(iter(self._selected))]
+            self._selected[row.selection] = selected_of(self._database, row.selection)
+        return sheet_of(self._database, row.number, self._specs[row.number], self._selected[row.selection])
 
     def best_scored(self, row: ResultRow) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The five best classes of each example of a row's sheet, as places, and their scores."""
@@ -145,7 +162,16 @@ class Results:
         Blind rows are no candidates and are left out. What each figure means is said of `comparisons.Comparison`;
         p-values and images needed are corrected for all pairs about the same examples and classes.
         """
-        return tuple(each for rows in self.alike() if len(rows) > 1 for each in self._compared(rows))
+        return self._comparisons(macro_f1=True)
+
+    @cached_property
+    def paired_tests(self) -> tuple[Mapping[str, Any], ...]:
+        """The comparisons without what is about macro-F1, which takes long for many images."""
+        return self.__dict__.get("comparisons") or self._comparisons(macro_f1=False)
+
+    def _comparisons(self, macro_f1: bool) -> tuple[Mapping[str, Any], ...]:
+        alike = (rows for rows in self.alike() if len(rows) > 1)
+        return tuple(each for rows in alike for each in self._compared(rows, macro_f1))
 
     def alike(self) -> Iterator[list[ResultRow]]:
         """Rows that can be compared: each list is about the same examples and classes, the most accurate first."""
@@ -155,10 +181,11 @@ class Results:
                 groups.setdefault((row.selection, json.dumps(self._specs[row.number]["classes"])), []).append(row)
         return iter(groups.values())
 
-    def _compared(self, rows: Sequence[ResultRow]) -> Iterator[Mapping[str, Any]]:
+    def _compared(self, rows: Sequence[ResultRow], macro_f1: bool) -> Iterator[Mapping[str, Any]]:
         sheets = [self.sheet(row) for row in rows]
         anytime = [place for place, row in enumerate(rows) if row.interval == "anytime"]
-        found = comparisons.compare(sheets[0].labels, [each.predictions for each in sheets], rows[0].classes, anytime)
+        said = [each.predictions for each in sheets]
+        found = comparisons.compare(sheets[0].labels, said, rows[0].classes, anytime, macro_f1)
         named = [{"row": row.number, "model": row.model, "strategy": row.strategy} for row in rows]
         return (comparisons.as_data(each, named[a], named[b]) for (a, b), each in found.items())
 
@@ -278,8 +305,8 @@ class Results:
         speed = json.loads(timing) if timing else {}
         names = tuple(spec["classes"]["names"])
         images = self._database.value("SELECT count(*) FROM selected WHERE selection = ?", selection)
-        states = self._count(number, "state")
-        confusion = self._confusion(number, names)
+        tally = self._tally(number)
+        states, confusion = tally.states, tally.confusion(names)
         measured = classify(confusion) if confusion.counts.any() else None
         adaptive = any(number in decision.adaptive for decision in self.decisions)
         bounds = accuracy_bounds if adaptive else wilson
@@ -311,11 +338,9 @@ class Results:
             accuracy_low=low,
             accuracy_high=high,
             interval="anytime" if adaptive else "wilson",
-            outcomes=self._count(number, "outcome"),
+            outcomes=tally.outcomes,
             per_class=tuple(dataclasses.asdict(each) for each in measured.per_class) if measured else (),
-            questions_per_image=self._database.value(
-                f"SELECT avg(questions) FROM {RECORDS_OF_ROW} AND {OF_ANSWERS}", number
-            ),
+            questions_per_image=tally.questions_per_image,
             trouble=trouble,
             **row_costs(
                 self._database,
@@ -326,24 +351,13 @@ class Results:
             **values,
         )
 
-    def _count(self, row: int, column: str) -> dict[str, int]:
-        """How often each value of a column of the records occurs in a row."""
+    def _tally(self, row: int) -> Tally:
         found = self._database.execute(
-            f"SELECT {column}, count(*) FROM {RECORDS_OF_ROW} AND {column} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1",
+            "SELECT label, prediction, state, outcome, count(*), sum(questions) "
+            f"FROM {RECORDS_OF_ROW} GROUP BY 1, 2, 3, 4",
             row,
         )
-        return dict(found.fetchall())
-
-    def _confusion(self, row: int, names: tuple[str, ...]) -> Confusion:
-        """How often each class was predicted for each, in a row; the last column is for what is none of them."""
-        places = {name: place for place, name in enumerate(names)}
-        counts = np.zeros((len(names), len(names) + 1), dtype=np.int64)
-        for label, prediction, count in self._database.execute(
-            f"SELECT label, prediction, count(*) FROM {RECORDS_OF_ROW} AND {OF_ANSWERS} GROUP BY 1, 2",
-            row,
-        ):
-            counts[places[label], places.get(prediction, len(names))] += count
-        return Confusion(names, counts)
+        return Tally(found.fetchall())
 
     def _coverage(self, model: int, spec: Mapping[str, Any], names: tuple[str, ...]) -> Any:
         """How the model's own vocabulary meets the classes; None where the strategy knows no coverage."""
