@@ -56,7 +56,7 @@ LAYERS = (
     {"datasets", "strategies", "engines", "metrics", "worker", "store"},
     {"sheets", "tallies"},
     {"readers", "pairing", "shares", "costs", "stored_rows", "decisions"},
-    {"comparisons"},
+    {"comparisons", "row_figures"},
     {"results", "folder", "plan", "recall", "spending"},
     {"answer_times", "stopwatch", "deciding"},
     {"exports", "asking", "conclusion", "listing", "summary", "company", "interview", "accounting", "answered"},
