@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 from playwright.sync_api import Browser, Page, sync_playwright
 
+import runs
 from looks import DESKTOP, LOOKS
 from watch import Watch
 
@@ -106,3 +108,51 @@ def write_page(place: Path, body: str, head: str = "") -> str:
         encoding="utf-8",
     )
     return file.as_uri()
+
+
+def once(name: str, build: Callable[[Path], Path], factory: pytest.TempPathFactory) -> Path:
+    """The run folder that `build` makes, made by the first of the processes that the tests run in."""
+    common = factory.getbasetemp() if "PYTEST_XDIST_WORKER" not in os.environ else factory.getbasetemp().parent
+    place = common / f"made-{name}"
+    with FileLock(f"{place}.lock"):
+        if not place.exists():
+            place.mkdir()
+            build(place)
+    return place / "run"
+
+
+@pytest.fixture(scope="session")
+def demo_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of demo models and scripted ones, to be read, not changed; as are the next three."""
+    return once("demo", runs.demo, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def hostile_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run on class folders with hostile names, with models and answers that are hostile."""
+    return once("hostile-folder", runs.hostile_folder, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def hostile_table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run on a table with hostile labels and ids, with models and answers that are hostile."""
+    return once("hostile-table", runs.hostile_table, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def sweep_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sweep of two models over three numbers of classes, in random sets and in hard ones."""
+    return once("sweep", runs.swept, tmp_path_factory)
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[runs.Running]:
+    """A run that goes on while the test looks at it."""
+    with runs.running(tmp_path) as going_on:
+        yield going_on
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Callable[[Path], Path]:
+    """Copies a run folder, for a test that changes it: `own(demo_run)`."""
+    return lambda run: shutil.copytree(run, tmp_path / "own-run")

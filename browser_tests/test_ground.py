@@ -92,10 +92,11 @@ def test_a_test_that_looks_at_nothing_fails_by_the_fixture(tmp_path: Path) -> No
     write_page(tmp_path, "<script>console.error('alas')</script>")
     test = tmp_path / "test_nothing.py"
     test.write_text(f"def test_nothing(page):\n    page.goto({(tmp_path / 'page.html').as_uri()!r})\n")
-    here = Path(__file__).parent
-    words = [sys.executable, "-m", "pytest", "-q", "-c", "/dev/null", "-p", "conftest", "-p", "no:cacheprovider", test]
-    environment = {"PYTHONPATH": str(here), "PATH": os.environ["PATH"]}
-    done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    words = [sys.executable, "-m", "pytest", "-q", "-c", "/dev/null", "-p", "conftest", "-p", "no:cacheprovider"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run(
+        [*words, str(test)], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 1 and "console: alas" in done.stdout
 
 
