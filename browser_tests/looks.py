@@ -27,19 +27,20 @@ LOOKS: dict[str, dict[str, Any]] = {
 def look(page: Page, name: str, full_page: bool = False) -> None:
     """Writes NAME-SCREEN-SCHEME.png for each screen and scheme where SNELLEN_SCREENSHOTS names a folder for them.
 
-    The page is left on the screen that it had, in the scheme of its context.
+    The page is left on the screen and in the scheme that it had.
     """
     place = os.environ.get("SNELLEN_SCREENSHOTS")
     if not place:
         return
     Path(place).mkdir(parents=True, exist_ok=True)
     before = page.viewport_size
+    dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
     for screen, size in SCREENS.items():
         page.set_viewport_size(size)
         for scheme in SCHEMES:
             page.emulate_media(color_scheme=scheme)
             page.screenshot(path=Path(place) / f"{name}-{screen}-{scheme}.png", full_page=full_page)
-    page.emulate_media(color_scheme="null")
+    page.emulate_media(color_scheme="dark" if dark else "light")
     if before:
         page.set_viewport_size(before)
 

@@ -132,8 +132,9 @@ def test_axe_finds_a_picture_without_words(page: Page, tmp_path: Path, head: str
 
 
 def test_pictures_are_taken_where_a_folder_is_named(
-    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    visit: Visit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    page = visit(color_scheme="dark")
     page.goto(write_page(tmp_path, "<p>Well</p>"))
     monkeypatch.delenv("SNELLEN_SCREENSHOTS", raising=False)
     look(page, "page")
@@ -141,7 +142,7 @@ def test_pictures_are_taken_where_a_folder_is_named(
     look(page, "page")
     assert {path.stem for path in (tmp_path / "shots").iterdir()} == {f"page-{look}" for look in LOOKS}
     assert page.viewport_size == {"width": 1280, "height": 900}
-    assert page.evaluate("matchMedia('(prefers-color-scheme: light)').matches")
+    assert page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
 
 
 def test_looks_are_as_they_say(any_look: Page, still: Page, paper: Page) -> None:
