@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from snellen.cli.app import app, datasets_app
-from snellen.cli.options import JsonOption, QuietOption, RunArgument
+from snellen.cli.options import JsonOption, NoReportOption, QuietOption, RunArgument
 from snellen.cli.output import progress_shown, say, show, tell
 from snellen.errors import WrongUse, nearest
 
@@ -150,6 +150,7 @@ def _export_batch(run: Path, out: Path | None) -> None:
 def import_answers(
     run: RunArgument,
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Output and error files of a batch.")],
+    no_report: NoReportOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -167,7 +168,7 @@ def import_answers(
     progress = progress_shown(quiet)
     done = import_batch(run, files, progress)
     with closing(rescore(run, progress)) as results:
-        show(results, as_json)
+        show(results, as_json, page=not no_report)
         say(f"{done.answers} answers read" + (f", {done.again} that were known" if done.again else ""))
         if done.differing:
             say(f"{done.differing} of them say otherwise than the first answer, which is kept")

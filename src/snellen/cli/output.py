@@ -39,10 +39,26 @@ def progress_shown(quiet: bool) -> TerminalProgress:
     return TerminalProgress(QuietConsole(stderr=True), quiet)
 
 
-def show(results: Results, as_json: bool, swept: bool = False) -> None:
+def write_page(results: Results) -> str:
+    """Writes the report of a run folder, and returns what is said of it.
+
+    The run is over by then: what may go wrong with its page is told, and the run no less done.
+    """
+    from snellen.report import PAGE, missing, write_report_of
+
+    if reason := missing():
+        return reason
+    try:
+        return f"the report: {write_report_of([results], results.path / PAGE)}"
+    except Exception as error:  # 'snellen report' shows where it went wrong
+        return f"the report could not be written: {error or type(error).__name__}; try: snellen report {results.path}"
+
+
+def show(results: Results, as_json: bool, swept: bool = False, page: bool = True) -> None:
     """The results and what they say on standard output; what did not go well on standard error.
 
-    The rows of a sweep are shown by its curves, unless other rows were just asked and none were `swept`.
+    The rows of a sweep are shown by its curves, unless other rows were just asked and none were `swept`. Its `page` is
+    written at the end.
     """
     from snellen.conclusion import conclusion
     from snellen.console import QuietConsole
@@ -73,5 +89,7 @@ def show(results: Results, as_json: bool, swept: bool = False) -> None:
     for line in (*notes(results, about), *blind_lines(results, about), *told(results)):
         say(line)
     say(f"all of it is in {results.path}")
+    if page:
+        say(write_page(results))
     if len(rows) > 1 and not as_json and not curves and (sentence := conclusion(results)):
         tell(f"\n{sentence}")

@@ -18,6 +18,7 @@ from snellen.cli.options import (
     MarginOption,
     MaxCostOption,
     ModelsOption,
+    NoReportOption,
     OutOption,
     PerClassOption,
     PricesOption,
@@ -64,6 +65,7 @@ def run(
     plan_only: Annotated[
         bool, typer.Option("--plan-only", help="Make the run folder and ask nothing, for 'export openai-batch'.")
     ] = False,
+    no_report: NoReportOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -98,7 +100,7 @@ def run(
         _only_made(plan, quiet)
         return
     with closing(carried_out(plan, quiet)) as results:
-        show(results, as_json)
+        show(results, as_json, page=not no_report)
         exit_where_open(results, plan.until_decided is not None)
 
 
@@ -143,6 +145,7 @@ def carried_out(plan: Plan, quiet: bool, ask: Callable[[Progress], Results] | No
 @app.command()
 def score(
     run: RunArgument,
+    no_report: NoReportOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -155,4 +158,4 @@ def score(
     from snellen.study import rescore
 
     with closing(rescore(run, progress_shown(quiet))) as results:
-        show(results, as_json)
+        show(results, as_json, page=not no_report)

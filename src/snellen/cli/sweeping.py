@@ -15,6 +15,7 @@ from snellen.cli.options import (
     JsonOption,
     MaxCostOption,
     ModelsOption,
+    NoReportOption,
     OutOption,
     PerClassOption,
     PricesOption,
@@ -62,6 +63,7 @@ def sweep(
     timing: _TimingOption = False,
     fresh: _FreshOption = False,
     dry_run: _DryRunOption = False,
+    no_report: NoReportOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -96,7 +98,7 @@ def sweep(
         say(f"the earlier run is now {place}")
         plan = sweeps.plan_sweep(asked, wanted, batch_size)
     with closing(carried_out(plan.plan, quiet, lambda progress: sweeps.run(plan, progress))) as results:
-        show(results, as_json, swept=True)
+        show(results, as_json, swept=True, page=not no_report)
         exit_where_open(results)
 
 
