@@ -76,7 +76,7 @@ def test_it_needs_nothing_else_and_lets_nothing_else_run(run: Path, tmp_path: Pa
 
 
 def test_all_links_inside_the_page_lead_somewhere(run: Path, tmp_path: Path) -> None:
-    elements = Elements(write_report([run, run.parent / "run"], tmp_path / "page.html").read_text(encoding="utf-8"))
+    elements = Elements(write_report([run], tmp_path / "page.html").read_text(encoding="utf-8"))
     links = {each["href"] for tag, each in elements.found if tag == "a" and each.get("href", "#")}
     assert links and {str(link).partition("?")[0].removeprefix("#") for link in links} <= elements.ids
 
@@ -93,7 +93,9 @@ def test_several_runs_make_one_page(run: Path, tmp_path: Path) -> None:
     with studies.ran(run.parent / "photos", studies.model(tmp_path / "m.py", GOOD), out=other):
         page = write_report([run, other], tmp_path / "both.html").read_text(encoding="utf-8")
     ids = Elements(page).ids
-    assert {"run1-leaderboard", "run2-leaderboard"} <= ids and "leaderboard" not in ids
+    assert {"together", "run1-leaderboard", "run2-leaderboard"} <= ids and "leaderboard" not in ids
+    table = page.partition('id="together"')[2].partition("</table>")[0]
+    assert table.count("<tr>") == 4  # the head and three rows: the good model is another file in the second run
 
 
 def test_a_run_without_any_answer_has_a_page(run: Path, tmp_path: Path) -> None:

@@ -90,9 +90,7 @@ def run(
     asked = dataclasses.replace(request(study, flags), sweep=None)  # a file may say how it is swept, too
     plan = resolve(asked, flags.batch_size, progress=progress_shown(quiet))
     if dry_run:
-        from snellen.outline import outline
-
-        tell("\n".join(outline(plan)))
+        tell_outline(plan)
         return
     if fresh and (place := set_aside(plan.out)):
         say(f"the earlier run is now {place}")
@@ -102,6 +100,13 @@ def run(
     with closing(carried_out(plan, quiet)) as results:
         show(results, as_json, page=not no_report)
         exit_where_open(results, plan.until_decided is not None)
+
+
+def tell_outline(plan: Plan) -> None:
+    """Tells what would be asked."""
+    from snellen.outline import outline
+
+    tell("\n".join(outline(plan)))
 
 
 def _only_made(plan: Plan, quiet: bool) -> None:

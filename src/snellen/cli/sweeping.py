@@ -24,8 +24,8 @@ from snellen.cli.options import (
     StrategiesOption,
     StudyArgument,
 )
-from snellen.cli.output import progress_shown, say, show, tell
-from snellen.cli.runs import carried_out, exit_where_open
+from snellen.cli.output import progress_shown, say, show
+from snellen.cli.runs import carried_out, exit_where_open, tell_outline
 
 if TYPE_CHECKING:
     from snellen.sweep import SweepPlan
@@ -103,8 +103,6 @@ def sweep(
 
 
 def _outline(plan: SweepPlan) -> None:
-    from snellen.outline import outline
-
-    tell("\n".join(outline(plan.plan)))
+    tell_outline(plan.plan)
     if plan.waiting:
         say("the hard sets are chosen when the largest set is answered, and are not among these")
