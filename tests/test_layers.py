@@ -63,7 +63,7 @@ LAYERS = (
     {"verdict"},
     {"study", "flags", "outline"},
     {"doctor", "review", "batch_export", "sweep"},
-    {"diagnosis", "batch_import"},
+    {"diagnosis", "batch_import", "exporting"},
     {"cli"},
     {"__main__"},
 )
@@ -71,6 +71,7 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 HEAVY = {
     *("torch", "transformers", "onnxruntime", "pyarrow", "pandas", "scipy", "sklearn", "peft", "huggingface_hub"),
     *("timm", "open_clip", "torchvision", "datasets", "model2vec", "sentence_transformers", "aiohttp"),
+    *("wandb", "mlflow"),
 }
 PEERS = {"datasets", "strategies", "engines", "metrics"}
 # an __init__ is light, the rest is imported when a model is loaded

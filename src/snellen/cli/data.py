@@ -12,8 +12,8 @@ from snellen.cli.app import app, datasets_app
 from snellen.cli.options import JsonOption, QuietOption, RunArgument
 from snellen.cli.output import progress_shown, say, show, tell
 from snellen.errors import WrongUse, nearest
+from snellen.exporting import FORMATS
 
-_BATCH = "openai-batch"
 _FAILURES_SHOWN = 5
 
 
@@ -95,55 +95,47 @@ def show_dataset(
         tell(str(out))
 
 
-@app.command()
+_EXPORT = """Write a run's results for other programs, or what it has left to ask as files for a batch API.
+
+{formats}
+
+wandb and mlflow need the package of that name; a row is one run there, however often it is exported.
+openai-batch is for strategies of one round and models that are asked by OpenAI's API. What comes back is read by
+'snellen import-batch'.
+
+\b
+Examples:
+  snellen export parquet runs/photos -o photos.parquet
+  WANDB_MODE=offline snellen export wandb runs/photos
+  snellen export fiftyone runs/photos -o photos-fiftyone
+  snellen run -d photos -m openai/gpt-4o -s closed-set --plan-only
+  snellen export openai-batch runs/photos
+""".format(formats="\n\n".join(f"{name}: {each.meaning}." for name, each in FORMATS.items()))
+
+
+@app.command(help=_EXPORT)
 def export(
-    format: Annotated[str, typer.Argument(metavar="FORMAT", help="csv, json, parquet or openai-batch")],
+    format: Annotated[str, typer.Argument(metavar="FORMAT", help=", ".join(FORMATS))],
     run: RunArgument,
     out: Annotated[
         Path | None,
-        typer.Option("-o", "--out", metavar="FILE", help="Default: RUN/export.FORMAT, or the folder RUN/batch."),
+        typer.Option(
+            "-o", "--out", metavar="FILE|FOLDER", help="Default: RUN/export.FORMAT, or the folder RUN/FORMAT."
+        ),
     ] = None,
+    quiet: QuietOption = False,
 ) -> None:
-    """Write all records of a run for other programs, or what it has left to ask as files for a batch API.
-
-    openai-batch is for strategies of one round and models that are asked by OpenAI's API: files for its Batch API and
-    for 'vllm run-batch'. What comes back is read by 'snellen import-batch'.
-
-    \b
-    Examples:
-      snellen export parquet runs/photos -o photos.parquet
-      snellen run -d photos -m openai/gpt-4o -s closed-set --plan-only
-      snellen export openai-batch runs/photos
-    """
-    from snellen.exports import FORMATS
+    """Writes the files, tells their names and what is to be known about them."""
+    from snellen.exporting import check, write
     from snellen.results import Results
 
-    if format == _BATCH:
-        _export_batch(run, out)
-        return
-    if format not in FORMATS:
-        raise WrongUse(f"unknown format {format!r}{nearest(format, [*FORMATS, _BATCH])}")
-    place = out or run / f"export.{format}"
+    check(format)
     with closing(Results(run)) as results:
-        FORMATS[format](results, place)
-    tell(str(place))
-
-
-def _export_batch(run: Path, out: Path | None) -> None:
-    """Writes the files, tells their names and what is not in them."""
-    from snellen.batch_export import export_batch
-
-    done = export_batch(run, out, progress_shown(False))
-    for line in done.left_out:
+        written = write(format, results, out, progress_shown(quiet))
+    for line in written.notes:
         say(line)
-    if done.unreadable:
-        say(f"{done.unreadable} images cannot be sent and are left out; 'snellen run' tells why")
-    if not done.files:
-        say("nothing is left to ask")
-        return
-    pictures = ", ".join(f"{count} {how.replace('_', ' ')}" for how, count in sorted(done.pictures.items()))
-    say(f"{done.requests} requests, pictures {pictures or 'none'}")
-    tell("\n".join(map(str, done.files)))
+    if written.places:
+        tell("\n".join(written.places))
 
 
 @app.command(name="import-batch")
