@@ -67,11 +67,11 @@ def _logged(wandb: Any, results: Results, place: Path, progress: Progress) -> Wr
             table = wandb.Table(columns=list(COLUMNS), data=[*map(table_row, islice(records, RECORDS))])
             run.log({"records": table})
             run.summary.update(figures(row))
-            if row.images > RECORDS:
-                notes.append(f"{title}: the table holds the first {RECORDS:,} of {row.images:,} records")
             kept = kept or bool(run.offline)
             places.append(str(Path(run.dir).parent) if run.offline else str(run.url))
         progress.advance(1)
+    if any(row.images > RECORDS for row in results.rows):
+        notes.append(f"a table holds the first {RECORDS:,} records of its row")
     if kept:
         notes.append(f"kept on this machine; 'wandb sync' sends them: wandb sync {place / 'wandb'}/offline-run-*")
     notes.append("a row has the same id every time: exporting again updates its run, it does not make another")
