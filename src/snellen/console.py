@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import textwrap
 from typing import IO
 
 from rich.console import Console
@@ -19,6 +21,14 @@ def visible(text: str) -> str:
 def one_line(text: str) -> str:
     """The visible text on one line."""
     return visible(" ".join(filter(None, (line.strip() for line in re.split(r"[\r\n]+", text)))))
+
+
+def filled(text: str, stream: IO[str]) -> str:
+    """A sentence as lines that end with a word on a terminal; elsewhere as it is, a line to whatever reads it."""
+    if not stream.isatty():
+        return text
+    width = shutil.get_terminal_size().columns
+    return "\n".join(textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False))
 
 
 def write(text: str, stream: IO[str]) -> None:
