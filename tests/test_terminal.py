@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from snellen import terminal
-from snellen.console import one_line, visible
+from snellen.console import filled, one_line, visible
 from snellen.result_row import ResultRow
 from snellen.short_names import folded, short_models, short_strategies
 from snellen.summary import print_results
@@ -170,6 +170,17 @@ def test_folded_names_fit_and_lose_nothing(room: int) -> None:
 def test_an_endless_name_is_no_endless_table() -> None:
     lines = shown([row("hf/" + "x" * 1_000_000, "y" * 1_000_000), row("hf/b")], 80)
     assert len(lines) < 15 and "…" in "".join(lines)
+
+
+def test_sentences_end_with_a_word_on_a_terminal_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    sentence = "more with a mapping and other rules: see 'snellen map MODEL -d DATASET' for what there is"
+    stream = io.StringIO()
+    assert filled(sentence, stream) == sentence
+    monkeypatch.setattr(stream, "isatty", lambda: True)
+    lines = filled(sentence, stream).splitlines()
+    assert " ".join(lines) == sentence and max(map(len, lines)) <= 40
+    assert any("'snellen map MODEL -d DATASET'" in line for line in lines)
 
 
 def test_visible_text_has_no_control_characters() -> None:

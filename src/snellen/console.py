@@ -12,6 +12,9 @@ from rich.console import Console
 
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
+_COMMAND = re.compile(r"'snellen [^']*'")
+_LEAST_WIDTH = 40
+
 
 def visible(text: str) -> str:
     """The text with all that could steer a terminal as backslash escapes; line ends and tabs stay."""
@@ -24,11 +27,16 @@ def one_line(text: str) -> str:
 
 
 def filled(text: str, stream: IO[str]) -> str:
-    """A sentence as lines that end with a word on a terminal; elsewhere as it is, a line to whatever reads it."""
+    """A sentence as lines that end with a word on a terminal; elsewhere as it is, a line to whatever reads it.
+
+    A command in quotation marks stays on one line, to be copied.
+    """
     if not stream.isatty():
         return text
-    width = shutil.get_terminal_size().columns
-    return "\n".join(textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False))
+    kept = _COMMAND.sub(lambda found: found[0].replace(" ", "\0"), text.replace("\0", ""))
+    width = max(shutil.get_terminal_size().columns, _LEAST_WIDTH)
+    lines = textwrap.wrap(kept, width, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(lines).replace("\0", " ")
 
 
 def write(text: str, stream: IO[str]) -> None:

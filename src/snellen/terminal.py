@@ -43,7 +43,7 @@ class TerminalProgress:
             self._begin_bar()
 
     def _begin_bar(self) -> None:
-        room = max(self._console.width - 56, 12)
+        room = max(self._console.width - 46, 12)
         self._bars = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=None),

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def say(text: str) -> None:
-    """Prints a line to standard error."""
-    from snellen.console import one_line, write
+    """Prints a sentence to standard error: a line, on a terminal as many as it takes."""
+    from snellen.console import filled, one_line, write
 
-    write(one_line(text), sys.stderr)
+    write(filled(one_line(text), sys.stderr), sys.stderr)
 
 
 def say_lines(text: str) -> None:
