@@ -58,6 +58,17 @@ def test_of_what_there_is(snellen: Snellen, kind: str) -> None:
     assert strict(snellen("ls", kind, name, "--json").out)["name"] == name
 
 
+def test_of_one_image(snellen: Snellen, run: Path) -> None:
+    image = next((run.parent.parent / "drawn" / "circle").iterdir())
+    told = strict(snellen("ask", CIRCLE, image, "--classes", "circle,ring", "-s", "closed-set", "--json").out)
+    assert told["model"] == CIRCLE and told["strategy"] == "closed-set" and told["image"] == str(image)
+    (exchange,) = told["exchanges"]
+    assert "circle" in exchange["question"] and exchange["answer"] == {"text": "circle", "finish": "stop"}
+    assert told["prediction"]["label"] == "circle" and told["prediction"]["outcome"] == "exact"
+    scored = strict(snellen("ask", CIRCLE, image, "--classes", "circle,ring", "-s", "vocabulary", "--json").out)
+    assert scored["exchanges"][0]["answer"]["scores"]["circle"] == pytest.approx(0.9)
+
+
 def test_of_one_name(snellen: Snellen) -> None:
     told = strict(snellen("ls", "strategies", "closed-set", "--json").out)
     assert told["options"]["votes"] == "1" and told["meaning"] in told["about"]

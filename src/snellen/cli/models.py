@@ -20,6 +20,7 @@ def ask(
     strategy: Annotated[str | None, typer.Option("-s", "--strategy", help="Default: the first that fits.")] = None,
     background: Annotated[str | None, typer.Option(help="Which of the classes means none of the others.")] = None,
     seed: Annotated[int, typer.Option(help="Chooses orders.")] = 0,
+    as_json: JsonOption = False,
 ) -> None:
     """Ask a model about one image: the prompts, the raw answers, the prediction.
 
@@ -27,10 +28,14 @@ def ask(
     Example:
       snellen ask hf/./my-vlm cat.jpg --classes cat,dog,bird
     """
-    from snellen.asking import ask_once
+    from snellen.asking import as_data, ask_once, lines
 
     names = tuple(name.strip() for name in classes.split(","))
-    for line in ask_once(model, image, names, background, strategy, seed):
+    events = ask_once(model, image, names, background, strategy, seed)
+    if as_json:
+        tell_json(as_data(events))
+        return
+    for line in lines(events):
         tell(line)
 
 
