@@ -133,5 +133,10 @@ def _metadata(results: Results, fields: Mapping[int, str]) -> dict[str, Any]:
         "name": visible(results.path.resolve().name),
         "media_type": "image",
         "default_classes": [visible(name) for name in classes],
-        "info": {"fields": {name: asked(results, rows[number]) for number, name in fields.items()}},
+        "info": {"fields": {name: _about(results, rows[number]) for number, name in fields.items()}},
     }
+
+
+def _about(results: Results, row: ResultRow) -> dict[str, Any]:
+    """What a row asked; without dots in the names, which databases of documents do not like."""
+    return {name.replace(".", "_"): value for name, value in asked(results, row).items()}

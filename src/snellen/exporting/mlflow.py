@@ -9,11 +9,12 @@ import logging
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from snellen.console import one_line
-from snellen.errors import Missing, cannot_write
+from snellen.errors import Missing, WrongUse, cannot_write
 from snellen.exporting import Written, place_of
 from snellen.exporting.tracked import asked, asked_with, figures, identity, tracked_rows
 from snellen.exports import COLUMNS, flat
@@ -41,9 +42,7 @@ def write(results: Results, out: Path | None, progress: Progress) -> Written:
     progress.begin("logging rows", sum(not row.superseded for row in results.rows))
     place = None if out is None and mlflow.is_tracking_uri_set() else place_of("mlflow", results, out).resolve()
     try:
-        if place:
-            place.mkdir(parents=True, exist_ok=True)
-        address = f"sqlite:///{place / 'mlflow.db'}" if place else mlflow.get_tracking_uri()
+        address = _database(place) if place else mlflow.get_tracking_uri()
         client = MlflowClient(tracking_uri=address)
         return _Log(client, results, _experiment(client, results, place)).write(address, place, progress)
     except MlflowException as error:
@@ -52,6 +51,16 @@ def write(results: Results, out: Path | None, progress: Progress) -> Written:
         raise cannot_write(place or results.path, error) from error
     finally:
         progress.end(quietly=True)
+
+
+def _database(place: Path) -> str:
+    """The address of a database in a folder, which is made. Raises WrongUse and Missing where there can be none."""
+    if "?" in str(place):
+        raise WrongUse(f"the address of a database cannot hold a question mark, as in {place}; choose another with -o")
+    if find_spec("sqlalchemy") is None:
+        raise Missing("mlflow-skinny has no database for the runs: pip install mlflow, or set MLFLOW_TRACKING_URI")
+    place.mkdir(parents=True, exist_ok=True)
+    return f"sqlite:///{place / 'mlflow.db'}"
 
 
 def _experiment(client: Any, results: Results, place: Path | None) -> str:
