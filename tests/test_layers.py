@@ -65,7 +65,7 @@ LAYERS = (
     {"heartbeat", "transcripts"},
     {"study", "flags", "outline", "photographs"},
     {"doctor", "review", "batch_export", "sweep"},
-    {"diagnosis", "batch_import"},
+    {"diagnosis", "batch_import", "exporting"},
     {"report"},
     {"viewer"},
     {"cli"},
@@ -76,6 +76,7 @@ HEAVY = {
     *("torch", "transformers", "onnxruntime", "pyarrow", "pandas", "scipy", "sklearn", "peft", "huggingface_hub"),
     *("timm", "open_clip", "torchvision", "datasets", "model2vec", "sentence_transformers", "aiohttp"),
     *("altair", "vl_convert", "jinja2", "markupsafe", "starlette", "uvicorn"),
+    *("wandb", "mlflow"),
 }
 PEERS = {"datasets", "strategies", "engines", "metrics"}
 # an __init__ is light, the rest is imported when a model is loaded

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from snellen.results import Results
@@ -12,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def say(text: str) -> None:
-    """Prints a line to standard error."""
-    from snellen.console import one_line, write
+    """Prints a sentence to standard error: a line, on a terminal as many as it takes."""
+    from snellen.console import filled, one_line, write
 
-    write(one_line(text), sys.stderr)
+    write(filled(one_line(text), sys.stderr), sys.stderr)
 
 
 def say_lines(text: str) -> None:
@@ -30,6 +32,19 @@ def tell(text: str) -> None:
     from snellen.console import write
 
     write(text, sys.stdout)
+
+
+def tell_json(data: Any) -> None:
+    """Prints a result as JSON; what is no number, such as NaN, is null."""
+    tell(json.dumps(_finite(data), indent=2, allow_nan=False))
+
+
+def _finite(data: Any) -> Any:
+    if isinstance(data, float):
+        return data if math.isfinite(data) else None
+    if isinstance(data, Mapping):
+        return {key: _finite(value) for key, value in data.items()}
+    return [*map(_finite, data)] if isinstance(data, (list, tuple)) else data
 
 
 def progress_shown(quiet: bool) -> TerminalProgress:
@@ -61,7 +76,7 @@ def show(results: Results, as_json: bool, swept: bool = False, page: bool = True
     written at the end.
     """
     from snellen.conclusion import conclusion
-    from snellen.console import QuietConsole
+    from snellen.console import QuietConsole, filled
     from snellen.summary import notes, print_results
     from snellen.verdict.blind import blind_lines
     from snellen.verdict.stopping import told
@@ -73,7 +88,7 @@ def show(results: Results, as_json: bool, swept: bool = False, page: bool = True
     apart = sweep.numbers - (frozenset() if curves else results.asked) if sweep else frozenset()
     rows = [row for row in results.rows if row.number not in apart]
     if as_json:
-        tell(json.dumps({**results.as_data(), **sweep_data(results)}, indent=2))
+        tell_json({**results.as_data(), **sweep_data(results)})
     else:
         if curves:
             print_sweep(curves, QuietConsole())
@@ -92,4 +107,4 @@ def show(results: Results, as_json: bool, swept: bool = False, page: bool = True
     if page:
         say(write_page(results))
     if len(rows) > 1 and not as_json and not curves and (sentence := conclusion(results)):
-        tell(f"\n{sentence}")
+        tell(f"\n{filled(sentence, sys.stdout)}")
