@@ -22,7 +22,11 @@ from statistics import median
 
 from snellen.results import Results
 
-_MAKE = "from pathlib import Path; from snellen.report import write_report; write_report([Path({run!r})], Path({page!r}), {n})"
+_MAKE = """
+from pathlib import Path
+from snellen.report import write_report
+write_report([Path({run!r})], Path({page!r}), {n})
+"""
 _FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
 _PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
 _LOADED = "performance.getEntriesByType('navigation')[0].loadEventEnd"
@@ -68,9 +72,7 @@ def opened(page: Path) -> tuple[float, float, float] | None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", type=Path, nargs="+")
-    print(
-        "| images | rows | classes | made s | CPU s | MB without pictures | MB | first paint s | loaded s | all drawn s |"
-    )
+    print("| images | rows | classes | made s | CPU s | MB bare | MB | first paint s | loaded s | all drawn s |")
     print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     with tempfile.TemporaryDirectory() as place:
         for run in parser.parse_args().runs:
