@@ -7,9 +7,12 @@ from typing import Any, TypeAlias
 
 import altair as alt
 
+from snellen.console import one_line
 from snellen.report.elements import Spec
 
 Value: TypeAlias = str | int | float | bool | None
+# colours that mean something, at least 3 to 1 against the panels of both themes
+RIGHT, WRONG, NO_CLASS, QUIET = "#0f9b74", "#d45d1c", "#7b6bc9", "#7d8590"
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left")
 
 
@@ -43,9 +46,44 @@ def model_scale(names: Sequence[str]) -> alt.Scale:
 
 def by_model(names: Sequence[str]) -> dict[str, Any]:
     """Colour and shape by the field `model`, so that no model is told by its colour alone."""
+    return coded("model", names)
+
+
+def coded(field: str, names: Sequence[str], legend: alt.Legend | None = None) -> dict[str, Any]:
+    """Colour and shape by a field with these values; up to 64 of them differ in one or the other."""
     order = list(dict.fromkeys(names))
-    shapes = [_SHAPES[place % len(_SHAPES)] for place in range(len(order))]
+    count, legend = len(_SHAPES), legend or alt.Legend(title=None)
+    shapes = [_SHAPES[(place + place // count) % count] for place in range(len(order))]
     return {
-        "color": alt.Color("model:N", scale=model_scale(order), legend=alt.Legend(title=None)),
-        "shape": alt.Shape("model:N", scale=alt.Scale(domain=order, range=shapes), legend=alt.Legend(title=None)),
+        "color": alt.Color(f"{field}:N", scale=model_scale(order), legend=legend),
+        "shape": alt.Shape(f"{field}:N", scale=alt.Scale(domain=order, range=shapes), legend=legend),
     }
+
+
+def chart_names(names: Iterable[str], room: int = 28) -> list[str]:
+    """What classes are called in charts: on one line, clipped, and different where the classes are."""
+    found: dict[str, None] = {}
+    for name in names:
+        text = one_line(name) or "(no name)"
+        short = text if len(text) <= room else f"{text[: room - 1]}…"
+        number = 1
+        while short in found:
+            number += 1
+            ending = f" ({number})"
+            short = f"{text[: room - 1 - len(ending)]}…{ending}" if len(text) > room else f"{text}{ending}"
+        found[short] = None
+    return list(found)
+
+
+def interval_tooltips(share: str, title: str) -> list[alt.Tooltip]:
+    """Tooltips of a field that is a share, and of its interval in the fields `low` and `high`."""
+    titles = {share: title, "low": "from", "high": "to"}
+    return [alt.Tooltip(f"{field}:Q", title=title, format=".1%") for field, title in titles.items()]
+
+
+def without_links(chart: Spec) -> Spec:
+    """The chart for where its links lead nowhere, as in a file of its own."""
+    kept = {**chart, "layer": [without_links(each) for each in chart["layer"]]} if "layer" in chart else {**chart}
+    if "encoding" in kept:
+        kept["encoding"] = {channel: told for channel, told in kept["encoding"].items() if channel != "href"}
+    return kept

@@ -6,8 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-Cell: TypeAlias = str | int | float | None
 Spec: TypeAlias = Mapping[str, Any]  # a chart in Vega-Lite
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A text that leads somewhere."""
+
+    text: str
+    href: str
+
+
+Cell: TypeAlias = str | int | float | Link | None
 
 
 @dataclass(frozen=True, slots=True)

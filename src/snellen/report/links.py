@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from typing import Protocol
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 
 class Links(Protocol):
     """The addresses that parts of a report link to; None is what cannot be shown there."""
 
     def images(self, row: int, label: str | None = None, prediction: str | None = None) -> str:
-        """The images of a row with this label and prediction (a class, or "" for an answer that named none)."""
+        """The images of a row with this label and prediction (a class, or "" for an answer that named none).
+
+        An address with a prediction ends with it as `quoted` writes it, so that charts of many need not hold all.
+        """
         ...
 
     def image(self, example: str) -> str | None:
@@ -35,3 +38,8 @@ def images_query(row: int, label: str | None, prediction: str | None) -> str:
     """Which images are meant, as the query of an address."""
     wanted = {"row": row, "label": label, "prediction": prediction}
     return urlencode({key: value for key, value in wanted.items() if value is not None}, errors="backslashreplace")
+
+
+def quoted(name: str) -> str:
+    """A name as it stands in a query."""
+    return quote_plus(name, errors="backslashreplace")

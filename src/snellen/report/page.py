@@ -18,8 +18,12 @@ from snellen.report.elements import Figure, Section
 from snellen.report.markup import render
 from snellen.report.reported import ReportedRun
 from snellen.report.sections import (
+    classes,
+    confusion,
     leaderboard,
+    outcomes,
     summary,
+    sweep,
     trade_offs,
 )
 
@@ -27,6 +31,10 @@ _SECTIONS: tuple[Callable[[ReportedRun], Section | None], ...] = (
     summary.section,
     leaderboard.section,
     trade_offs.section,
+    sweep.section,
+    classes.section,
+    confusion.section,
+    outcomes.section,
 )
 
 

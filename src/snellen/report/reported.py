@@ -74,7 +74,8 @@ class ReportedRun:
         models = short_models((one_line(row.model) for row in self.results.rows), _MODEL)
         strategies = short_strategies((one_line(row.strategy) for row in self.results.rows), _STRATEGY)
         found: dict[int, str] = {}
-        for row in self.results.rows:
+        rows = {row.number: row for row in (*self.rows, *self.results.rows)}  # those of the page have the plain names
+        for row in rows.values():
             name = f"{models[one_line(row.model)]} · {strategies[one_line(row.strategy)]}"
             found[row.number] = name if name not in found.values() else f"{name} (row {row.number})"
         return found
@@ -110,7 +111,7 @@ class ReportedRun:
     def diagnosis(self, row: ResultRow) -> Diagnosis:
         """What goes wrong in a row, made once."""
         if row.number not in self._diagnoses:
-            self._diagnoses[row.number] = diagnose(self.results, row, read_again=READ_AGAIN)
+            self._diagnoses[row.number] = diagnose(self.results, row, read_again=READ_AGAIN, sheet=self.sheet(row))
         return self._diagnoses[row.number]
 
     def transcripts(self, row: ResultRow) -> Transcripts:

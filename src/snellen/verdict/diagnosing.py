@@ -112,15 +112,19 @@ def chosen_rows(results: Results, models: Sequence[str], strategies: Sequence[st
 
 
 def diagnose(
-    results: Results, row: ResultRow, advance: Callable[[int], None] = lambda _: None, read_again: int | None = None
+    results: Results,
+    row: ResultRow,
+    advance: Callable[[int], None] = lambda _: None,
+    read_again: int | None = None,
+    sheet: Sheet | None = None,
 ) -> Diagnosis:
     """The diagnosis of a row. `advance` is told of each image whose answers are read again.
 
-    They are all, or so many of them, evenly spread.
+    They are all, or so many of them, evenly spread. The row's `sheet` is read where it is not given.
     """
-    sheet = results.sheet(row)
+    sheet = sheet or results.sheet(row)
     read = sheet if read_again is None else sheet.thinned(read_again)
-    counts, answered = _counts(sheet), int(sheet.answered.sum())
+    counts, answered = confusion_counts(sheet), int(sheet.answered.sum())
     calibration = calibration_of(results, row, sheet, advance, read)
     return Diagnosis(
         row=row.number,
@@ -184,8 +188,8 @@ def _blind(results: Results, row: ResultRow) -> Proportion | None:
     return None
 
 
-def _counts(sheet: Sheet) -> NDArray[np.int64]:
-    """How often each class was predicted for each; the last column is for what is none of them."""
+def confusion_counts(sheet: Sheet) -> NDArray[np.int64]:
+    """How often each class was predicted for each, (n, n + 1); the last column is for what is none of them."""
     counts = np.zeros((len(sheet.classes), len(sheet.classes) + 1), dtype=np.int64)
     np.add.at(counts, (sheet.labels[sheet.answered], sheet.predictions[sheet.answered]), 1)
     return counts

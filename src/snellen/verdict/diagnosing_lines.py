@@ -17,7 +17,7 @@ from snellen.verdict.yes_rates import YesRates
 _WIDTH, _LABEL = 80, 13
 _PAIRS, _CLASSES = 5, 3
 _NAMES = 3  # class names that tell sets of images apart
-_WORDS = {
+WORDS = {
     WRONG_CLASS: "another class",
     Outcome.OUT_OF_LIST: "outside the list",
     Outcome.AMBIGUOUS: "ambiguous",
@@ -81,7 +81,7 @@ def _answers(found: Diagnosis) -> str:
         return f"none: {' and '.join(left) or 'the row is about no images'}"
     right, answered = found.accuracy.count, found.accuracy.of
     kinds = [kind for kind in found.outcomes if kind not in (RIGHT, State.FAILED, State.PENDING)]
-    wrong = [f"{found.outcomes[kind]} {_WORDS.get(kind, kind)}" for kind in kinds if found.outcomes[kind]]
+    wrong = [f"{found.outcomes[kind]} {WORDS.get(kind, kind)}" for kind in kinds if found.outcomes[kind]]
     text = f"{right} of {answered} right, {found.accuracy}"
     if wrong:
         text += f"; {answered - right} wrong: {wrong[0].partition(' ')[2] if len(wrong) == 1 else ', '.join(wrong)}"
