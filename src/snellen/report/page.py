@@ -18,7 +18,9 @@ from snellen.report.markup import render
 from snellen.report.reported import ReportedRun
 from snellen.report.sections import (
     leaderboard,
+    mistakes,
     summary,
+    suspects,
     trade_offs,
 )
 
@@ -26,6 +28,8 @@ _SECTIONS: tuple[Callable[[ReportedRun], Section | None], ...] = (
     summary.section,
     leaderboard.section,
     trade_offs.section,
+    suspects.section,
+    mistakes.section,
 )
 
 

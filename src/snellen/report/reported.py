@@ -17,6 +17,7 @@ from snellen.verdict.candidates import image_sets
 from snellen.verdict.diagnosing import Diagnosis, diagnose
 from snellen.verdict.sittings import Sitting, sittings
 from snellen.verdict.standings import Standings
+from snellen.verdict.suspects import Suspects, suspects
 from snellen.verdict.sweeps import SweepResults, sweep_of
 
 MOST_ROWS = 12  # of which there are charts of their own
@@ -100,6 +101,11 @@ class ReportedRun:
     @cached_property
     def sweep(self) -> SweepResults | None:
         return sweep_of(self.results)
+
+    @cached_property
+    def suspects(self) -> Suspects | None:
+        """Images whose labels models contradict; None without an answer."""
+        return suspects(self.results) if self.answered else None
 
     def sheet(self, row: ResultRow) -> Sheet:
         """What a row predicted, read once."""
