@@ -18,6 +18,7 @@ from snellen.report.markup import render
 from snellen.report.reported import ReportedRun
 from snellen.report.sections import (
     leaderboard,
+    method,
     mistakes,
     summary,
     suspects,
@@ -30,6 +31,7 @@ _SECTIONS: tuple[Callable[[ReportedRun], Section | None], ...] = (
     trade_offs.section,
     suspects.section,
     mistakes.section,
+    method.section,
 )
 
 
