@@ -17,6 +17,9 @@ from snellen.report.elements import Figure, Section
 from snellen.report.markup import render
 from snellen.report.reported import ReportedRun
 from snellen.report.sections import (
+    agreement,
+    bias,
+    calibration,
     leaderboard,
     method,
     mistakes,
@@ -29,6 +32,9 @@ _SECTIONS: tuple[Callable[[ReportedRun], Section | None], ...] = (
     summary.section,
     leaderboard.section,
     trade_offs.section,
+    bias.section,
+    calibration.section,
+    agreement.section,
     suspects.section,
     mistakes.section,
     method.section,

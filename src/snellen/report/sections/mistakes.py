@@ -24,7 +24,7 @@ _WITHOUT_PICTURES = 24  # cards where the page holds no pictures
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What a row made of an image: `mark` is right, wrong, or why there is no answer; `predicted` None without a class."""
+    """What a row made of an image: `mark` is right, wrong, or why it says nothing; `predicted` a class or None."""
 
     row: ResultRow
     mark: str
