@@ -9,8 +9,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from snellen.errors import Missing, WrongUse
-from snellen.exports import cannot_write, whole_file
+from snellen.errors import Missing, WrongUse, cannot_write
+from snellen.exports import whole_file
 from snellen.naming import slug
 from snellen.report import missing
 from snellen.report.elements import Figure, Spec

@@ -37,13 +37,16 @@ def section(run: ReportedRun) -> Section | None:
     if not scored:
         return None
     without = [(run.labels[row.number], reason) for row in run.shown if (reason := run.diagnosis(row).no_calibration)]
-    read = [run.diagnosis(each.row).read_again for each in scored if each.found.brier is not None]
-    fewer = min(read) if any(read < each.found.images for read, each in zip(read, scored, strict=False)) else None
+    read = [
+        run.diagnosis(each.row).read_again
+        for each in scored
+        if each.found.brier is not None and run.diagnosis(each.row).read_again < each.found.images
+    ]
     context = {
         "scored": scored,
         "without": without,
         "coverages": [f"{share:.0%}" for share in COVERAGES],
-        "read_again": fewer,
+        "read_again": min(read, default=None),
         "bins": scored[0].found.bins,
     }
     figures = [_curves(scored)]

@@ -10,10 +10,11 @@ from typing import Any
 from snellen.meters import TIMED_IMAGES, read_environments
 from snellen.report.elements import Section
 from snellen.report.prompts import Prompts, prompts
-from snellen.report.reported import ReportedRun
+from snellen.report.reported import MOST_ROWS, ReportedRun
 from snellen.result_row import ResultRow
 
-_PROMPTS, _PREPARING = 6, 3  # different questions of a row that are shown
+_PROMPTS, _PREPARING = 6, 3  # different questions of a row that are shown,
+_FEWER = 2  # and where there are more rows than charts are made of
 _FACTS = {
     "device": "device",
     "device_name": "device name",
@@ -79,7 +80,8 @@ def _setup(run: ReportedRun, row: ResultRow) -> Setup:
     transcripts, answered = run.transcripts(row), run.sheet(row).answered.nonzero()[0]
     asked = transcripts.of(run.sheet(row).digests[answered[0]]) if len(answered) else ()
     preparation = transcripts.preparation()
-    return Setup(row, options, told, prompts(preparation, _PREPARING), prompts(asked, _PROMPTS))
+    most = _PROMPTS if len(run.rows) <= MOST_ROWS else _FEWER
+    return Setup(row, options, told, prompts(preparation, _PREPARING), prompts(asked, most))
 
 
 def _value(value: Any) -> str:
@@ -103,7 +105,7 @@ def _machines(run: ReportedRun) -> list[Machine]:
         packages = each.get("packages")
         facts = [(title, _value(each[key])) for key, title in _MACHINE.items() if key in each]
         earlier = found[place - 1] if place else each
-        differs = [_MACHINE.get(key, key) for key in each if key != "models" and each[key] != earlier.get(key)]
+        differs = [_MACHINE.get(key, str(key)) for key in each if key != "models" and each[key] != earlier.get(key)]
         machines.append(Machine(facts, packages if isinstance(packages, dict) else {}, differs))
     return machines
 
