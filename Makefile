@@ -1,15 +1,20 @@
-# Both commands make .venv themselves; python3 (3.11 or newer), venv and make are all they need.
+# All commands make .venv themselves; python3 (3.11 or newer), venv and make are all they need. Only test-browser needs
+# more: Chromium, which it installs where it may.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test check clean
+.PHONY: demo test test-browser check clean
 
 demo: .venv/demo
 	$(BIN)/snellen demo
 
 test: .venv/dev .venv/vision/ready .venv/serving/ready
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+test-browser: .venv/browser
+	browser_tests/chromium.sh
+	$(BIN)/python -m pytest -n 2 --dist worksteal browser_tests
 
 check: .venv/dev
 	$(BIN)/ruff format --check .
@@ -29,6 +34,10 @@ check: .venv/dev
 .venv/dev: .venv/pip pyproject.toml constraints.txt
 	$(PIP) --editable '.[hf,clip,classifier,onnx,api,data,probe,text,view,dev]'
 	@touch $@ .venv/demo
+
+.venv/browser: .venv/dev
+	$(PIP) --editable '.[browser]'
+	@touch $@
 
 # apart from the others: beside torchvision, transformers prepares pictures in other ways
 .venv/vision/ready: .venv/pip constraints.txt

@@ -63,6 +63,7 @@ def snellen(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
     for name in ("NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("SNELLEN_NO_REPORT", "1")  # it takes seconds; tests of the report ask for it
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
 

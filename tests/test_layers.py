@@ -54,8 +54,9 @@ LAYERS = (
     {"class_folders", "public_archives", "shards", "stored_labels", "tar_samples", "image_columns"},
     {"image_table"},
     {"datasets", "strategies", "engines", "metrics", "worker", "store"},
-    {"readers", "pairing", "shares", "costs", "sheets", "stored_rows", "decisions"},
-    {"comparisons"},
+    {"sheets", "tallies"},
+    {"readers", "pairing", "shares", "costs", "stored_rows", "decisions"},
+    {"comparisons", "row_figures"},
     {"results", "folder", "plan", "recall", "spending"},
     {"answer_times", "stopwatch", "deciding"},
     {"exports", "asking", "conclusion", "listing", "summary", "company", "interview", "accounting", "answered"},
@@ -64,7 +65,7 @@ LAYERS = (
     {"heartbeat", "transcripts"},
     {"study", "flags", "outline", "photographs"},
     {"doctor", "review", "batch_export", "sweep"},
-    {"diagnosis", "batch_import"},
+    {"diagnosis", "batch_import", "exporting"},
     {"report"},
     {"viewer"},
     {"cli"},
@@ -75,6 +76,7 @@ HEAVY = {
     *("torch", "transformers", "onnxruntime", "pyarrow", "pandas", "scipy", "sklearn", "peft", "huggingface_hub"),
     *("timm", "open_clip", "torchvision", "datasets", "model2vec", "sentence_transformers", "aiohttp"),
     *("altair", "vl_convert", "jinja2", "markupsafe", "starlette", "uvicorn"),
+    *("wandb", "mlflow"),
 }
 PEERS = {"datasets", "strategies", "engines", "metrics"}
 # an __init__ is light, the rest is imported when a model is loaded

@@ -29,12 +29,15 @@ def run(
     blind: bool = False,
     until_decided: float | None = None,
     margin: float | None = None,
+    report: bool = True,
 ) -> Results:
     """Runs a study, or what is left of it, and returns its results; the words are those of a study file.
 
-    Raises snellen.errors.SnellenError with a message for the user.
+    Writes `report.html` into the run folder, where the packages of the extra `report` are installed. Raises
+    snellen.errors.SnellenError with a message for the user.
     """
     from snellen.plan import Request, resolve
+    from snellen.report import PAGE, missing, write_report_of
     from snellen.specs import name_and_options
     from snellen.study import run as run_plan
     from snellen.study_file import check_keys
@@ -53,7 +56,10 @@ def run(
         "until_decided": until_decided,
         "margin": margin,
     }
-    return run_plan(resolve(Request(**{"models": (), **check_keys(asked, "snellen.run")})))
+    results = run_plan(resolve(Request(**{"models": (), **check_keys(asked, "snellen.run")})))
+    if report and not missing():
+        write_report_of([results], results.path / PAGE)
+    return results
 
 
 def open_run(path: str | Path) -> Results:

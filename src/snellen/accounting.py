@@ -15,7 +15,8 @@ from snellen.remote.prices import Price, Tally
 from snellen.remote.tariff import is_batched, tally_of
 from snellen.rows import Row
 from snellen.runner import replay
-from snellen.shares import OF_ANSWERS, RECORDS_OF_ROW
+from snellen.shares import RECORDS_OF_ROW
+from snellen.sheets import OF_ANSWERS
 from snellen.types import Answer, Failure
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from snellen import plugins
 from snellen.errors import Missing, SnellenError, UnreadableImage, WrongUse
@@ -43,10 +44,32 @@ class NoAnswer(SnellenError):
     exit_code = 4
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Who is asked how about which image, and the hosts that the image goes to."""
+
+    model: str
+    strategy: str
+    image: str
+    hosts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A question as it was put to the model in a role, and its answer."""
+
+    role: str
+    question: Question
+    answer: Answer
+
+
+Event: TypeAlias = Opening | Told | Prediction
+
+
 def ask_once(
     model: str, path: Path, names: Sequence[str], background: str | None, strategy: str | None, seed: int
-) -> Iterator[str]:
-    """The lines that tell the exchange. Raises SnellenError where it cannot take place."""
+) -> Iterator[Event]:
+    """The exchange as it goes, a prediction last. Raises SnellenError where it cannot take place."""
     if len(names) < 2 or len(set(names)) < len(names) or not all(names):
         raise WrongUse(f"expected at least two different class names, as in --classes cat,dog; got {','.join(names)!r}")
     if background is not None and background not in names:
@@ -66,9 +89,8 @@ def ask_once(
     with ExitStack() as stack:
         models = {MODEL: planned, **with_roles(asked).roles}
         engines = {role: stack.enter_context(closing(load_engine(model))) for role, model in models.items()}
-        yield f"{' + '.join(model.title for model in models.values())} · {asked.title} · {path}"
-        if hosts := sorted({host for engine in engines.values() if (host := engine.facts().get("sends_to"))}):
-            yield f"the image goes to {' and '.join(hosts)}"
+        hosts = sorted({host for engine in engines.values() if (host := engine.facts().get("sends_to"))})
+        yield Opening(" + ".join(model.title for model in models.values()), asked.title, str(path), tuple(hosts))
         yield from _exchange(engines, Row(asked.strategy, classes, seed), image)
 
 
@@ -92,38 +114,74 @@ def _strategy(model: ModelPlan, wanted: str | None) -> StrategyPlan:
     raise WrongUse(f"{model.title} cannot answer what {wanted or 'any strategy'} asks")
 
 
-def _exchange(engines: Mapping[str, Engine], row: Row, image: Image) -> Iterator[str]:
+def _exchange(engines: Mapping[str, Engine], row: Row, image: Image) -> Iterator[Event]:
     runner = Runner(engines)
     if row.prepares:
         known = yield from _told(runner, None, row.prepare())
         row = dataclasses.replace(row, known=known)
-    prediction = yield from _told(runner, image, row.inquire(image))
-    yield f"\nprediction: {prediction.label or 'no class'} ({prediction.outcome})"
-    if prediction.scores:
-        yield f"scores: {_scores(prediction.scores.items())}"
+    yield (yield from _told(runner, image, row.inquire(image)))
 
 
-def _told(runner: Runner, image: Image | None, rounds: Any) -> Generator[str, None, Any]:
+def _told(runner: Runner, image: Image | None, rounds: Any) -> Generator[Event, None, Any]:
     """Tells the questions and answers as they come, and returns what they lead to."""
     runner.start(0, image, {0: rounds}, {})
     result: Any = None
-    told = 0
     while runner.busy:
         for event in runner.step(1.0):
             if isinstance(event, Ended):
                 result = event.result
-            if not isinstance(event, Answered):
-                continue
-            told += 1
-            if told <= _MOST_TOLD:
-                to = "" if event.asked.role == MODEL else f"({event.asked.role}) "
-                yield f"\n> {to}{_prompt(event.asked.question)}"
-                yield f"< {answer_text(event.answer)}"
-    if told > _MOST_TOLD:
-        yield f"\n… and {told - _MOST_TOLD} more questions"
+            elif isinstance(event, Answered):
+                yield Told(event.asked.role, event.asked.question, event.answer)
     if isinstance(result, Failure):
         raise NoAnswer(f"no answer: {result.reason}")
     return result
+
+
+# In words, and as data
+
+
+def lines(events: Iterable[Event]) -> Iterator[str]:
+    """The exchange in lines; of very many questions the first."""
+    told = 0
+    for event in events:
+        if isinstance(event, Opening):
+            yield f"{event.model} · {event.strategy} · {event.image}"
+            if event.hosts:
+                yield f"the image goes to {' and '.join(event.hosts)}"
+        elif isinstance(event, Told):
+            told += 1
+            if told <= _MOST_TOLD:
+                yield f"\n> {'' if event.role == MODEL else f'({event.role}) '}{_prompt(event.question)}"
+                yield f"< {answer_text(event.answer)}"
+        else:
+            if told > _MOST_TOLD:
+                yield f"\n… and {told - _MOST_TOLD} more questions"
+            yield f"\nprediction: {event.label or 'no class'} ({event.outcome})"
+            if event.scores:
+                yield f"scores: {_scores(event.scores.items())}"
+
+
+def as_data(events: Iterable[Event]) -> dict[str, Any]:
+    """The exchange as JSON can hold it, with every question."""
+    data: dict[str, Any] = {}
+    exchanges: list[dict[str, Any]] = []
+    for event in events:
+        if isinstance(event, Opening):
+            data |= dataclasses.asdict(event)
+        elif isinstance(event, Told):
+            exchanges.append({"to": event.role, "question": _prompt(event.question), "answer": _answer(event.answer)})
+        else:
+            said = {"label": event.label, "outcome": event.outcome, "scores": event.scores and dict(event.scores)}
+            data |= {"exchanges": exchanges, "prediction": said}
+    return data
+
+
+def _answer(answer: Answer) -> dict[str, Any]:
+    if isinstance(answer, Text):
+        return {"text": answer.text, "finish": answer.finish}
+    if isinstance(answer, Vector):
+        return {"values": len(answer.values)}
+    return {"scores": {name: float(value) for name, value in zip(answer.choices, answer.values, strict=True)}}
 
 
 def _prompt(question: Question) -> str:

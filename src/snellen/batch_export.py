@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 from snellen import plugins
 from snellen.catalogue import Photograph
-from snellen.errors import UnreadableImage, WrongUse, cannot_write
+from snellen.errors import UnreadableImage, WrongUse
+from snellen.exports import check_free, whole_folder
 from snellen.images import Image
 from snellen.interview import Interview
 from snellen.naming import slug
@@ -56,12 +54,8 @@ def export_batch(run: Path, out: Path | None, progress: Progress) -> Exported:
     """
     Results(run).close()  # raises where there is no run
     folder = out or run / "batch"
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise WrongUse(
-            f"{folder} holds something already, perhaps an earlier batch that is on its way; "
-            "remove it, or choose another folder with -o"
-        )
-    with planned(_plan_of(run), progress) as study, _appearing(folder) as place_:
+    check_free(folder, "an earlier batch that is on its way")
+    with planned(_plan_of(run), progress) as study, whole_folder(folder) as place_:
         export = _Export(study, progress, _Files(place_))
         for interview in study.interviews.values():
             export.write(interview)
@@ -229,21 +223,3 @@ class _Files:
         for part in self._parts.values():
             part.file.close()
         return self._names
-
-
-@contextmanager
-def _appearing(folder: Path) -> Iterator[Path]:
-    """A folder to write into, which has the name `folder` only when it is complete, and is gone where it is not."""
-    partial = folder.with_name(f".{folder.name}.partial")
-    try:
-        shutil.rmtree(partial, ignore_errors=True)  # of an export that was killed
-        partial.mkdir(parents=True)
-        yield partial
-        if any(partial.iterdir()):
-            if folder.exists():
-                folder.rmdir()
-            partial.rename(folder)
-    except OSError as error:
-        raise cannot_write(folder, error) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)

@@ -71,13 +71,17 @@ class Comparison:
 
 
 def compare(
-    labels: NDArray[np.integer], predictions: Sequence[NDArray[np.integer]], classes: int, anytime: Sequence[int] = ()
+    labels: NDArray[np.integer],
+    predictions: Sequence[NDArray[np.integer]],
+    classes: int,
+    anytime: Sequence[int] = (),
+    macro_f1: bool = True,
 ) -> dict[tuple[int, int], Comparison]:
     """Each two of the rows by their places, the first before the second.
 
     `labels` are places among so many classes; a row's predictions are too, `classes` for an answer in which none could
     be read, less than 0 for an image without an answer. `anytime` are the places of rows that stopped for what they
-    answered.
+    answered. Without `macro_f1` its differences stay None: their bounds take longer than all else.
     """
     found = {
         (a, b): _compared(labels, predictions[a], predictions[b], a in anytime or b in anytime)
@@ -92,7 +96,8 @@ def compare(
         if not found[pair].anytime:
             only, images = (found[pair].only_a_right, found[pair].only_b_right), found[pair].images
             found[pair] = replace(found[pair], images_needed=images_to_tell_apart(*only, images, LEVEL / len(tested)))
-    for pair, (difference, *ends) in _macro_f1(labels, predictions, classes).items():
+    differences = _macro_f1(labels, predictions, classes) if macro_f1 else {}
+    for pair, (difference, *ends) in differences.items():
         low, high = (None, None) if found[pair].anytime else ends
         found[pair] = replace(
             found[pair],

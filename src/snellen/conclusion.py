@@ -12,26 +12,26 @@ from snellen.results import Results
 
 def conclusion(results: Results) -> str | None:
     """The `findings` in one sentence; None where there are none."""
-    return f"{'; '.join(parts)}." if (parts := findings(results)) else None
+    return f"{'; '.join(parts)}." if (parts := findings(results, results.asked)) else None
 
 
-def findings(results: Results) -> list[str]:
+def findings(results: Results, asked: frozenset[int] = frozenset()) -> list[str]:
     """Which model is right most often, which others are not told apart from it, and what the way of asking does.
 
     Rows are compared by McNemar's test on the images that both answered, corrected by Holm's method for all pairs of
     rows about the same images and classes: which row is the best is itself seen in them. Told apart are those with
-    p < 0.05. Of each model its best row is named, which may be its best by chance. After a run it is about the images
-    of that run, whichever run asked about them. Nothing without an answer, and where rows stopped for what they
-    answered: the test does not hold of them, and what was decided says more.
+    p < 0.05. Of each model its best row is named, which may be its best by chance. It is about the images of the rows
+    `asked`, by number, if any are, as after a run; whichever run asked about them. Nothing without an answer, and where
+    rows stopped for what they answered: the test does not hold of them, and what was decided says more.
     """
     rows = [row for row in results.rows if row.accuracy is not None and not row.superseded and not row.blind]
-    asked = {row.selection for row in rows if row.number in results.asked}
-    rows = [row for row in rows if row.selection in asked] or rows
+    selections = {row.selection for row in rows if row.number in asked}
+    rows = [row for row in rows if row.selection in selections] or rows
     if not rows or any(row.interval == "anytime" for row in rows):
         return []
     most = max(row.images for row in rows)
     best = next(row for row in rows if row.images == most)
-    tests = _tests(results.comparisons)
+    tests = _tests(results.paired_tests)
     alike = [row for row in rows if (best.number, row.number) in tests and row.seed == best.seed]
     sentence = (
         f"Right most often is {_called(best)}: {_share(best)} of {best.answered + best.unparsed} images "

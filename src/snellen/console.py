@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import textwrap
 from typing import IO
 
 from rich.console import Console
 
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+_COMMAND = re.compile(r"'snellen [^']*'")
+_LEAST_WIDTH = 40
 
 
 def visible(text: str) -> str:
@@ -19,6 +24,19 @@ def visible(text: str) -> str:
 def one_line(text: str) -> str:
     """The visible text on one line."""
     return visible(" ".join(filter(None, (line.strip() for line in re.split(r"[\r\n]+", text)))))
+
+
+def filled(text: str, stream: IO[str]) -> str:
+    """A sentence as lines that end with a word on a terminal; elsewhere as it is, a line to whatever reads it.
+
+    A command in quotation marks stays on one line, to be copied.
+    """
+    if not stream.isatty():
+        return text
+    kept = _COMMAND.sub(lambda found: found[0].replace(" ", "\0"), text.replace("\0", ""))
+    width = max(shutil.get_terminal_size().columns, _LEAST_WIDTH)
+    lines = textwrap.wrap(kept, width, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(lines).replace("\0", " ")
 
 
 def write(text: str, stream: IO[str]) -> None:

@@ -7,7 +7,7 @@ failure may take the last seconds with it; it leaves the database whole.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -119,10 +119,10 @@ class Database:
                 raise self._explain(error) from error
             raise
 
-    def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
-        """One statement of SQL with its parameters."""
+    def execute(self, sql: str, *parameters: Any, named: Mapping[str, Any] | None = None) -> sqlite3.Cursor:
+        """One statement of SQL with its parameters, in order or by their names."""
         try:
-            return self._connection.execute(sql, parameters)
+            return self._connection.execute(sql, parameters if named is None else named)
         except sqlite3.Error as error:
             raise self._explain(error) from error
 

@@ -12,7 +12,7 @@ from snellen.catalogue import Span
 from snellen.decisions import Decision
 from snellen.folder import RunFolder
 from snellen.metrics.sequential import accuracy_bounds, begin, go_on, looks
-from snellen.shares import OF_ANSWERS
+from snellen.sheets import OF_ANSWERS
 
 # of copies of an image, which would not be drawn by chance, the first counts
 _MARKS = f"""

@@ -1,17 +1,18 @@
-"""Results written to files for other programs: CSV, JSON and Parquet, streamed."""
+"""Files and folders that appear only when they are complete, and the tables that every run folder has."""
 
 from __future__ import annotations
 
 import csv
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+import shutil
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
 from snellen.database import Database
-from snellen.errors import Missing, cannot_write
+from snellen.errors import WrongUse, cannot_write
 from snellen.naming import printable
 from snellen.results import Results
 
@@ -31,7 +32,6 @@ COLUMNS = (
     "failure",
     "questions",
 )
-_PARQUET_ROWS = 10_000
 
 
 @contextmanager
@@ -51,7 +51,33 @@ def whole_file(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
             partial.unlink()
 
 
-def _flat(record: Mapping[str, Any]) -> list[Any]:
+def check_free(folder: Path, perhaps: str) -> None:
+    """Raises WrongUse where a folder that is to be written holds something, `perhaps` an earlier one of its kind."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise WrongUse(
+            f"{folder} holds something already, perhaps {perhaps}; remove it, or choose another folder with -o"
+        )
+
+
+@contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """A folder to write into, which has the name `folder` only when it is complete, and is gone where it is not."""
+    partial = folder.with_name(f".{folder.name}.partial")
+    try:
+        shutil.rmtree(partial, ignore_errors=True)  # of an export that was killed
+        partial.mkdir(parents=True)
+        yield partial
+        if any(partial.iterdir()):
+            if folder.exists():
+                folder.rmdir()
+            partial.rename(folder)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def flat(record: Mapping[str, Any]) -> list[Any]:
     """A record's values in the order of COLUMNS, nested ones as JSON."""
     values = (record[column] for column in COLUMNS)
     return [json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value for value in values]
@@ -62,50 +88,7 @@ def write_csv(results: Results, path: Path) -> None:
     with whole_file(path) as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
-        writer.writerows(_flat(record) for record in results.records())
-
-
-def write_json(results: Results, path: Path) -> None:
-    """The content of `results.json` and all records, one a line."""
-    with whole_file(path) as file:
-        tables = json.dumps(results.as_data(), ensure_ascii=False, indent=2)
-        file.write(tables.removesuffix("\n}") + ',\n  "records": [')
-        separator = "\n"
-        for record in results.records():
-            values = {column: record[column] for column in COLUMNS}
-            file.write(f"{separator}    {json.dumps(values, ensure_ascii=False)}")
-            separator = ",\n"
-        file.write("\n  ]\n}\n")
-
-
-def write_parquet(results: Results, path: Path) -> None:
-    """All records as a Parquet table. Raises Missing where pyarrow is not installed."""
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ModuleNotFoundError:
-        raise Missing("Parquet needs pyarrow; install it with: pip install 'snellen[data]'") from None
-    kinds = dict.fromkeys(("row", "classes", "seed", "questions"), pyarrow.int64())
-    schema = pyarrow.schema([(column, kinds.get(column, pyarrow.string())) for column in COLUMNS])
-    with whole_file(path, "wb") as file, pyarrow.parquet.ParquetWriter(file, schema) as writer:
-        rows: list[dict[str, Any]] = []
-
-        def flush() -> None:
-            writer.write_table(pyarrow.Table.from_pylist(rows, schema))
-            rows.clear()
-
-        for record in results.records():
-            rows.append(dict(zip(COLUMNS, _flat(record), strict=True)))
-            if len(rows) == _PARQUET_ROWS:
-                flush()
-        flush()
-
-
-FORMATS: Mapping[str, Callable[[Results, Path], None]] = {
-    "csv": write_csv,
-    "json": write_json,
-    "parquet": write_parquet,
-}
+        writer.writerows(flat(record) for record in results.records())
 
 
 def write_manifest(database: Database, path: Path) -> None:

@@ -36,7 +36,7 @@ from snellen.types import Classes, Dataset, Strategy
 
 DEFAULT_STRATEGIES = ("closed-set", "binary", "vocabulary", "zero-shot")
 SUBSET = ("classes", "per_class", "limit", "seed")  # keys of a data set that choose a part of it
-_WRITTEN = ("study.yaml", "manifest.csv", "records.csv", "results.json", "environment.json")
+_WRITTEN = ("study.yaml", "manifest.csv", "records.csv", "results.json", "environment.json", "report.html")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ import dataclasses
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,38 +16,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snellen import comparisons
-from snellen.codec import question_key, read_choices
-from snellen.costs import row_costs
 from snellen.database import DATABASE, Database
 from snellen.decisions import Decision, decisions
 from snellen.errors import Missing, WrongUse
-from snellen.metrics.bootstrap import intervals_of_counts
-from snellen.metrics.classification import Confusion, classify
-from snellen.metrics.intervals import wilson
-from snellen.metrics.sequential import accuracy_bounds
 from snellen.result_row import ResultRow
-from snellen.shares import OF_ANSWERS, RECORDS_OF_ROW, covered, shares_of
-from snellen.sheets import Sheet, best_scored, conclusions, confidences, files, pixels, sheet_of
+from snellen.row_figures import figures_of
+from snellen.shares import RECORDS_OF_ROW
+from snellen.sheets import (
+    Selected,
+    Sheet,
+    best_scored,
+    conclusions,
+    confidences,
+    files,
+    pixels,
+    selected_of,
+    sheet_of,
+)
 from snellen.store import Store, with_models
 from snellen.stored_rows import strategy_of
-from snellen.types import MODEL, Choose, Classes, Recognise, State
+from snellen.types import Choose, State
 
-_AVERAGES = (
-    "accuracy",
-    "macro_precision",
-    "macro_recall",
-    "macro_f1",
-    "weighted_precision",
-    "weighted_recall",
-    "weighted_f1",
-    "balanced_accuracy",
-)
-_BOUNDED = ("macro_f1", "weighted_f1", "balanced_accuracy")
-_TIMING = ("images_per_second", "timed_images", "latency_p50", "latency_p90", "latency_p99", "attempts_per_question")
-_FACTS = (
-    *("parameters", "batch_size", "peak_gpu_gb", "peak_rss_gb", "load_seconds"),
-    *("device", "dtype", "prefix_sharing"),
-)
+_SELECTIONS, _SHEETS = 4, 64  # that are kept in memory
+_MANY = 100_000  # records
 _RECORDS = """
     SELECT e.id, e.path, s.label, r.state, r.prediction, r.outcome, r.scores, r.details, r.failure, r.questions
     FROM rows w
@@ -66,15 +59,29 @@ class Results:
         if not (self.path / DATABASE).is_file():
             raise WrongUse(f"{self.path} is not a run folder: it has no {DATABASE} ('snellen ls runs' lists the runs)")
         self._database = Database(self.path / DATABASE, read_only=True)
+        self._selected: dict[int, Selected] = {}
+        self._sheets: dict[int, Sheet] = {}
         self.asked: frozenset[int] = frozenset()  # the numbers of the rows that the run just ended was about
 
     @cached_property
     def rows(self) -> tuple[ResultRow, ...]:
         """All rows, the most accurate first; rows without an answer last, and blind ones behind all others."""
-        rows = [self._row(number) for number in self._specs]
+        numbers = list(self._specs)
+        adaptive = frozenset(number for decision in self.decisions for number in decision.adaptive)
+        if self._database.value(f"SELECT count(*) > {_MANY} FROM records"):  # two at a time: SQLite does most of it
+            with ThreadPoolExecutor(2) as pool:
+                found = list(pool.map(self._figures, (numbers[::2], numbers[1::2]), (adaptive, adaptive)))
+            rows = sorted((row for each in found for row in each), key=lambda row: row.number)
+        else:
+            rows = self._figures(numbers, adaptive)
         newest = {self._names(row): row.number for row in rows}
         marked = [dataclasses.replace(row, superseded=newest[self._names(row)] != row.number) for row in rows]
         return tuple(sorted(marked, key=lambda row: (row.blind, 1.0 if row.accuracy is None else -row.accuracy)))
+
+    def _figures(self, numbers: Sequence[int], adaptive: frozenset[int]) -> list[ResultRow]:
+        """The figures of some rows, by a connection of its own."""
+        with closing(Database(self.path / DATABASE, read_only=True)) as database:
+            return [figures_of(database, number, self._specs[number], number in adaptive) for number in numbers]
 
     @cached_property
     def _specs(self) -> dict[int, Mapping[str, Any]]:
@@ -93,7 +100,20 @@ class Results:
 
     def sheet(self, row: ResultRow) -> Sheet:
         """What a row predicted for each of its examples."""
-        return sheet_of(self._database, row.number, self._specs[row.number])
+        if row.number not in self._sheets:
+            spec = self._specs[row.number]
+            self._sheets[row.number] = sheet_of(self._database, row.number, spec, self._examples(row.selection))
+            if len(self._sheets) > _SHEETS:
+                del self._sheets[next(iter(self._sheets))]
+        return self._sheets[row.number]
+
+    def _examples(self, selection: int) -> Selected:
+        """The examples of a selection, which rows share; a sweep has many."""
+        if selection not in self._selected:
+            self._selected[selection] = selected_of(self._database, selection)
+            if len(self._selected) > _SELECTIONS:
+                del self._selected[next(iter(self._selected))]
+        return self._selected[selection]
 
     def best_scored(self, row: ResultRow) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The five best classes of each example of a row's sheet, as places, and their scores."""
@@ -145,7 +165,16 @@ class Results:
         Blind rows are no candidates and are left out. What each figure means is said of `comparisons.Comparison`;
         p-values and images needed are corrected for all pairs about the same examples and classes.
         """
-        return tuple(each for rows in self.alike() if len(rows) > 1 for each in self._compared(rows))
+        return self._comparisons(macro_f1=True)
+
+    @cached_property
+    def paired_tests(self) -> tuple[Mapping[str, Any], ...]:
+        """The comparisons without what is about macro-F1, which takes long for many images."""
+        return self.__dict__.get("comparisons") or self._comparisons(macro_f1=False)
+
+    def _comparisons(self, macro_f1: bool) -> tuple[Mapping[str, Any], ...]:
+        alike = (rows for rows in self.alike() if len(rows) > 1)
+        return tuple(each for rows in alike for each in self._compared(rows, macro_f1))
 
     def alike(self) -> Iterator[list[ResultRow]]:
         """Rows that can be compared: each list is about the same examples and classes, the most accurate first."""
@@ -155,10 +184,11 @@ class Results:
                 groups.setdefault((row.selection, json.dumps(self._specs[row.number]["classes"])), []).append(row)
         return iter(groups.values())
 
-    def _compared(self, rows: Sequence[ResultRow]) -> Iterator[Mapping[str, Any]]:
+    def _compared(self, rows: Sequence[ResultRow], macro_f1: bool) -> Iterator[Mapping[str, Any]]:
         sheets = [self.sheet(row) for row in rows]
         anytime = [place for place, row in enumerate(rows) if row.interval == "anytime"]
-        found = comparisons.compare(sheets[0].labels, [each.predictions for each in sheets], rows[0].classes, anytime)
+        said = [each.predictions for each in sheets]
+        found = comparisons.compare(sheets[0].labels, said, rows[0].classes, anytime, macro_f1)
         named = [{"row": row.number, "model": row.model, "strategy": row.strategy} for row in rows]
         return (comparisons.as_data(each, named[a], named[b]) for (a, b), each in found.items())
 
@@ -267,105 +297,3 @@ class Results:
 
     def close(self) -> None:
         self._database.close()
-
-    def _row(self, number: int) -> ResultRow:
-        selection, timing, trouble, facts_text = self._database.execute(
-            "SELECT selection, timing, trouble, facts FROM rows JOIN models m ON m.number = model "
-            "WHERE rows.number = ?",
-            number,
-        ).fetchone()
-        spec, facts = self._specs[number], json.loads(facts_text)
-        speed = json.loads(timing) if timing else {}
-        names = tuple(spec["classes"]["names"])
-        images = self._database.value("SELECT count(*) FROM selected WHERE selection = ?", selection)
-        states = self._count(number, "state")
-        confusion = self._confusion(number, names)
-        measured = classify(confusion) if confusion.counts.any() else None
-        adaptive = any(number in decision.adaptive for decision in self.decisions)
-        bounds = accuracy_bounds if adaptive else wilson
-        low, high = bounds(measured.correct, measured.answered) if measured else (None, None)
-        values: dict[str, Any] = {name: getattr(measured, name, None) for name in _AVERAGES}
-        values |= _bounds(confusion)
-        values |= covered(self._coverage(spec["models"][MODEL], spec, names), confusion)
-        values |= shares_of(self._database, number, len(names), spec["classes"]["background"])
-        if adaptive:  # as answers had a say in when to stop, none of these holds
-            values |= dict.fromkeys(name for name in values if name.endswith(("_low", "_high")))
-        values |= {name: speed.get(name) for name in _TIMING}
-        # a row's batch size and device are those of its speed, where that was measured
-        values |= {name: speed.get(name, facts.get(name)) for name in _FACTS}
-        return ResultRow(
-            number=number,
-            selection=selection,
-            superseded=False,
-            blind=spec.get("blind", False),
-            dataset=spec["dataset"],
-            model=spec["model"],
-            strategy=spec["title"],
-            classes=len(names),
-            seed=spec["seed"],
-            images=images,
-            answered=states.get(State.ANSWERED, 0),
-            unparsed=states.get(State.UNPARSED, 0),
-            failed=states.get(State.FAILED, 0),
-            pending=images - sum(states.values()),
-            accuracy_low=low,
-            accuracy_high=high,
-            interval="anytime" if adaptive else "wilson",
-            outcomes=self._count(number, "outcome"),
-            per_class=tuple(dataclasses.asdict(each) for each in measured.per_class) if measured else (),
-            questions_per_image=self._database.value(
-                f"SELECT avg(questions) FROM {RECORDS_OF_ROW} AND {OF_ANSWERS}", number
-            ),
-            trouble=trouble,
-            **row_costs(
-                self._database,
-                number,
-                spec["models"],
-                states.get(State.ANSWERED, 0) + states.get(State.UNPARSED, 0),
-            ),
-            **values,
-        )
-
-    def _count(self, row: int, column: str) -> dict[str, int]:
-        """How often each value of a column of the records occurs in a row."""
-        found = self._database.execute(
-            f"SELECT {column}, count(*) FROM {RECORDS_OF_ROW} AND {column} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1",
-            row,
-        )
-        return dict(found.fetchall())
-
-    def _confusion(self, row: int, names: tuple[str, ...]) -> Confusion:
-        """How often each class was predicted for each, in a row; the last column is for what is none of them."""
-        places = {name: place for place, name in enumerate(names)}
-        counts = np.zeros((len(names), len(names) + 1), dtype=np.int64)
-        for label, prediction, count in self._database.execute(
-            f"SELECT label, prediction, count(*) FROM {RECORDS_OF_ROW} AND {OF_ANSWERS} GROUP BY 1, 2",
-            row,
-        ):
-            counts[places[label], places.get(prediction, len(names))] += count
-        return Confusion(names, counts)
-
-    def _coverage(self, model: int, spec: Mapping[str, Any], names: tuple[str, ...]) -> Any:
-        """How the model's own vocabulary meets the classes; None where the strategy knows no coverage."""
-        strategy = strategy_of(spec)
-        if not hasattr(strategy, "coverage"):
-            return None
-        vocabulary = self._database.value(
-            "SELECT texts.body FROM answers JOIN texts ON key = choices WHERE model = ? AND question = ? LIMIT 1",
-            model,
-            question_key(Recognise()),
-        )
-        if vocabulary is None:
-            return None
-        classes = Classes(names, spec["classes"]["background"])
-        return strategy.coverage(classes, tuple(read_choices(vocabulary)))
-
-
-def _bounds(confusion: Confusion) -> dict[str, float | None]:
-    """The bounds of the averages over classes; the same for the same answers, whenever they are computed."""
-    if not confusion.counts.any():
-        return {f"{name}_{end}": None for name in _BOUNDED for end in ("low", "high")}
-    found = intervals_of_counts(confusion.counts, np.random.default_rng(0))
-    return {
-        f"{name}_{end}": value for name in _BOUNDED for end, value in zip(("low", "high"), found[name], strict=True)
-    }

@@ -2,61 +2,79 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from snellen.database import Database
 from snellen.metrics.classification import Confusion
 from snellen.metrics.intervals import wilson
 from snellen.runner import SCORES_BY
+from snellen.sheets import OF_ANSWERS
 from snellen.store import TOP_SCORES
 
 RECORDS_OF_ROW = """rows w
     JOIN selected s ON s.selection = w.selection
     JOIN records r ON r.row = w.number AND r.example = s.example
     WHERE w.number = ?"""
-OF_ANSWERS = "state IN ('answered', 'unparsed')"
 _RIGHT_YES = "label IN (SELECT value FROM json_each(details, '$.yes'))"
+_BACKGROUND = ":background"
+
+
+def _has(detail: str) -> str:
+    """SQL that is true of a record with this detail, be it null."""
+    return f"json_type(details, '$.{detail}') IS NOT NULL"
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """How often `holds` is true of the answers of which `of` is true, both in SQL about a record."""
+
+    name: str
+    holds: str
+    of: str
+
+
+# the right class is among the five best-scored; an answer without scores, in which no class could be read, is not right
+_TOP5 = "coalesce(label IN (SELECT key FROM json_each(scores)), 0)"
+_SHARES = (
+    # what answers alone named, where others were mapped to a class
+    _Share("accuracy_raw", "json_extract(details, '$.raw') IS label", _has("raw")),
+    # the class occurs anywhere in what was said (arXiv 2405.18415); with several votes, in the first
+    _Share("accuracy_substring", "label IN (SELECT value FROM json_each(details, '$.contains'))", _has("contains")),
+    # the right class was among those that a shortlist left
+    _Share("ceiling", "label IN (SELECT value FROM json_each(details, '$.shortlist'))", _has("shortlist")),
+    # the class of the image got a yes, where every class was asked about; the background never is
+    _Share("true_positive_rate", _RIGHT_YES, f"{_has('yes')} AND label IS NOT {_BACKGROUND}"),
+)
+# without an interval: many such questions are about one image, and it is images that are drawn by chance
+_OTHERS = f"json_extract(details, '$.asked') - (label IS NOT {_BACKGROUND})"
+_FALSE = f"json_array_length(details, '$.yes') - ({_RIGHT_YES})"
 
 
 def shares_of(database: Database, row: int, classes: int, background: str | None) -> dict[str, Any]:
-    """All shares of a row, None where they do not apply, and how its scores were had."""
-    return {
-        **top5_accuracy(database, row, classes),
-        **accuracy_raw(database, row),
-        **accuracy_substring(database, row),
-        **ceiling(database, row),
-        **true_positive_rate(database, row, background),
-        **true_negative_rate(database, row, background),
-        **scores_by(database, row),
-    }
+    """All shares of a row, None where they do not apply, and how its scores were had: all ways joined by `+`.
 
-
-def top5_accuracy(database: Database, row: int, classes: int) -> dict[str, Any]:
-    """How often the right class is among the five best-scored; None for up to five classes, or where none are ranked.
-
-    An answer without scores, in which no class could be read, is not right.
+    There is no top five of up to five classes, or where none are ranked: a table of mere predictions has the one score.
     """
-    several = "(SELECT count(*) FROM json_each(scores)) > 1"  # a table of mere predictions has the one score
+    several = "(SELECT count(*) FROM json_each(scores)) > 1"
     ranked = database.value(f"SELECT EXISTS (SELECT 1 FROM records WHERE row = ? AND scores != '' AND {several})", row)
-    holds = "coalesce(label IN (SELECT key FROM json_each(scores)), 0)"
-    return _share(database, "top5_accuracy", holds, "1" if ranked and classes > TOP_SCORES else "0", row)
-
-
-def accuracy_raw(database: Database, row: int) -> dict[str, Any]:
-    """The accuracy of what answers alone named, where others were mapped to a class."""
-    return _share(database, "accuracy_raw", "json_extract(details, '$.raw') IS label", _has("raw"), row)
-
-
-def accuracy_substring(database: Database, row: int) -> dict[str, Any]:
-    """How often the class occurs anywhere in what was said (arXiv 2405.18415); with several votes, in the first."""
-    holds = "label IN (SELECT value FROM json_each(details, '$.contains'))"
-    return _share(database, "accuracy_substring", holds, _has("contains"), row)
-
-
-def ceiling(database: Database, row: int) -> dict[str, Any]:
-    """How often the right class was among those that a shortlist left."""
-    holds = "label IN (SELECT value FROM json_each(details, '$.shortlist'))"
-    return _share(database, "ceiling", holds, _has("shortlist"), row)
+    shares = [_Share("top5_accuracy", _TOP5, "1" if ranked and classes > TOP_SCORES else "0"), *_SHARES]
+    sums = [f"sum(CASE WHEN {each.of} THEN {each.holds} END), sum({each.of})" for each in shares]
+    sums += [f"sum(CASE WHEN {_has('yes')} THEN {value} END)" for value in (_FALSE, _OTHERS)]
+    sums.append(f"group_concat(DISTINCT json_extract(details, '$.{SCORES_BY}'))")
+    found = database.execute(
+        f"SELECT {', '.join(sums)} FROM {RECORDS_OF_ROW.replace('?', ':row')} AND {OF_ANSWERS}",
+        named={"row": row, "background": background},
+    ).fetchone()
+    values: dict[str, Any] = {}
+    for place, share in enumerate(shares):
+        count, all_ = found[2 * place : 2 * place + 2]
+        low, high = wilson(count, all_) if all_ else (None, None)
+        values |= {share.name: count / all_ if all_ else None, f"{share.name}_low": low, f"{share.name}_high": high}
+    false, others, ways = found[-3:]
+    values["true_negative_rate"] = 1 - false / others if others else None
+    values["scores_by"] = "+".join(sorted({way for each in (ways or "").split(",") for way in each.split("+")})) or None
+    return values
 
 
 def covered(coverage: Any, confusion: Confusion) -> dict[str, Any]:
@@ -76,46 +94,3 @@ def covered(coverage: Any, confusion: Confusion) -> dict[str, Any]:
         "accuracy_covered_low": low,
         "accuracy_covered_high": high,
     }
-
-
-def scores_by(database: Database, row: int) -> dict[str, Any]:
-    """How a hosted model's scores were had, all ways of a row joined by `+`; None where there are none."""
-    found = database.execute(
-        f"SELECT DISTINCT json_extract(details, '$.{SCORES_BY}') FROM {RECORDS_OF_ROW} AND {_has(SCORES_BY)}", row
-    ).fetchall()
-    return {"scores_by": "+".join(sorted({way for (ways,) in found for way in ways.split("+")})) or None}
-
-
-def true_positive_rate(database: Database, row: int, background: str | None) -> dict[str, Any]:
-    """How often the class of the image got a yes, where every class was asked about; the background never is."""
-    return _share(database, "true_positive_rate", _RIGHT_YES, f"{_has('yes')} AND label IS NOT ?", row, background)
-
-
-def true_negative_rate(database: Database, row: int, background: str | None) -> dict[str, Any]:
-    """How often the other classes got none.
-
-    Without an interval: many such questions are about one image, and it is images that are drawn by chance.
-    """
-    asked = "json_extract(details, '$.asked') - (label IS NOT ?)"
-    false = f"json_array_length(details, '$.yes') - ({_RIGHT_YES})"
-    false_count, count = database.execute(
-        f"SELECT sum({false}), sum({asked}) FROM {RECORDS_OF_ROW} AND {OF_ANSWERS} AND {_has('yes')}", background, row
-    ).fetchone()
-    return {"true_negative_rate": 1 - false_count / count if count else None}
-
-
-def _share(database: Database, name: str, holds: str, of: str, row: int, *values: Any) -> dict[str, Any]:
-    """How often something holds of the answers of which `of` is true, in which `values` stand for its question marks.
-
-    None where a row has none of them.
-    """
-    count, all_ = database.execute(
-        f"SELECT sum({holds}), count(*) FROM {RECORDS_OF_ROW} AND {OF_ANSWERS} AND {of}", row, *values
-    ).fetchone()
-    low, high = wilson(count, all_) if all_ else (None, None)
-    return {name: count / all_ if all_ else None, f"{name}_low": low, f"{name}_high": high}
-
-
-def _has(detail: str) -> str:
-    """SQL that is true of a record with this detail, be it null."""
-    return f"json_type(details, '$.{detail}') IS NOT NULL"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,9 +14,9 @@ from numpy.typing import NDArray
 
 from snellen.database import Database
 from snellen.store import TOP_SCORES
-from snellen.types import State
 
 NO_ANSWER = -1
+OF_ANSWERS = "state IN ('answered', 'unparsed')"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,29 +57,47 @@ class Sheet:
         return replace(self, predictions=predictions)
 
 
-def sheet_of(database: Database, row: int, spec: Mapping[str, Any]) -> Sheet:
-    """The answer sheet of a row with this spec."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Selected:
+    """The examples of a selection, in the order of their numbers, with their digests and labels."""
+
+    examples: NDArray[np.int64]
+    digests: tuple[bytes, ...]
+    labels: tuple[str, ...]
+
+    def places(self, names: Sequence[str]) -> NDArray[np.int32]:
+        """The labels as places in a list of class names that has all of them."""
+        known = {name: place for place, name in enumerate(names)}
+        return np.fromiter(map(known.__getitem__, self.labels), dtype=np.int32, count=len(self.labels))
+
+
+def selected_of(database: Database, selection: int) -> Selected:
+    """The examples of a selection: what the sheets of all rows about it have in common."""
+    found = database.execute(
+        "SELECT s.example, e.digest, s.label FROM selected s JOIN examples e ON e.number = s.example "
+        "WHERE s.selection = ? ORDER BY s.example",
+        selection,
+    ).fetchall()
+    examples, digests, labels = zip(*found, strict=True) if found else ((), (), ())
+    return Selected(np.asarray(examples, dtype=np.int64), digests, tuple(map(sys.intern, labels)))
+
+
+def sheet_of(database: Database, row: int, spec: Mapping[str, Any], selected: Selected) -> Sheet:
+    """The answer sheet of a row with this spec, about these examples."""
     names = tuple(spec["classes"]["names"])
     places = {name: place for place, name in enumerate(names)}
     found = database.execute(
-        "SELECT s.example, e.digest, s.label, r.state, r.prediction FROM rows w "
-        "JOIN selected s ON s.selection = w.selection JOIN examples e ON e.number = s.example "
-        "LEFT JOIN records r ON r.row = w.number AND r.example = s.example WHERE w.number = ? ORDER BY s.example",
-        row,
+        f"SELECT example, prediction FROM records WHERE row = ? AND {OF_ANSWERS} ORDER BY example", row
     ).fetchall()
-    answered = (State.ANSWERED, State.UNPARSED)
-    return Sheet(
-        names,
-        spec["classes"]["background"],
-        np.fromiter((example for example, *_ in found), dtype=np.int64, count=len(found)),
-        tuple(digest for _, digest, *_ in found),
-        np.fromiter((places[label] for _, _, label, *_ in found), dtype=np.int32, count=len(found)),
-        np.fromiter(
-            (places.get(prediction, len(names)) if state in answered else NO_ANSWER for *_, state, prediction in found),
-            dtype=np.int32,
-            count=len(found),
-        ),
-    )
+    predictions = np.full(len(selected.examples), NO_ANSWER, dtype=np.int32)
+    if found:
+        answered = np.fromiter((example for example, _ in found), dtype=np.int64, count=len(found))
+        read = np.fromiter((places.get(said, len(names)) for _, said in found), dtype=np.int32, count=len(found))
+        where = np.searchsorted(selected.examples, answered).clip(max=len(selected.examples) - 1)
+        known = selected.examples[where] == answered  # a row may have records of examples that it is no more about
+        predictions[where[known]] = read[known]
+    labels = selected.places(names)
+    return Sheet(names, spec["classes"]["background"], selected.examples, selected.digests, labels, predictions)
 
 
 def confidences(database: Database, row: int) -> NDArray[np.float64]:
@@ -108,13 +127,21 @@ def best_scored(
         "LEFT JOIN records r ON r.row = w.number AND r.example = s.example WHERE w.number = ? ORDER BY s.example",
         row,
     ).fetchall()
-    places = {name: place for place, name in enumerate(classes)}
+    dicts: list[dict[str, float]] = json.loads(f"[{','.join(written or '{}' for (written,) in found)}]")
     ranked = np.full((len(found), TOP_SCORES), -1, dtype=np.int64)
     scores = np.full((len(found), TOP_SCORES), np.nan)
-    for number, (written,) in enumerate(found):
-        known = {name: value for name, value in (json.loads(written) if written else {}).items() if name in places}
-        for rank, (name, value) in enumerate(sorted(known.items(), key=lambda item: -item[1])[:TOP_SCORES]):
-            ranked[number, rank], scores[number, rank] = places[name], value
+    known = {name: place for place, name in enumerate(classes)}
+    if found:
+        width = max(TOP_SCORES, *map(len, dicts))
+        lengths = np.fromiter(map(len, dicts), dtype=np.int64, count=len(dicts))
+        there = np.arange(width) < lengths[:, None]
+        places, values = np.full(there.shape, -1, dtype=np.int64), np.full(there.shape, np.nan)
+        places[there] = [known.get(name, -1) for each in dicts for name in each]
+        values[there] = [np.nan if value is None else value for each in dicts for value in each.values()]
+        values[places < 0] = np.nan
+        order = np.argsort(-values, axis=1, kind="stable")[:, :TOP_SCORES]  # nan comes last
+        ranked, scores = np.take_along_axis(places, order, axis=1), np.take_along_axis(values, order, axis=1)
+        ranked[np.isnan(scores)] = -1
     return ranked, scores
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from snellen.errors import WrongUse, nearest
@@ -30,11 +29,13 @@ def study_file(study: Path) -> Path:
     )
 
 
-def shipped_lines() -> Iterator[str]:
-    """Each study's name and what it is about, the first line of its file."""
+def shipped_meanings() -> dict[str, str]:
+    """What each study is about, by name: the first line of its file."""
+    found = {}
     for name, path in shipped().items():
         with path.open(encoding="utf-8") as file:
-            yield f"{name}: {file.readline().removeprefix('#').strip()}"
+            found[name] = file.readline().removeprefix("#").strip()
+    return found
 
 
 def shipped_text(name: str) -> str:

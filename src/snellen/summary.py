@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rich.cells import cell_len
@@ -15,17 +15,17 @@ from snellen.console import one_line
 from snellen.mapping import rules_text
 from snellen.result_row import ResultRow
 from snellen.results import Results
-from snellen.short_names import short_models, short_strategies
+from snellen.short_names import model_cells, short_models, strategy_cells
 
-_MODEL, _STRATEGY = 28, 24  # the room that names get before they are shortened to show one more column
-_LEAST_MODEL, _LEAST_STRATEGY = 14, 10
+_MODEL, _STRATEGY = 28, 20  # the room that names get before a column of numbers does
+_LEAST_MODEL, _LEAST_STRATEGY = 14, 11
 _ALWAYS = 100
 _UNREADABLE_SHOWN, _FAILURES_SHOWN, _UNCOVERED_SHOWN, _NAMES_SHOWN = 100, 5, 6, 3
 
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """A column of numbers; where there is no room, the one of least worth goes first."""
+    """A column of numbers; those of most worth get the room that there is."""
 
     title: str
     worth: int
@@ -91,13 +91,13 @@ _COLUMNS = (
     _Column("Covered", 77, _covered),
     _Column("Raw acc.", 75, lambda row: _number(row.accuracy_raw)),
     _Column("Ceiling", 76, lambda row: _number(row.ceiling)),
-    _Column("TPR", 72, lambda row: _number(row.true_positive_rate)),
-    _Column("TNR", 71, lambda row: _number(row.true_negative_rate)),
+    _Column("TPR", 55, lambda row: _number(row.true_positive_rate)),
+    _Column("TNR", 54, lambda row: _number(row.true_negative_rate)),
     _Column("USD", 73, lambda row: dollars(row.cost_usd)),
     _Column("USD/1000", 74, lambda row: dollars(row.cost_per_1000_usd)),
     _Column("Tokens", 28, lambda row: _tokens(row.tokens_in)),
     _Column("Out", 27, lambda row: _tokens(row.tokens_out)),
-    _Column("img/s", 70, lambda row: rate_text(row.images_per_second)),
+    _Column("img/s", 78, lambda row: rate_text(row.images_per_second)),
     _Column("p50", 40, lambda row: seconds(row.latency_p50)),
     _Column("RAM GB", 30, lambda row: _number(row.peak_rss_gb, 2)),
     _Column("GPU GB", 35, lambda row: _number(row.peak_gpu_gb, 2)),
@@ -109,8 +109,27 @@ _SILENT = {  # what says nothing where it stands in all rows
 }
 
 
-def _columns(rows: Sequence[ResultRow], room: int, titles: Sequence[str] | None) -> list[_Column]:
-    """The columns that say something and fit into the room, each with a space before it; see `results_table`."""
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A table, the width it takes, and the columns that it has no room for."""
+
+    table: Table
+    width: int
+    left_out: tuple[str, ...]
+
+
+def not_shown(titles: Iterable[str]) -> str:
+    """What is said of columns that a table has no room for."""
+    return f"Not shown for want of room: {', '.join(titles)} (in a wider terminal, --json and the report)"
+
+
+def _columns(
+    rows: Sequence[ResultRow], room: int, titles: Sequence[str] | None
+) -> tuple[list[_Column], tuple[str, ...]]:
+    """The columns that say something and fit into the room, each with a space before it, and the titles of the others.
+
+    See `results_table`.
+    """
     wanted: Sequence[_Column] = _COLUMNS
     if titles is not None:
         places = {title: place for place, title in enumerate(titles)}
@@ -120,18 +139,19 @@ def _columns(rows: Sequence[ResultRow], room: int, titles: Sequence[str] | None)
         for column in wanted
         if column.title not in _SILENT or any(column.cell(row) != _SILENT[column.title] for row in rows)
     ]
-    while sum(column.width(rows) + 1 for column in columns) > room:
-        least = min(columns, key=lambda column: column.worth)
-        if least.worth == _ALWAYS:
-            break
-        columns.remove(least)
-    return columns
+    shown, left = [], room
+    for column in sorted(columns, key=lambda column: -column.worth):
+        if column.worth == _ALWAYS or column.width(rows) < left:
+            shown.append(column.title)
+            left -= column.width(rows) + 1
+    left_out = tuple(column.title for column in columns if column.title not in shown)
+    return [column for column in columns if column.title in shown], left_out
 
 
 def results_table(
     rows: Sequence[ResultRow], width: int, coloured: bool = True, titles: Sequence[str] | None = None
-) -> tuple[Table, int]:
-    """The rows as a table and the width it takes, which is more than `width` only below 80.
+) -> Fitted:
+    """The rows as a table, which takes more than `width` only below 80.
 
     `titles` are those of the columns that are wanted, the first of most worth.
     """
@@ -140,14 +160,14 @@ def results_table(
         for names in ([row.model for row in rows], [row.strategy for row in rows])
     )
     names_room = max(min(longest_model, _MODEL), 5) + 1 + max(min(longest_strategy, _STRATEGY), 8)
-    columns = _columns(rows, width - names_room, titles)
+    columns, left_out = _columns(rows, width - names_room, titles)
     left = width - sum(column.width(rows) + 1 for column in columns) - 1
     strategy_room = max(min(longest_strategy, max(left * 2 // 5, left - min(longest_model, _MODEL))), _LEAST_STRATEGY)
     model_room = max(min(longest_model, left - strategy_room), _LEAST_MODEL)
-    models = short_models((one_line(row.model) for row in rows), model_room)
-    strategies = short_strategies((one_line(row.strategy) for row in rows), strategy_room)
-    model_room = min(model_room, max(map(cell_len, (*models.values(), "Model"))))
-    strategy_room = min(strategy_room, max(map(cell_len, (*strategies.values(), "Strategy"))))
+    models = model_cells((one_line(row.model) for row in rows), model_room)
+    strategies = strategy_cells((one_line(row.strategy) for row in rows), strategy_room)
+    model_room = widest((*models.values(), "Model"))
+    strategy_room = widest((*strategies.values(), "Strategy"))
     table = Table(box=None, pad_edge=False, header_style="bold" if coloured else "", padding=(0, 1, 0, 0))
     table.add_column("Model", overflow="fold", width=model_room)
     table.add_column("Strategy", overflow="fold", width=strategy_room)
@@ -157,11 +177,18 @@ def results_table(
         names = (models[one_line(row.model)], strategies[one_line(row.strategy)])
         style = "yellow" if coloured and (row.failed or row.pending) else ""
         table.add_row(*map(Text, names), *(Text(column.cell(row)) for column in columns), style=style)
-    return table, model_room + 1 + strategy_room + sum(column.width(rows) + 1 for column in columns)
+    taken = model_room + 1 + strategy_room + sum(column.width(rows) + 1 for column in columns)
+    return Fitted(table, taken, left_out)
+
+
+def widest(cells: Iterable[str]) -> int:
+    """The width of the widest line of some cells."""
+    return max(cell_len(line) for cell in cells for line in cell.split("\n"))
 
 
 def print_results(rows: Sequence[ResultRow], console: Console) -> None:
     """Prints a table for each set of images that rows are about; no number is ever cut or wrapped."""
+    room, left_out = console.width, dict[str, None]()
     groups: dict[tuple[bool, int, int, int, int], list[ResultRow]] = {}
     for row in rows:
         groups.setdefault((row.superseded, -row.images, -row.classes, row.seed, row.selection), []).append(row)
@@ -173,9 +200,12 @@ def print_results(rows: Sequence[ResultRow], console: Console) -> None:
             some = f" ({', '.join(map(one_line, names))}{', …' if -classes > len(names) else ''})" if names else ""
             head = f"{-images} images of {-classes} classes{some}, seed {seed}{since}"
             console.print(Text(f"{chr(10) * bool(place)}{head}"))
-        table, width = results_table(groups.get(key, []), console.width, coloured=not console.no_color)
-        console.width = max(console.width, width)
-        console.print(table)
+        fitted = results_table(groups.get(key, []), room, coloured=not console.no_color)
+        left_out |= dict.fromkeys(fitted.left_out)
+        console.width = max(console.width, fitted.width)
+        console.print(fitted.table)
+    if left_out:
+        console.print(Text(not_shown(left_out)))
 
 
 def notes(results: Results, about: Sequence[ResultRow] | None = None) -> Iterator[str]:

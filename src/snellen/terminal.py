@@ -1,4 +1,4 @@
-"""How far a study is: bars on a terminal, plain lines elsewhere."""
+"""How far a study is: bars on a terminal that can draw them, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class TerminalProgress:
         self.end()
         self._task, self._total, self._done, self._failed = one_line(task), total, 0, 0
         self._began = self._told = time.monotonic()
-        if self._console.is_terminal and not self._quiet:
+        if self._console.is_terminal and not self._console.is_dumb_terminal and not self._quiet:
             self._begin_bar()
 
     def _begin_bar(self) -> None:
-        room = max(self._console.width - 56, 12)
+        room = max(self._console.width - 46, 12)
         self._bars = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=None),

@@ -19,7 +19,7 @@ from aiohttp import web
 
 import studies
 from loopback import Asked, Loopback, completion, serving
-from snellen.asking import ask_once
+from snellen.asking import ask_once, lines
 from snellen.engines import openai_compatible
 from snellen.errors import Missing, WrongUse
 from snellen.images import Image
@@ -81,9 +81,9 @@ def test_it_is_told_where_the_image_goes_that_one_question_is_about(folder: Path
         for host, told in (("127.0.0.1", False), ("0.0.0.0", True)):
             url = server.url.replace("127.0.0.1", host)
             image = folder / "cat" / "cat0.png"
-            lines = list(ask_once(f"openai-compatible/m,base_url={url}", image, ("cat", "dog"), None, None, 0))
-            assert (f"the image goes to {url.split('/')[2]}" in lines) == told
-            assert lines[-1] == "\nprediction: cat (exact)"
+            said = list(lines(ask_once(f"openai-compatible/m,base_url={url}", image, ("cat", "dog"), None, None, 0)))
+            assert (f"the image goes to {url.split('/')[2]}" in said) == told
+            assert said[-1] == "\nprediction: cat (exact)"
 
 
 def test_a_key_is_sent_and_stands_nowhere(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -118,7 +118,7 @@ def test_accuracy_by_image_size_finds_that_small_images_are_not_seen(tmp_path: P
     assert len(found.by_class_size) == 1
     text = " ".join(" ".join(lines(found)).split())
     assert "image size 64 pixels: 0.50 (0.30–0.70); 4,096: 1.00 (0.91–1.00)" in text
-    assert "all alike in class size" in text
+    assert "all alike class size" in text
 
 
 def test_accuracy_by_class_size_finds_that_rare_classes_are_not_known(tmp_path: Path) -> None:

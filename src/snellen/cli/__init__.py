@@ -8,7 +8,8 @@ from __future__ import annotations
 import io
 import sys
 
-from snellen.cli import runs, sweeping, verdicts, diagnosing, suspecting, recommending, publishing, models, data, demo  # isort: skip
+from snellen.cli import runs, sweeping, verdicts, diagnosing, suspecting, recommending, reporting  # isort: skip
+from snellen.cli import publishing, models, data, demo  # isort: skip
 from snellen.cli.app import app
 from snellen.cli.output import say
 from snellen.errors import SnellenError
@@ -22,6 +23,7 @@ __all__ = [
     "models",
     "publishing",
     "recommending",
+    "reporting",
     "runs",
     "suspecting",
     "sweeping",

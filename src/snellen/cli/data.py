@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 
 from snellen.cli.app import app, datasets_app
-from snellen.cli.options import JsonOption, QuietOption, RunArgument
-from snellen.cli.output import progress_shown, say, show, tell
+from snellen.cli.options import JsonOption, NoReportOption, QuietOption, RunArgument
+from snellen.cli.output import progress_shown, say, show, tell, tell_json
 from snellen.errors import WrongUse, nearest
+from snellen.exporting import FORMATS
 
-_BATCH = "openai-batch"
 _FAILURES_SHOWN = 5
 
 
@@ -40,6 +40,7 @@ def init(
 def list_names(
     kind: Annotated[str, typer.Argument(metavar="KIND", help="models, strategies, datasets, studies or runs")],
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="One of them, to be told all about it.")] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """List what there is, or tell what one of them does and what its options mean.
 
@@ -50,19 +51,27 @@ def list_names(
       snellen ls studies clarifai-2024 > mine.yaml
       snellen ls runs
     """
-    from snellen.listing import describe, explain, runs
-    from snellen.shipped import shipped_lines, shipped_text
+    from snellen import listing
+    from snellen.shipped import shipped_meanings, shipped_text
 
     groups = {"models": "engines", "strategies": "strategies", "datasets": "datasets"}
-    if kind == "runs":
-        lines = list(runs(Path("runs")))
+    if kind == "runs" and as_json:
+        tell_json([*listing.run_entries(Path("runs"))])
+    elif kind == "runs":
+        tell("\n".join(listing.runs(Path("runs"))))
+    elif kind == "studies" and as_json:
+        studies = shipped_meanings()
+        text = {"name": name, "text": shipped_text(name)} if name else None
+        tell_json(text or [{"name": each, "meaning": meaning} for each, meaning in studies.items()])
     elif kind == "studies":
-        lines = [shipped_text(name)] if name else list(shipped_lines())
-    elif kind in groups:
-        lines = list(explain(groups[kind], name) if name else describe(groups[kind]))
-    else:
+        told = shipped_meanings()
+        tell(shipped_text(name) if name else "\n".join(f"{each}: {meaning}" for each, meaning in told.items()))
+    elif kind not in groups:
         raise WrongUse(f"cannot list {kind!r}{nearest(kind, [*groups, 'studies', 'runs'])}")
-    tell("\n".join(lines))
+    elif as_json:
+        tell_json(listing.entry(groups[kind], name) if name else [*listing.entries(groups[kind])])
+    else:
+        tell("\n".join(listing.explain(groups[kind], name) if name else listing.describe(groups[kind])))
 
 
 @datasets_app.command("show")
@@ -75,6 +84,7 @@ def show_dataset(
     wordnet: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="WordNet's files (its folder dict): warns of synonyms, too.")
     ] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Show a data set's classes, their sizes, and what is odd about them; or a picture of each class.
 
@@ -84,72 +94,72 @@ def show_dataset(
       snellen datasets show demo/pictograms -o sheet.png
     """
     from snellen.contact_sheet import write_contact_sheet
-    from snellen.listing import dataset_lines
+    from snellen.listing import dataset_data, dataset_lines
     from snellen.plan import load_dataset
 
     progress = progress_shown(False)
-    if out is None:
-        tell("\n".join(dataset_lines(dataset, wordnet, progress)))
-    else:
+    if out is not None:
         write_contact_sheet(load_dataset(dataset, progress=progress)[0], out)
-        tell(str(out))
+        if as_json:
+            tell_json({"picture": str(out)})
+        else:
+            tell(str(out))
+        return
+    found = dataset_data(dataset, wordnet, progress)
+    if as_json:
+        tell_json(found)
+    else:
+        tell("\n".join(dataset_lines(found)))
 
 
-@app.command()
+_EXPORT = """Write a run's results for other programs, or what it has left to ask as files for a batch API.
+
+{formats}
+
+wandb and mlflow need the package of that name; a row is one run there, however often it is exported.
+openai-batch is for strategies of one round and models that are asked by OpenAI's API. What comes back is read by
+'snellen import-batch'.
+
+\b
+Examples:
+  snellen export parquet runs/photos -o photos.parquet
+  WANDB_MODE=offline snellen export wandb runs/photos
+  snellen export fiftyone runs/photos -o photos-fiftyone
+  snellen run -d photos -m openai/gpt-4o -s closed-set --plan-only
+  snellen export openai-batch runs/photos
+""".format(formats="\n\n".join(f"{name}: {each.meaning}." for name, each in FORMATS.items()))
+
+
+@app.command(help=_EXPORT)
 def export(
-    format: Annotated[str, typer.Argument(metavar="FORMAT", help="csv, json, parquet or openai-batch")],
+    format: Annotated[str, typer.Argument(metavar="FORMAT", help=", ".join(FORMATS))],
     run: RunArgument,
     out: Annotated[
         Path | None,
-        typer.Option("-o", "--out", metavar="FILE", help="Default: RUN/export.FORMAT, or the folder RUN/batch."),
+        typer.Option(
+            "-o", "--out", metavar="FILE|FOLDER", help="Default: RUN/export.FORMAT, or the folder RUN/FORMAT."
+        ),
     ] = None,
+    quiet: QuietOption = False,
 ) -> None:
-    """Write all records of a run for other programs, or what it has left to ask as files for a batch API.
-
-    openai-batch is for strategies of one round and models that are asked by OpenAI's API: files for its Batch API and
-    for 'vllm run-batch'. What comes back is read by 'snellen import-batch'.
-
-    \b
-    Examples:
-      snellen export parquet runs/photos -o photos.parquet
-      snellen run -d photos -m openai/gpt-4o -s closed-set --plan-only
-      snellen export openai-batch runs/photos
-    """
-    from snellen.exports import FORMATS
+    """Writes the files, tells their names and what is to be known about them."""
+    from snellen.exporting import check, write
     from snellen.results import Results
 
-    if format == _BATCH:
-        _export_batch(run, out)
-        return
-    if format not in FORMATS:
-        raise WrongUse(f"unknown format {format!r}{nearest(format, [*FORMATS, _BATCH])}")
-    place = out or run / f"export.{format}"
+    check(format)
     with closing(Results(run)) as results:
-        FORMATS[format](results, place)
-    tell(str(place))
-
-
-def _export_batch(run: Path, out: Path | None) -> None:
-    """Writes the files, tells their names and what is not in them."""
-    from snellen.batch_export import export_batch
-
-    done = export_batch(run, out, progress_shown(False))
-    for line in done.left_out:
+        written = write(format, results, out, progress_shown(quiet))
+    for line in written.notes:
         say(line)
-    if done.unreadable:
-        say(f"{done.unreadable} images cannot be sent and are left out; 'snellen run' tells why")
-    if not done.files:
-        say("nothing is left to ask")
-        return
-    pictures = ", ".join(f"{count} {how.replace('_', ' ')}" for how, count in sorted(done.pictures.items()))
-    say(f"{done.requests} requests, pictures {pictures or 'none'}")
-    tell("\n".join(map(str, done.files)))
+    if written.places:
+        tell("\n".join(written.places))
 
 
 @app.command(name="import-batch")
 def import_answers(
     run: RunArgument,
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Output and error files of a batch.")],
+    no_report: NoReportOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -167,7 +177,7 @@ def import_answers(
     progress = progress_shown(quiet)
     done = import_batch(run, files, progress)
     with closing(rescore(run, progress)) as results:
-        show(results, as_json)
+        show(results, as_json, page=not no_report)
         say(f"{done.answers} answers read" + (f", {done.again} that were known" if done.again else ""))
         if done.differing:
             say(f"{done.differing} of them say otherwise than the first answer, which is kept")

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from snellen.cli.app import app
-from snellen.cli.options import JsonOption, QuietOption
+from snellen.cli.options import JsonOption, NoReportOption, QuietOption
 from snellen.cli.output import say, say_lines, show
 from snellen.cli.runs import carried_out, exit_where_open
 
@@ -40,6 +40,7 @@ def demo(
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The run folder.")] = Path("runs/demo"),
     no_timing: Annotated[bool, typer.Option("--no-timing", help="Do not measure speed.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Set an earlier run aside, ask everything anew.")] = False,
+    no_report: NoReportOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -61,7 +62,7 @@ def demo(
     if fresh and (place := set_aside(plan.out)):
         say(f"the earlier run is now {place}")
     with closing(carried_out(plan, quiet)) as results:
-        show(results, as_json)
+        show(results, as_json, page=not no_report)
         if not quiet:
             say_lines(f"\n{_AFTER}")
         exit_where_open(results)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +10,7 @@ import typer
 
 from snellen.cli.app import app
 from snellen.cli.options import JsonOption, QuietOption, RowModelsOption, RowStrategiesOption, RunArgument
-from snellen.cli.output import progress_shown, say, tell
+from snellen.cli.output import progress_shown, say, tell, tell_json
 
 if TYPE_CHECKING:
     from snellen.result_row import ResultRow
@@ -69,7 +68,7 @@ def diagnose(
         finally:
             progress.end()
     if as_json:
-        tell(json.dumps({"rows": [dataclasses.asdict(each) for each in found]}, indent=2, allow_nan=False))
+        tell_json({"rows": [dataclasses.asdict(each) for each in found]})
 
 
 def _names(results: Results, row: ResultRow) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,7 @@ import typer
 
 from snellen.cli.app import app
 from snellen.cli.options import ClassesOption, DatasetOption, JsonOption, ModelArgument, QuietOption, SeedOption
-from snellen.cli.output import progress_shown, say, tell
+from snellen.cli.output import progress_shown, say, tell, tell_json
 
 
 @app.command()
@@ -21,6 +20,7 @@ def ask(
     strategy: Annotated[str | None, typer.Option("-s", "--strategy", help="Default: the first that fits.")] = None,
     background: Annotated[str | None, typer.Option(help="Which of the classes means none of the others.")] = None,
     seed: Annotated[int, typer.Option(help="Chooses orders.")] = 0,
+    as_json: JsonOption = False,
 ) -> None:
     """Ask a model about one image: the prompts, the raw answers, the prediction.
 
@@ -28,10 +28,14 @@ def ask(
     Example:
       snellen ask hf/./my-vlm cat.jpg --classes cat,dog,bird
     """
-    from snellen.asking import ask_once
+    from snellen.asking import as_data, ask_once, lines
 
     names = tuple(name.strip() for name in classes.split(","))
-    for line in ask_once(model, image, names, background, strategy, seed):
+    events = ask_once(model, image, names, background, strategy, seed)
+    if as_json:
+        tell_json(as_data(events))
+        return
+    for line in lines(events):
         tell(line)
 
 
@@ -63,7 +67,10 @@ def doctor(
     from snellen.findings import keep, kept
 
     if run and (found := kept(run, model)) and not fresh:
-        tell(json.dumps(found.data, indent=2) if as_json else "\n".join(found.lines))
+        if as_json:
+            tell_json(found.data)
+        else:
+            tell("\n".join(found.lines))
         say(f"found on {found.day} and kept in {run}; --fresh tries again")
         return
     findings, progress, told = [], progress_shown(quiet), []
@@ -79,7 +86,7 @@ def doctor(
     if sentence := meaning(findings):
         told.append(f"\n{sentence}")
     if as_json:
-        tell(json.dumps(as_data(findings), indent=2))
+        tell_json(as_data(findings))
     elif sentence:
         tell(told[-1])
     if run and answered(findings):
@@ -130,6 +137,9 @@ def map_vocabulary(
     found = review(model, spec, Asked(rules, mapping, wordnet, encoder, threshold), progress_shown(False))
     if out is not None:
         write_mapping(out, mapping_lines(found))
-    tell(json.dumps(as_data(found), indent=2) if as_json else "\n".join(lines(found)))
+    if as_json:
+        tell_json(as_data(found))
+    else:
+        tell("\n".join(lines(found)))
     if out is not None:
         say(f"wrote {out}; review it, then: -s vocabulary,mapping={out}")

@@ -97,6 +97,9 @@ RowStrategiesOption = Annotated[
         "-s", "--strategy", metavar="STRATEGY", help="As the table names it, or without its options; again for more."
     ),
 ]
+NoReportOption = Annotated[
+    bool, typer.Option("--no-report", envvar="SNELLEN_NO_REPORT", help="Do not write report.html at the end.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the results as JSON.")]
 QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")]
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +10,7 @@ import typer
 
 from snellen.cli.app import app
 from snellen.cli.options import JsonOption
-from snellen.cli.output import say, tell
+from snellen.cli.output import say, tell, tell_json
 
 
 @app.command()
@@ -44,12 +43,15 @@ def published(
     named = tuple(source for source in sources() if run is not None and str(run) == source.name and not run.exists())
     if run is None or named:
         known = named or sources()
-        tell(json.dumps([each.as_data() for each in known], indent=2) if as_json else "\n".join(figures_lines(known)))
+        if as_json:
+            tell_json([each.as_data() for each in known])
+        else:
+            tell("\n".join(figures_lines(known)))
         return
     with closing(Results(run)) as results:
         found = beside(results)
     if as_json:
-        tell(json.dumps([each.as_data() for each in found], indent=2))
+        tell_json([each.as_data() for each in found])
     elif found:
         tell("\n".join(beside_lines(found)))
     else:

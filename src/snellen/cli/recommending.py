@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import closing
 from typing import Annotated
 
@@ -10,7 +9,7 @@ import typer
 
 from snellen.cli.app import app
 from snellen.cli.options import JsonOption, RunArgument
-from snellen.cli.output import say, tell
+from snellen.cli.output import say, tell_json
 
 _Limit = float | None
 
@@ -51,7 +50,7 @@ def recommend(
     with closing(Results(run)) as results:
         found = recommended(results, limits, seed)
         if as_json:
-            tell(json.dumps(as_data(results, found, limits, seed), indent=2))
+            tell_json(as_data(results, found, limits, seed))
         else:
             print_advice(results, found, QuietConsole())
         for line in found.notes:

@@ -18,6 +18,7 @@ from snellen.cli.options import (
     MarginOption,
     MaxCostOption,
     ModelsOption,
+    NoReportOption,
     OutOption,
     PerClassOption,
     PricesOption,
@@ -64,6 +65,7 @@ def run(
     plan_only: Annotated[
         bool, typer.Option("--plan-only", help="Make the run folder and ask nothing, for 'export openai-batch'.")
     ] = False,
+    no_report: NoReportOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -88,9 +90,7 @@ def run(
     asked = dataclasses.replace(request(study, flags), sweep=None)  # a file may say how it is swept, too
     plan = resolve(asked, flags.batch_size, progress=progress_shown(quiet))
     if dry_run:
-        from snellen.outline import outline
-
-        tell("\n".join(outline(plan)))
+        tell_outline(plan)
         return
     if fresh and (place := set_aside(plan.out)):
         say(f"the earlier run is now {place}")
@@ -98,8 +98,15 @@ def run(
         _only_made(plan, quiet)
         return
     with closing(carried_out(plan, quiet)) as results:
-        show(results, as_json)
+        show(results, as_json, page=not no_report)
         exit_where_open(results, plan.until_decided is not None)
+
+
+def tell_outline(plan: Plan) -> None:
+    """Tells what would be asked."""
+    from snellen.outline import outline
+
+    tell("\n".join(outline(plan)))
 
 
 def _only_made(plan: Plan, quiet: bool) -> None:
@@ -143,6 +150,7 @@ def carried_out(plan: Plan, quiet: bool, ask: Callable[[Progress], Results] | No
 @app.command()
 def score(
     run: RunArgument,
+    no_report: NoReportOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -155,4 +163,4 @@ def score(
     from snellen.study import rescore
 
     with closing(rescore(run, progress_shown(quiet))) as results:
-        show(results, as_json)
+        show(results, as_json, page=not no_report)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +10,7 @@ import typer
 
 from snellen.cli.app import app
 from snellen.cli.options import JsonOption, RunArgument
-from snellen.cli.output import say, tell
+from snellen.cli.output import say, tell_json
 
 if TYPE_CHECKING:
     from snellen.verdict.suspects import Suspect
@@ -49,7 +48,7 @@ def suspects(
     if out is not None:
         write_csv(told.found, told.look, out)
     if as_json:
-        tell(json.dumps(as_data(told, top), indent=2))
+        tell_json(as_data(told, top))
     elif told.found:
         _print(told.found[: top or _SHOWN])
     for line in lines(told):

@@ -15,6 +15,7 @@ from snellen.cli.options import (
     JsonOption,
     MaxCostOption,
     ModelsOption,
+    NoReportOption,
     OutOption,
     PerClassOption,
     PricesOption,
@@ -23,8 +24,8 @@ from snellen.cli.options import (
     StrategiesOption,
     StudyArgument,
 )
-from snellen.cli.output import progress_shown, say, show, tell
-from snellen.cli.runs import carried_out, exit_where_open
+from snellen.cli.output import progress_shown, say, show
+from snellen.cli.runs import carried_out, exit_where_open, tell_outline
 
 if TYPE_CHECKING:
     from snellen.sweep import SweepPlan
@@ -62,6 +63,7 @@ def sweep(
     timing: _TimingOption = False,
     fresh: _FreshOption = False,
     dry_run: _DryRunOption = False,
+    no_report: NoReportOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -96,13 +98,11 @@ def sweep(
         say(f"the earlier run is now {place}")
         plan = sweeps.plan_sweep(asked, wanted, batch_size)
     with closing(carried_out(plan.plan, quiet, lambda progress: sweeps.run(plan, progress))) as results:
-        show(results, as_json, swept=True)
+        show(results, as_json, swept=True, page=not no_report)
         exit_where_open(results)
 
 
 def _outline(plan: SweepPlan) -> None:
-    from snellen.outline import outline
-
-    tell("\n".join(outline(plan.plan)))
+    tell_outline(plan.plan)
     if plan.waiting:
         say("the hard sets are chosen when the largest set is answered, and are not among these")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +10,7 @@ import typer
 
 from snellen.cli.app import app
 from snellen.cli.options import JsonOption, RowModelsOption, RowStrategiesOption
-from snellen.cli.output import say, tell
+from snellen.cli.output import say, tell_json
 
 
 @app.command()
@@ -56,6 +55,6 @@ def compare(
             {**standings.as_data(names), "differs": [each.as_data() for each in differs]}
             for standings, differs in compared
         ]
-        tell(json.dumps({"runs": names, "groups": groups}, ensure_ascii=False, indent=2))
+        tell_json({"runs": names, "groups": groups})
     else:
         print_all(compared, names, QuietConsole(), every, chosen=bool(model or strategy))

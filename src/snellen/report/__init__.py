@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from snellen.errors import Missing
+
+if TYPE_CHECKING:
+    from snellen.report.reported import ReportedRun
+    from snellen.results import Results
 
 PAGE = "report.html"
 THUMBNAILS = 48
@@ -27,21 +32,53 @@ def write_report(runs: Sequence[Path], place: Path, thumbnails: int = THUMBNAILS
 
     Raises Missing (a package, no space), WrongUse (no run folder).
     """
-    if reason := missing():
-        raise Missing(reason)
+    check()
+    with _opened(runs) as results:
+        return write_report_of(results, place, thumbnails)
+
+
+def write_report_of(results: Sequence[Results], place: Path, thumbnails: int = THUMBNAILS) -> Path:
+    """The same of run folders that are open."""
+    check()
     from snellen.exports import whole_file
     from snellen.report.page import page
-    from snellen.report.reported import ReportedRun
-    from snellen.results import Results
 
-    with ExitStack() as opened:
-        results = [opened.enter_context(closing(Results(run))) for run in runs]
-        prefixes = [""] if len(runs) == 1 else [f"run{number}-" for number in range(1, len(runs) + 1)]
-        reported = [
-            ReportedRun(each, thumbnails=thumbnails, prefix=prefix)
-            for each, prefix in zip(results, prefixes, strict=True)
-        ]
-        written = page(reported)
+    written = page(_reported(results, thumbnails))
     with whole_file(place) as file:
         file.write(written)
     return place
+
+
+def write_figures(runs: Sequence[Path], folder: Path) -> list[Path]:
+    """Writes all charts of the report as SVG and PNG into a folder. Raises as `write_report`."""
+    check()
+    from snellen.report.figures import write_all
+
+    with _opened(runs) as results:
+        return write_all(_reported(results, thumbnails=0), folder)
+
+
+def check() -> None:
+    """Raises Missing where a package is."""
+    if reason := missing():
+        raise Missing(reason)
+
+
+@contextmanager
+def _opened(runs: Sequence[Path]) -> Iterator[list[Results]]:
+    from snellen.results import Results
+
+    with ExitStack() as opened:
+        folders = {run.resolve(): run for run in runs}.values()
+        yield [opened.enter_context(closing(Results(run))) for run in folders]
+
+
+def _reported(results: Sequence[Results], thumbnails: int) -> list[ReportedRun]:
+    """The runs as the page sees them; pictures are shared among them."""
+    from snellen.report.reported import ReportedRun
+
+    prefixes = [""] if len(results) == 1 else [f"run{number}-" for number in range(1, len(results) + 1)]
+    return [
+        ReportedRun(each, thumbnails=thumbnails // len(results), prefix=prefix)
+        for each, prefix in zip(results, prefixes, strict=True)
+    ]

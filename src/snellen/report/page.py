@@ -13,6 +13,7 @@ from importlib.resources import files
 from markupsafe import Markup
 
 from snellen import __version__
+from snellen.report import together
 from snellen.report.elements import Figure, Section
 from snellen.report.markup import render
 from snellen.report.reported import ReportedRun
@@ -71,6 +72,7 @@ def page(runs: Sequence[ReportedRun]) -> str:
     context = {
         "title": " + ".join(run.title for run in runs),
         "runs": [(run, sections, body(run, sections)) for run, sections in made],
+        "together": render("sections/together.html", together.section(runs).context) if len(runs) > 1 else None,
         "style": static("report.css"),
         "scripts": scripts,
         "policy": policy(scripts),

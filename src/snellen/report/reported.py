@@ -96,7 +96,7 @@ class ReportedRun:
 
     @cached_property
     def standings(self) -> Standings | None:
-        return Standings(self.sitting) if self.sitting else None
+        return Standings(self.sitting, macro_f1=False) if self.sitting else None
 
     @cached_property
     def sweep(self) -> SweepResults | None:

@@ -11,13 +11,14 @@ from rich.text import Text
 
 from snellen.console import one_line
 from snellen.results import Results
-from snellen.summary import results_table
+from snellen.summary import not_shown, results_table
 from snellen.verdict.candidates import Candidate
 from snellen.verdict.cascades import Cascade, Point, compared, points
 from snellen.verdict.limits import Limits
 from snellen.verdict.recommending import Recommendation, percent, taken
 from snellen.verdict.running import already_run, command, strategy_data
 
+_COMMAND = "   snellen "
 _COLUMNS = ("Accuracy", "95 %", "img/s", "GPU GB", "USD/1000", "RAM GB", "p50", "Pending", "Failed")
 
 
@@ -27,9 +28,11 @@ def print_advice(results: Results, found: Recommendation, console: Console) -> N
     if found.front:
         _print(console, "\nWorth having:")
         rows = [each.row for each in found.front]
-        table, width = results_table(rows, console.width, coloured=not console.no_color, titles=_COLUMNS)
-        console.width = max(console.width, width)
-        console.print(table)
+        fitted = results_table(rows, console.width, coloured=not console.no_color, titles=_COLUMNS)
+        console.width = max(console.width, fitted.width)
+        console.print(fitted.table)
+        if fitted.left_out:
+            _print(console, not_shown(fitted.left_out))
     if found.dropped:
         _print(console, "\nLeft out:")
         for row, reason in found.dropped:
@@ -40,9 +43,10 @@ def print_advice(results: Results, found: Recommendation, console: Console) -> N
 
 
 def _print(console: Console, line: str) -> None:
-    """A line as it is: a terminal wraps it, and a command in it can be copied."""
+    """A line of prose, which a terminal shows on lines that end with a word; a command as it is, to be copied."""
     start = line[: len(line) - len(line.lstrip())]
-    console.print(Text(start + one_line(line)), soft_wrap=True)
+    prose = console.is_terminal and not line.startswith(_COMMAND)
+    console.print(Text(start + one_line(line)), soft_wrap=not prose)
 
 
 def _cascade_lines(results: Results, found: Recommendation) -> Iterator[str]:

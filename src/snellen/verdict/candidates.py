@@ -120,7 +120,7 @@ def surely_better(results: Results, candidates: Sequence[Candidate]) -> NDArray[
     places = {candidate.row.number: place for place, candidate in enumerate(candidates)}
     pairs = [
         (places[each["a"]["row"]], places[each["b"]["row"]], each["difference"], each["mcnemar_p"])
-        for each in results.comparisons
+        for each in results.paired_tests
         if each["mcnemar_p"] is not None and {each["a"]["row"], each["b"]["row"]} <= places.keys()
     ]
     better = np.zeros((len(candidates), len(candidates)), dtype=np.bool_)

@@ -111,7 +111,7 @@ def _pairs(found: Sequence[Confused]) -> str:
     shown = [pair for pair in found[:_PAIRS] if pair.count > 1] or found[:_PAIRS]
     named = [
         f"{pair.true} → {pair.predicted} {pair.count} of {round(pair.count / pair.share)}"
-        + (f" (back {pair.back})" if pair.back else "")
+        + (f" ({pair.back} the other way round)" if pair.back else "")
         for pair in shown
     ]
     return "; ".join(named) + _more(len(found) - len(shown), "pair")
@@ -173,19 +173,19 @@ def _groups(groups: Sequence[ImageGroup], unit: str) -> str:
 
 def _calibration(found: Calibration) -> Iterator[tuple[str, str]]:
     if found.ece is not None:
-        where = "beyond" if found.off else "within"
+        where = "more than chance gives" if found.off else "no more than chance gives"
         ends = "" if found.ece_low is None else f"; {found.ece_low:.3f}–{found.ece_high:.3f}"
         text = (
-            f"{found.confidence:.2f} on average, right {found.accuracy:.2f}; ECE {found.ece:.3f} "
-            f"({found.bins} bins{ends}), {where} chance (up to {found.ece_by_chance:.3f})"
+            f"{found.confidence:.2f} on average, where {found.accuracy:.2f} are right; ECE {found.ece:.3f} "
+            f"({found.bins} bins{ends}), {where} (up to {found.ece_by_chance:.3f})"
         )
         if found.brier is not None:
             text += f"; Brier {found.brier:.3f}, NLL {found.nll:.3f}"
             text += f" (of {found.clipped} images with probability 0 clipped)" if found.clipped else ""
         yield "confidence", text
     if found.auroc is not None:
-        shares = ", ".join(f"{share} {value:.2f}" for share, value in found.accuracy_at.items())
-        yield "surest first", f"right {shares}, 100% {found.accuracy:.2f}; AUROC {found.auroc:.2f}"
+        shares = ", ".join(f"{value:.2f} of {share.replace('%', ' %')}" for share, value in found.accuracy_at.items())
+        yield "surest first", f"right are {shares}, {found.accuracy:.2f} of all; AUROC {found.auroc:.2f}"
 
 
 def _nothing(found: Diagnosis) -> Iterator[tuple[str, str]]:
@@ -199,9 +199,9 @@ def _nothing(found: Diagnosis) -> Iterator[tuple[str, str]]:
         elif len(groups) == 1:
             single.append(label)
     if looked:
-        yield "no effect", f"seen of {', '.join(looked)}"
+        yield "no effect", f"of {', '.join(looked)} is to be seen"
     if single:
-        yield "all alike", f"in {', '.join(single)}"
+        yield "all alike", f"{', '.join(single)}: whether it matters is not to be seen"
 
 
 def _more(count: int, one: str, many: str | None = None) -> str:

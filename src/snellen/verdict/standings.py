@@ -58,28 +58,34 @@ class Tie:
 class Standings:
     """The rows of a sitting ranked and compared, by their places in it."""
 
-    def __init__(self, sitting: Sitting) -> None:
+    def __init__(self, sitting: Sitting, macro_f1: bool = True) -> None:
+        """Without `macro_f1` comparisons say nothing of it, as with many images that takes long."""
         self.sitting = sitting
+        self._macro_f1 = macro_f1
 
     @cached_property
     def comparisons(self) -> Mapping[tuple[int, int], Comparison]:
         """Each two rows by their places."""
         anytime = [place for place, each in enumerate(self.sitting.entrants) if each.row.interval == "anytime"]
-        return compare(self.sitting.labels, self.sitting.predictions, len(self.sitting.classes), anytime)
+        classes = len(self.sitting.classes)
+        return compare(self.sitting.labels, self.sitting.predictions, classes, anytime, self._macro_f1)
 
     @cached_property
     def rows(self) -> tuple[Standing, ...]:
         """Each row's standing."""
+        return tuple(map(self._standing, self.sitting.entrants, self.sitting.predictions, self.ranks))
+
+    @cached_property
+    def ranks(self) -> tuple[tuple[int, int] | None, ...]:
+        """The best and the worst rank of each row that are left open; None of those without an answer."""
         ranked = sum(bool((said != NO_ANSWER).any()) for said in self.sitting.predictions)  # the others are the last
-        bounds: list[tuple[int, int] | None] = [*ranks(ranked, self.comparisons)]
-        bounds += [None] * (len(self.sitting.entrants) - ranked)
-        return tuple(map(self._standing, self.sitting.entrants, self.sitting.predictions, bounds))
+        return (*ranks(ranked, self.comparisons), *[None] * (len(self.sitting.entrants) - ranked))
 
     @cached_property
     def ties(self) -> tuple[Tie, ...]:
         """All largest groups of neighbouring rows of which no two are told apart; they may overlap."""
         ties, end = [], 0
-        ranked = sum(row.best is not None for row in self.rows)
+        ranked = sum(each is not None for each in self.ranks)
         for start in range(ranked):
             stop = start + 1
             while stop < ranked and all(self.comparisons[above, stop].better is None for above in range(start, stop)):

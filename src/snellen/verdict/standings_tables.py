@@ -11,12 +11,12 @@ from rich.text import Text
 
 from snellen.comparisons import Comparison
 from snellen.console import one_line
-from snellen.short_names import short_models, short_strategies
+from snellen.short_names import model_cells, strategy_cells
 from snellen.verdict.standings import Standings
 
 _FEW = 5  # rows of which all pairs are shown
 _MANY = 2000  # images from which on the bounds of a share have a digit more
-_LEAST_MODEL, _LEAST_STRATEGY = 14, 10
+_LEAST_MODEL, _LEAST_STRATEGY = 14, 11
 
 
 def letter(run: int) -> str:
@@ -46,12 +46,14 @@ def ranking_table(standings: Standings, width: int, by_run: bool) -> Table:
     titles += [] if all_answered else ["Images"]
     room = width - sum(max(map(cell_len, column)) + 1 for column in zip(titles, *cells, strict=True)) - 1
     names = [(one_line(entrant.row.model), one_line(entrant.row.strategy)) for entrant in entrants]
-    longest = max(cell_len(strategy) for _, strategy in names)
-    strategy_room = max(_LEAST_STRATEGY, min(longest, room - _LEAST_MODEL - 1, room * 2 // 5))
-    strategies = short_strategies((strategy for _, strategy in names), strategy_room)
-    models = short_models((model for model, _ in names), max(_LEAST_MODEL, room - 1 - min(longest, strategy_room)))
+    longest_model, longest = (max(map(cell_len, column)) for column in zip(*names, strict=True))
+    strategy_room = max(_LEAST_STRATEGY, min(longest, max(room * 2 // 5, room - 1 - longest_model)))
+    strategies = strategy_cells((strategy for _, strategy in names), strategy_room)
+    models = model_cells((model for model, _ in names), max(_LEAST_MODEL, room - 1 - strategy_room))
     before = 3 if by_run else 2
     table = _table(*titles[:before], "Model", "Strategy", *titles[before:])
+    for column in table.columns:
+        column.vertical = "top"
     for column in table.columns[before : before + 2]:
         column.justify, column.no_wrap, column.overflow = "left", False, "fold"
     for row, (model, strategy) in zip(cells, names, strict=True):

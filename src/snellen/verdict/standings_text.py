@@ -178,6 +178,10 @@ def _listed(numbers: Sequence[int]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
+def _rows(places: Sequence[int]) -> str:
+    return f"row{'s' if len(places) > 1 else ''} {_ranges(places)}"
+
+
 def _ranges(places: Sequence[int]) -> str:
     """Rows by their places, `1–3, 5` for what follows each other."""
     spans: list[list[int]] = []
@@ -197,7 +201,7 @@ def _differs(setting: Setting) -> str:
     alike = next((place for place in range(shortest) if len({text[place] for text in texts}) > 1), shortest)
     start = max(0, alike - 10) if long else 0
     shown = [_excerpt(text, start) for text in texts]
-    values = [f"{text} in {_ranges(places)}" for text, (_, places) in zip(shown, setting.values, strict=True)]
+    values = [f"{text} in {_rows(places)}" for text, (_, places) in zip(shown, setting.values, strict=True)]
     head = f"  {one_line(setting.name)}:"
     return "\n    ".join([head, *values]) if long else f"{head} {'; '.join(values)}"
 

@@ -54,14 +54,16 @@ class Suspect:
 
 @dataclass(frozen=True, slots=True)
 class Suspects:
-    """All suspects in the order in which to look at them, who testified, and of how many `images`.
+    """The suspects in the order in which to look at them, who testified, and of how many `images`.
 
-    `expected` is how many labels are wrong by estimate; None where models of one kind alone testified.
+    `count` is how many suspects there are, of whom the first are `found`; `expected` is how many labels are wrong by
+    estimate, None where models of one kind alone testified.
     """
 
     images: int
     witnesses: tuple[Testimony, ...]
     found: tuple[Suspect, ...]
+    count: int
     expected: float | None
 
     @property
@@ -72,11 +74,11 @@ class Suspects:
     @property
     def look(self) -> int:
         """How many to look at: as many as labels are wrong by estimate, or as a tenth of the images."""
-        return min(len(self.found), ceil(self.images * _SHARE if self.expected is None else self.expected))
+        return min(self.count, ceil(self.images * _SHARE if self.expected is None else self.expected))
 
 
-def suspects(results: Results) -> Suspects:
-    """The suspects of a run, on the images that most kinds of models were asked about.
+def suspects(results: Results, most: int | None = None) -> Suspects:
+    """The suspects of a run, or so many of them, on the images that most kinds of models were asked about.
 
     The best row of each model testifies. Raises WrongUse where no row has an answer.
     """
@@ -88,7 +90,7 @@ def suspects(results: Results) -> Suspects:
     told = suspicion(sheet.labels.astype(np.int64), len(sheet.classes), heard)
     names, files = sheet.classes, results.files(witnesses[0].row)
     found = []
-    for place in told.order:
+    for place in told.order[:most]:
         instead = int(told.instead[place])
         says = tuple(
             (each.row.model, _score(witness, int(place), instead))
@@ -99,7 +101,7 @@ def suspects(results: Results) -> Suspects:
         kinds, evidence = int(told.against[place]), float(told.evidence[place])
         found.append(Suspect(example, path, label, names[instead], says, kinds, evidence))
     images = int(np.any([each.predictions != NO_ANSWER for each in heard], axis=0).sum())
-    return Suspects(images, witnesses, tuple(found), told.expected)
+    return Suspects(images, witnesses, tuple(found), len(told.order), told.expected)
 
 
 def _witnesses(results: Results) -> tuple[Testimony, ...]:
@@ -149,8 +151,8 @@ def lines(told: Suspects) -> Iterator[str]:
     """Who testified, how many to look at, and what the list is worth."""
     for each in told.witnesses:
         yield f"witness: {each.row.model} · {each.row.strategy}, {_a(each.kind)}"
-    yield f"{len(told.found)} of {told.images} images have another class than their label by some model"
-    if not told.found:
+    yield f"{told.count} of {told.images} images have another class than their label by some model"
+    if not told.count:
         return
     if told.expected is None:
         yield (

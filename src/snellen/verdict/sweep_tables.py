@@ -14,42 +14,47 @@ from rich.text import Text
 from snellen.class_sets import Order
 from snellen.console import one_line
 from snellen.results import Results
-from snellen.short_names import short_models, short_strategies
+from snellen.short_names import model_cells, strategy_cells
+from snellen.summary import not_shown, widest
 from snellen.verdict.sweeps import Band, Curve, Point, SweepResults, sweep_of
 
-_LEAST_MODEL, _LEAST_STRATEGY = 13, 10
+_LEAST_MODEL, _LEAST_STRATEGY = 12, 11
 _BAND, _MEAN = 7, 5  # the widths of .85–.90 and 0.876
 _BandOf: TypeAlias = Callable[[Point], Band | None]
 
 
 def print_sweep(sweep: SweepResults, console: Console) -> None:
     """Prints the curves of each order: on all images of the sets, and on those of the smallest sets alone."""
-    lead = ""
+    lead, narrow = "", False
     for order in dict.fromkeys(curve.order for curve in sweep.curves):
         curves = [curve for curve in sweep.curves if curve.order == order]
         least = min(point.count for curve in curves for point in curve.points)
         confused = sweep.description.hard is None or sweep.description.hard.confused
-        console.print(Text(f"{lead}{_head(order, curves, confused)}"))
+        bands = _have_room(curves, console.width)
+        narrow = narrow or not bands
+        console.print(Text(f"{lead}{_head(order, curves, confused)}{'; 95 % interval' if bands else ''}"))
         _print(curves, lambda point: point.band, console)
         if len(curves[0].points) > 1:
             console.print(Text(f"\nThe same on the images of the {least} classes of the smallest sets alone"))
             _print(curves, lambda point: point.same, console)
         lead = "\n"
+    if narrow:
+        console.print(Text(not_shown(["95 % intervals"])))
 
 
 def _head(order: Order, curves: Sequence[Curve], confused: bool) -> str:
     draws = max(len(point.by_draw) for curve in curves for point in curve.points)
     if order == "random":
         mean = f", mean of {draws} draws" if draws > 1 else ""
-        return f"Accuracy by number of classes, random sets{mean}; 95 % interval"
+        return f"Accuracy by number of classes, random sets{mean}"
     which = "most confused classes first" if confused else "none confused, so sets at random"
-    return f"Accuracy by number of classes, {which}; 95 % interval"
+    return f"Accuracy by number of classes, {which}"
 
 
 def _print(curves: Sequence[Curve], band_of: _BandOf, console: Console) -> None:
     """One table; intervals are left out where they do not fit, numbers never."""
     counts = [point.count for point in curves[0].points]
-    bands = console.width >= _LEAST_MODEL + _LEAST_STRATEGY + 1 + len(counts) * (_BAND + 1)
+    bands = _have_room(curves, console.width)
     cell = max(_BAND if bands else _MEAN, *(len(str(count)) for count in counts))
     models, strategies, rooms = _names(curves, console.width - 1 - len(counts) * (cell + 1))
     coloured = not console.no_color
@@ -72,17 +77,18 @@ def _print(curves: Sequence[Curve], band_of: _BandOf, console: Console) -> None:
     console.print(table)
 
 
+def _have_room(curves: Sequence[Curve], width: int) -> bool:
+    """Whether intervals fit a table of so many columns."""
+    return width >= _LEAST_MODEL + _LEAST_STRATEGY + 1 + len(curves[0].points) * (_BAND + 1)
+
+
 def _names(curves: Sequence[Curve], room: int) -> tuple[dict[str, str], dict[str, str], tuple[int, int]]:
     """The shown names of models and strategies, and the widths that these take of the room."""
     models, strategies = ([one_line(name) for name in names] for names in zip(*map(_title, curves), strict=True))
     strategy_room = max(min(max(map(cell_len, strategies)), room * 2 // 5), _LEAST_STRATEGY)
     model_room = max(room - strategy_room, _LEAST_MODEL)
-    shown = short_models(models, model_room), short_strategies(strategies, strategy_room)
-    widths = [
-        min(most, max(map(cell_len, (*forms.values(), title))))
-        for most, forms, title in zip((model_room, strategy_room), shown, ("guessing", "Strategy"), strict=True)
-    ]
-    return *shown, (widths[0], widths[1])
+    shown = model_cells(models, model_room), strategy_cells(strategies, strategy_room)
+    return *shown, (widest((*shown[0].values(), "guessing")), widest((*shown[1].values(), "Strategy")))
 
 
 def _title(curve: Curve) -> tuple[str, str]:

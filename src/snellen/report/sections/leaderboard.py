@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,6 @@ from snellen.report.reported import ReportedRun
 from snellen.result_row import ResultRow
 from snellen.summary import dollars, rate_text, seconds
 from snellen.verdict.published import Beside, beside
-from snellen.verdict.standings import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ def section(run: ReportedRun) -> Section | None:
     """None where there is no row."""
     if not run.rows:
         return None
-    tables = [_table(run, run.rows, _standings(run))]
+    tables = [_table(run, run.rows, _ranks(run))]
     swept = run.sweep.numbers if run.sweep else frozenset[int]()
     for rows in run.sets:
         left = [row for row in rows if row not in run.rows]
@@ -77,15 +76,15 @@ def section(run: ReportedRun) -> Section | None:
     return Section("leaderboard", "Leaderboard", "leaderboard.html", {"tables": tables, "ties": _ties(run)})
 
 
-def _standings(run: ReportedRun) -> dict[int, Standing]:
+def _ranks(run: ReportedRun) -> dict[int, tuple[int, int] | None]:
+    """The best and the worst rank of each row by its number."""
     if run.standings is None or run.sitting is None:
         return {}
-    return {
-        entrant.row.number: standing for entrant, standing in zip(run.sitting.entrants, run.standings.rows, strict=True)
-    }
+    numbers = (entrant.row.number for entrant in run.sitting.entrants)
+    return dict(zip(numbers, run.standings.ranks, strict=True))
 
 
-def _table(run: ReportedRun, rows: Sequence[ResultRow], standings: Mapping[int, Standing]) -> dict[str, Any]:
+def _table(run: ReportedRun, rows: Sequence[ResultRow], ranks: Mapping[int, tuple[int, int] | None]) -> dict[str, Any]:
     """A table with the columns that say something."""
     columns = [column for column in _COLUMNS if any(column.value(row) is not None for row in rows)]
     columns += [column for column in _STATES if any(column.value(row) for row in rows)]
@@ -93,9 +92,9 @@ def _table(run: ReportedRun, rows: Sequence[ResultRow], standings: Mapping[int, 
     known = [bound for row in rows for bound in (row.accuracy_low, row.accuracy) if bound is not None]
     floor = max(0.0, int(min(known, default=0.0) * 10) / 10)
     return {
-        "rows": [_line(row, columns, standings, published.get(row.number)) for row in rows],
+        "rows": [_line(row, columns, ranks, published.get(row.number)) for row in rows],
         "columns": columns,
-        "ranked": bool(standings) and len(rows) > 1,
+        "ranked": bool(ranks) and len(rows) > 1,
         "published": any(row.number in published for row in rows),
         "floor": floor if floor < 1 else 0.0,
         "images": rows[0].images,
@@ -107,15 +106,15 @@ def _table(run: ReportedRun, rows: Sequence[ResultRow], standings: Mapping[int, 
 
 
 def _line(
-    row: ResultRow, columns: Sequence[Column], standings: Mapping[int, Standing], published: Beside | None
+    row: ResultRow, columns: Sequence[Column], ranks: Mapping[int, tuple[int, int] | None], published: Beside | None
 ) -> dict[str, Any]:
-    standing = standings.get(row.number)
+    best, worst = ranks.get(row.number) or (None, None)
     return {
         "row": row,
         "cells": [(column.value(row), column.text(column.value(row))) for column in columns],
-        "best": standing.best if standing else None,
-        "worst": standing.worst if standing else None,
-        "tied": standing is not None and standing.best == 1,
+        "best": best,
+        "worst": worst,
+        "tied": best == 1,
         "published": published,
     }
 
@@ -126,11 +125,3 @@ def _ties(run: ReportedRun) -> list[list[str]]:
         return []
     entrants = run.sitting.entrants
     return [[run.labels[entrants[place].row.number] for place in tie.places] for tie in run.standings.ties]
-
-
-def published_text(found: Beside) -> Iterator[str]:
-    """The published accuracy, whether the interval holds it, and what was done otherwise."""
-    for measure in found.measures:
-        if measure.published is not None:
-            within = {True: "within", False: "outside", None: "beside"}[measure.within]
-            yield f"{measure.name} {measure.published} ({within} the interval)"
