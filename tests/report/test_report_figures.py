@@ -12,7 +12,7 @@ import pytest
 
 from predicted import Model, predicted, right_but
 from snellen.errors import WrongUse
-from snellen.report.figures import write_figures
+from snellen.report import write_figures
 from snellen.report.page import sections_of
 from snellen.report.reported import ReportedRun
 from snellen.results import Results

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from snellen.errors import Missing, WrongUse, cannot_write
+import vl_convert
+
+from snellen.errors import WrongUse, cannot_write
 from snellen.exports import whole_file
 from snellen.naming import slug
-from snellen.report import missing
 from snellen.report.elements import Figure, Spec
-from snellen.results import Results
+from snellen.report.page import sections_of
+from snellen.report.reported import ReportedRun
 
 WIDTH = 480  # pixels of 1/96 inch: 5 inches, as wide as a column of text
 _DOTS = 300  # an inch
@@ -22,16 +23,11 @@ _FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 _LONGEST = 60  # characters of a variant in a file's name
 
 
-def write_figures(runs: Sequence[Path], folder: Path) -> list[Path]:
-    """Writes every figure of the reports of these run folders into a folder; returns the files, SVG and PNG in turn.
+def write_all(runs: Sequence[ReportedRun], folder: Path) -> list[Path]:
+    """Writes every chart of the reports of some runs into a folder; returns the files, SVG and PNG in turn.
 
-    Raises Missing (a package, no space), WrongUse (no run folder, `folder` is none).
+    Raises Missing (no space), WrongUse (`folder` is none, or may not be written to).
     """
-    if reason := missing():
-        raise Missing(reason)
-    from snellen.report.page import sections_of
-    from snellen.report.reported import ReportedRun
-
     if folder.exists() and not folder.is_dir():
         raise WrongUse(f"expected a folder for the figures, but {folder} is a file; name another one")
     try:
@@ -40,14 +36,10 @@ def write_figures(runs: Sequence[Path], folder: Path) -> list[Path]:
         raise cannot_write(folder, error) from error
     written: list[Path] = []
     taken: set[str] = set()
-    with ExitStack() as opened:
-        for results in [opened.enter_context(closing(Results(run))) for run in runs]:
-            begin = "" if len(runs) == 1 else f"{slug(results.path.resolve().name)[:_LONGEST]}-"
-            figures = [
-                figure for section in sections_of(ReportedRun(results, thumbnails=0)) for figure in section.figures
-            ]
-            for name, chart in _named(figures):
-                written += _write(chart, folder, _free(f"{begin}{name}", taken))
+    for run in runs:
+        begin = "" if len(runs) == 1 else f"{slug(run.title)[:_LONGEST]}-"
+        for name, chart in _named([figure for section in sections_of(run) for figure in section.figures]):
+            written += _write(chart, folder, _free(f"{begin}{name}", taken))
     return written
 
 
@@ -73,8 +65,6 @@ def _free(name: str, taken: set[str]) -> str:
 
 
 def _write(chart: Spec, folder: Path, name: str) -> tuple[Path, Path]:
-    import vl_convert
-
     spec, theme = _for_print(chart), _theme()
     svg = vl_convert.vegalite_to_svg(spec, config=theme, allowed_base_urls=[])
     png = vl_convert.vegalite_to_png(spec, config=theme, allowed_base_urls=[], scale=72 / 96, ppi=_DOTS)

@@ -110,8 +110,9 @@ def places_of(
     asking = row_of(results.spec(row))
     names = (*sheet.classes, None)
     tally: _Tally | None = None
-    for place, (_, details) in enumerate(results.conclusions(row, sheet.answered)):
-        if not sheet.answered[place]:
+    answered = sheet.answered
+    for place, (_, details) in enumerate(results.conclusions(row, answered)):
+        if not answered[place]:
             continue
         orders = asking.orders(Image(Path(), digest=sheet.digests[place].hex()))
         if not orders or not orders[0]:
