@@ -21,6 +21,7 @@ from snellen.verdict.suspects import Suspects, suspects
 from snellen.verdict.sweeps import SweepResults, sweep_of
 
 MOST_ROWS = 12  # of which there are charts of their own
+SUSPECTS = 24  # labels that are shown as suspect
 READ_AGAIN = 2000  # images of a row whose answers are read again for what records do not keep
 _MODEL, _STRATEGY = 30, 34  # characters of names in charts
 
@@ -104,8 +105,8 @@ class ReportedRun:
 
     @cached_property
     def suspects(self) -> Suspects | None:
-        """Images whose labels models contradict; None without an answer."""
-        return suspects(self.results) if self.answered else None
+        """The first images whose labels models contradict; None without an answer."""
+        return suspects(self.results, SUSPECTS) if self.answered else None
 
     def sheet(self, row: ResultRow) -> Sheet:
         """What a row predicted, read once."""

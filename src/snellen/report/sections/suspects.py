@@ -9,8 +9,6 @@ from snellen.report.pictures import Picture, picture
 from snellen.report.reported import ReportedRun
 from snellen.verdict.suspects import Suspect
 
-_SHOWN = 24
-
 
 @dataclass(frozen=True, slots=True)
 class Card:
@@ -27,7 +25,6 @@ def section(run: ReportedRun) -> Section | None:
     told = run.suspects
     if told is None or not told.found:
         return None
-    shown = told.found[:_SHOWN]
     digests = _digests(run) if pictured(run) else {}
     cards = [
         Card(
@@ -36,14 +33,14 @@ def section(run: ReportedRun) -> Section | None:
             rank <= told.look,
             picture(run, each.example, each.path, digests[each.example]) if rank <= pictured(run) else None,
         )
-        for rank, each in enumerate(shown, 1)
+        for rank, each in enumerate(told.found, 1)
     ]
     return Section("suspects", "Suspect labels", "suspects.html", {"told": told, "cards": cards, "names": run.models})
 
 
 def pictured(run: ReportedRun) -> int:
     """How many suspects have a picture: a third of all pictures of the page at most."""
-    return min(_SHOWN, len(run.suspects.found) if run.suspects else 0, run.thumbnails // 3)
+    return min(len(run.suspects.found) if run.suspects else 0, run.thumbnails // 3)
 
 
 def _digests(run: ReportedRun) -> dict[str, bytes]:
