@@ -89,6 +89,7 @@
       loader: { target: "_self" },
     });
     drawn.set(plot, embedded);
+    plot.querySelector("summary")?.setAttribute("aria-label", "Save this chart");
     plot.dataset.drawn = "yes";
   };
   const redraw = () => [...drawn.keys()].forEach(draw);
