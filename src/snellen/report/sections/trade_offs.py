@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import sqrt
 
 import altair as alt
 import numpy as np
@@ -71,6 +72,13 @@ def _front(run: ReportedRun, rows: Sequence[ResultRow], cost: Cost) -> set[int]:
 
 
 def _chart(run: ReportedRun, rows: Sequence[ResultRow], cost: Cost, worth: set[int]) -> Spec:
+    known = [value for row in rows if (value := cost.value(row))]
+    middle = sqrt(min(known) * max(known))
+
+    def side(row: ResultRow) -> str:
+        """In which half of the chart its mark is: names are written to the other one."""
+        return "right" if (cost.value(row) or 0) > middle else "left"
+
     values = data(
         {
             "row": run.labels[row.number],
@@ -81,6 +89,7 @@ def _chart(run: ReportedRun, rows: Sequence[ResultRow], cost: Cost, worth: set[i
             "high": row.accuracy_high,
             "cost": cost.value(row),
             "worth": row.number in worth,
+            "end": side(row),
         }
         for row in rows
     )
@@ -113,8 +122,13 @@ def _chart(run: ReportedRun, rows: Sequence[ResultRow], cost: Cost, worth: set[i
         tooltip=shown,
         **coded,
     )
-    names = base.transform_filter("datum.worth").mark_text(align="left", dx=9, dy=-9).encode(x=x, y=y, text="row:N")
-    return spec(bars + marks + names, 340)
+    names = [
+        base.transform_filter(f"datum.worth && datum.end == '{end}'")
+        .mark_text(align="right" if end == "right" else "left", dx=-9 if end == "right" else 9, dy=-9)
+        .encode(x=x, y=y, text="row:N")
+        for end in sorted({side(row) for row in rows if row.number in worth})  # a layer without marks is warned of
+    ]
+    return spec(alt.layer(bars, marks, *names), 340)
 
 
 def _numbers(run: ReportedRun, rows: Sequence[ResultRow], cost: Cost, worth: set[int]) -> Numbers:
