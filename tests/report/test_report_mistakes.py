@@ -24,12 +24,7 @@ from snellen.results import Results
 from studies import model, photographs, ran, write_photograph
 
 EVIL = "\"><script>alert(1)</script>\u202e<img src=x onerror='alert(2)'>"
-WRONG = """
-number = int(image.path.stem[-1])
-if "no idea" in Path(__file__).stem and number == 3:
-    return "no idea"
-return "dog" if truth(image) == "cat" and number < 2 else truth(image)
-"""
+WRONG = 'return "dog" if truth(image) == "cat" and int(image.path.stem[-1]) < 2 else truth(image)'
 
 
 class Cards(HTMLParser):
@@ -154,6 +149,17 @@ def test_no_more_pictures_than_allowed(tmp_path: Path) -> None:
     with asked(tmp_path, 'return "dog"') as results:
         cards, page = shown(results, thumbnails=5)
     assert len(cards) + 1 == 5 == len(page.of("img")) + 1  # the others are those of suspect labels
+
+
+def test_what_the_best_row_failed_at_is_none_of_its_mistakes(tmp_path: Path) -> None:
+    fails = 'return Failure("broken") if truth(image) == "bird" else "dog" if truth(image) == "cat" else truth(image)'
+    with asked(tmp_path, fails, 'return "cat" if truth(image) == "dog" else "bird"') as results:
+        run = ReportedRun(results)
+        made = section(run)
+        assert made is not None and run.shown[0].failed == 4
+        assert made.context["wrong"] == made.context["all_wrong"] == 4
+        marks = {card.label: [each.mark for each in card.answers] for card in made.context["cards"]}
+    assert marks == {"cat": ["wrong", "wrong"], "dog": ["right", "wrong"]}
 
 
 def test_no_section_where_all_is_right(tmp_path: Path) -> None:

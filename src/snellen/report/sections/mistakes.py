@@ -54,13 +54,13 @@ def section(run: ReportedRun) -> Section | None:
     chosen = choose(sheets[0].labels, np.stack([sheet.predictions for sheet in sheets]), best, room)
     if not chosen:
         return None
-    wrong = sum(bool(sheets[best].predictions[place] != sheets[best].labels[place]) for place in chosen)
+    mistaken = sheets[best].answered & ~sheets[best].right
     context = {
         "cards": _cards(run, sheets, chosen),
         "first": _FIRST,
         "best": run.shown[best],
-        "wrong": wrong,
-        "all_wrong": int((sheets[best].answered & ~sheets[best].right).sum()),
+        "wrong": int(mistaken[chosen].sum()),
+        "all_wrong": int(mistaken.sum()),
     }
     return Section("mistakes", "Mistakes", "mistakes.html", context)
 
