@@ -18,11 +18,17 @@ from snellen.report.elements import Figure, Section
 from snellen.report.markup import render
 from snellen.report.reported import ReportedRun
 from snellen.report.sections import (
+    agreement,
+    bias,
+    calibration,
     classes,
     confusion,
     leaderboard,
+    method,
+    mistakes,
     outcomes,
     summary,
+    suspects,
     sweep,
     trade_offs,
 )
@@ -35,6 +41,12 @@ _SECTIONS: tuple[Callable[[ReportedRun], Section | None], ...] = (
     classes.section,
     confusion.section,
     outcomes.section,
+    bias.section,
+    calibration.section,
+    agreement.section,
+    suspects.section,
+    mistakes.section,
+    method.section,
 )
 
 

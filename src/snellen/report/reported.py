@@ -17,9 +17,11 @@ from snellen.verdict.candidates import image_sets
 from snellen.verdict.diagnosing import Diagnosis, diagnose
 from snellen.verdict.sittings import Sitting, sittings
 from snellen.verdict.standings import Standings
+from snellen.verdict.suspects import Suspects, suspects
 from snellen.verdict.sweeps import SweepResults, sweep_of
 
 MOST_ROWS = 12  # of which there are charts of their own
+SUSPECTS = 24  # labels that are shown as suspect
 READ_AGAIN = 2000  # images of a row whose answers are read again for what records do not keep
 _MODEL, _STRATEGY = 30, 34  # characters of names in charts
 
@@ -101,6 +103,11 @@ class ReportedRun:
     @cached_property
     def sweep(self) -> SweepResults | None:
         return sweep_of(self.results)
+
+    @cached_property
+    def suspects(self) -> Suspects | None:
+        """The first images whose labels models contradict; None without an answer."""
+        return suspects(self.results, SUSPECTS) if self.answered else None
 
     def sheet(self, row: ResultRow) -> Sheet:
         """What a row predicted, read once."""

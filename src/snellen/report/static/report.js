@@ -89,6 +89,7 @@
       loader: { target: "_self" },
     });
     drawn.set(plot, embedded);
+    plot.querySelector("summary")?.setAttribute("aria-label", "Save this chart");
     plot.dataset.drawn = "yes";
   };
   const redraw = () => [...drawn.keys()].forEach(draw);
@@ -123,6 +124,7 @@
       card.hidden = !fits;
       count += fits;
     });
+    every("details.rest", gallery).forEach((rest) => { rest.open = true; });
     const told = section.querySelector("[data-filter-told]");
     told.hidden = false;
     const words = [wanted.has("label") ? `labelled ${wanted.get("label")}` : "", wanted.has("prediction") ? (wanted.get("prediction") ? `taken for ${wanted.get("prediction")}` : "taken for no class") : ""].filter(Boolean).join(", ");
