@@ -38,7 +38,7 @@ from snellen.store import Store, with_models
 from snellen.stored_rows import strategy_of
 from snellen.types import Choose, State
 
-_SELECTIONS, _SHEETS = 4, 64  # that are kept in memory
+_SELECTIONS, _SHEETS, _SCORED = 4, 64, 1_000_000  # selections, sheets and images with scores that stay in memory
 _MANY = 100_000  # records
 _RECORDS = """
     SELECT e.id, e.path, s.label, r.state, r.prediction, r.outcome, r.scores, r.details, r.failure, r.questions
@@ -62,7 +62,7 @@ class Results:
         self._database = Database(self.path / DATABASE, read_only=True)
         self._selected: dict[int, Selected] = {}
         self._sheets: dict[int, Sheet] = {}
-        self._confidences: dict[int, NDArray[np.float64]] = {}
+        self._best_scored: dict[int, tuple[NDArray[np.int64], NDArray[np.float64]]] = {}
         self.asked: frozenset[int] = frozenset()  # the numbers of the rows that the run just ended was about
 
     @cached_property
@@ -119,8 +119,12 @@ class Results:
 
     def best_scored(self, row: ResultRow) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The five best classes of each example of a row's sheet, as places, and their scores."""
-        classes = tuple(self._specs[row.number]["classes"]["names"])
-        return best_scored(self._database, row.number, classes, self._examples(row.selection).examples)
+        if row.number not in self._best_scored:
+            classes, examples = tuple(self._specs[row.number]["classes"]["names"]), self._examples(row.selection)
+            self._best_scored[row.number] = best_scored(self._database, row.number, classes, examples.examples)
+            while sum(len(ranked) for ranked, _ in self._best_scored.values()) > _SCORED and len(self._best_scored) > 1:
+                del self._best_scored[next(iter(self._best_scored))]
+        return self._best_scored[row.number]
 
     def files(self, row: ResultRow) -> list[tuple[str, str | None]]:
         """Id and path of each example of a row's sheet."""
@@ -128,11 +132,7 @@ class Results:
 
     def confidences(self, row: ResultRow) -> NDArray[np.float64]:
         """The score of what was predicted for each example, in the order of the row's sheet; nan without one."""
-        if row.number not in self._confidences:
-            self._confidences[row.number] = confidences(self.sheet(row), *self.best_scored(row))
-            if len(self._confidences) > _SHEETS:
-                del self._confidences[next(iter(self._confidences))]
-        return self._confidences[row.number]
+        return confidences(self.sheet(row), *self.best_scored(row))
 
     def pixels(self, row: ResultRow) -> NDArray[np.float64]:
         """The number of pixels of each example's image, in the order of the row's sheet; nan where unreadable."""
