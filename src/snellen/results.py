@@ -62,6 +62,7 @@ class Results:
         self._database = Database(self.path / DATABASE, read_only=True)
         self._selected: dict[int, Selected] = {}
         self._sheets: dict[int, Sheet] = {}
+        self._pixels: dict[int, NDArray[np.float64]] = {}  # of one selection
         self._best_scored: dict[int, tuple[NDArray[np.int64], NDArray[np.float64]]] = {}
         self.asked: frozenset[int] = frozenset()  # the numbers of the rows that the run just ended was about
 
@@ -136,7 +137,9 @@ class Results:
 
     def pixels(self, row: ResultRow) -> NDArray[np.float64]:
         """The number of pixels of each example's image, in the order of the row's sheet; nan where unreadable."""
-        return pixels(self._database, row.number)
+        if row.selection not in self._pixels:
+            self._pixels = {row.selection: pixels(self._database, row.number)}
+        return self._pixels[row.selection]
 
     def conclusions(self, row: ResultRow, sheet: Sheet) -> Iterator[tuple[int, str | None, Mapping[str, Any]]]:
         """Of each example that is answered on this sheet of the row, its place there, the outcome, and the details."""
