@@ -194,9 +194,9 @@ def large_report(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="session")
 def folder_report(hostile_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    return reported("hostile-folder", hostile_folder, tmp_path_factory)
+    return reported("hostile-folder", hostile_folder, tmp_path_factory, thumbnails=96)
 
 
 @pytest.fixture(scope="session")
 def table_report(hostile_table: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    return reported("hostile-table", hostile_table, tmp_path_factory)
+    return reported("hostile-table", hostile_table, tmp_path_factory, thumbnails=96)

@@ -25,9 +25,15 @@ def cells(table: Locator) -> list[list[str]]:
     return [[" ".join(text.split()) for text in line] for line in lines]
 
 
-def numbers(figure: Locator) -> list[list[str]]:
-    """The numbers behind the chart that a figure shows now."""
-    return cells(figure.locator("details.behind:visible table"))
+def heads(table: Locator) -> list[str]:
+    """The heads of the columns of a table."""
+    return [" ".join(text.split()) for text in table.locator("thead th").all_text_contents()]
+
+
+def numbers(figure: Locator) -> list[dict[str, str]]:
+    """The numbers behind the chart that a figure shows now, by the heads of their columns."""
+    table = figure.locator("details.behind:visible table")
+    return [dict(zip(heads(table), line, strict=True)) for line in cells(table)]
 
 
 def counted(figure: Locator) -> dict[tuple[str, str], int]:
@@ -36,7 +42,7 @@ def counted(figure: Locator) -> dict[tuple[str, str], int]:
     for text in figure.locator(".mark-text.role-mark text").all():
         told = re.match(r"Taken for: (.*?); Label: (.*?); ", text.get_attribute("aria-label") or "")
         assert told
-        found[told[2], told[1]] = int(text.inner_text())
+        found[told[2], told[1]] = int(text.text_content() or "")
     return found
 
 
@@ -49,4 +55,6 @@ def told_beside(mark: Locator) -> dict[str, str]:
     expect(tooltip).to_have_count(0)
     mark.hover(force=True)  # a mark of no area is hovered over, too
     expect(tooltip).to_be_visible()
-    return dict(zip(tooltip.locator(".key").all_inner_texts(), tooltip.locator(".value").all_inner_texts(), strict=True))
+    return dict(
+        zip(tooltip.locator(".key").all_inner_texts(), tooltip.locator(".value").all_inner_texts(), strict=True)
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -12,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from conftest import Visit
 from hostile import SECRET
-from looks import LOOKS, check_fits, look
+from looks import LOOKS, check_fits
 from reports import opened, told_beside
 from snellen.console import visible
 
@@ -38,8 +37,7 @@ def test_nothing_runs_and_all_can_be_read(visit: Visit, report: str, screen: str
     assert not UNSEEN.search(text)
     assert visible("\u202egnp.txt\u200f") in text and "<script>window.pwned=1</script>" in text
     assert page.evaluate("typeof window.pwned") == "undefined"
-    assert not page.locator("main script, main iframe, main object, main svg:not(.whisker):not(.marks, .vega-actions *)"
-                            ":not(summary svg)").count()
+    assert not page.locator("main :is(script, iframe, object, embed, base, form), [onerror], [onload]").count()
     addresses = page.locator("main a").evaluate_all("links => links.map(link => link.getAttribute('href'))")
     assert all(each is None or each.startswith(("#", "data:", "blob:")) for each in addresses)
     assert page.locator("main img").evaluate_all("all => all.every(each => each.src.startsWith('data:image/jpeg'))")
@@ -54,19 +52,23 @@ def test_no_attribute_hides_what_turns_the_writing(offline: Page, report: str) -
     assert not UNSEEN.search(offline.title())
 
 
-def test_long_answers_are_cut_and_say_so(offline: Page, report: str) -> None:
+def test_what_is_outside_of_the_run_is_not_in_the_page(report: str) -> None:
     page = written(report)
-    assert len(page) < 2_000_000 and SECRET not in page and "root:x:0:0" not in page
-    assert "A" * 5000 not in page
-    opened(offline, report)
-    expect(offline.locator("main")).to_contain_text(re.compile(r"… \([\d,]+ characters\)"))
+    assert SECRET not in page and "root:x:0:0" not in page
+
+
+def test_long_answers_are_cut_and_say_so(offline: Page, table_report: str) -> None:
+    page = written(table_report)
+    assert len(page) < 2_000_000 and "A" * 5000 not in page
+    opened(offline, table_report)
+    expect(offline.locator("#mistakes")).to_contain_text(re.compile(r"… \([\d,]+ characters\)"))
 
 
 def test_hostile_cells_lead_to_their_images(visit: Visit, report: str) -> None:
     page = opened(visit(offline=True, reduced_motion="reduce"), report)
     told = page.locator("[data-filter-text]")
     links = page.locator("#confusion [data-variant]:not([hidden]) a[href^='#mistakes?']")
-    assert links.count() >= 5
+    assert links.count()
     found = 0
     for link in links.all():
         label = visible(link.inner_text())
@@ -93,9 +95,3 @@ def test_names_that_a_script_knows_are_names(offline: Page, table_report: str) -
     figure = opened(offline, table_report).locator("#per-class")
     axes = figure.locator(".role-axis-label text").all_text_contents()
     assert {"‘constructor’", "‘__proto__’"} <= set(axes)
-
-
-def test_pictures_of_it_are_taken(offline: Page, table_report: str) -> None:
-    opened(offline, table_report)
-    look(offline, "report-hostile", full_page=True)
-    assert html.escape("<script>window.pwned=1</script>") in written(table_report)

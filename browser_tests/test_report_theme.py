@@ -8,23 +8,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from conftest import Visit
 from reports import MARKS, PATIENCE, opened
 from watch import Watch
 
-DARK, LIGHT = "rgb(19, 22, 25)", "rgb(250, 250, 247)"
-INK = {"light": "rgb(25, 28, 32)", "dark": "rgb(231, 233, 236)"}
-SOFT = {"light": (86, 94, 104), "dark": (166, 174, 184)}
+DARK, LIGHT = "rgb(19, 22, 25)", "rgb(250, 250, 247)"  # the page
+SOFT = {"light": (86, 94, 104), "dark": (166, 174, 184)}  # texts at axes
 
 
 def background(page: Page) -> str:
     return str(page.evaluate("getComputedStyle(document.body).backgroundColor"))
-
-
-def soft_text(page: Page) -> Locator:
-    return page.locator("[data-chart] .role-axis-label text").first
 
 
 def check_charts(page: Page, theme: str) -> None:
@@ -142,7 +137,7 @@ def test_print_shows_what_paper_can_show(paper: Page, demo_report: str) -> None:
         expect(chart.locator(MARKS).first).to_be_attached()
         box = chart.bounding_box()
         assert box and box["width"] <= 794
-    expect(paper.locator("#leaderboard table")).to_be_visible()
+    expect(paper.locator("#leaderboard table").first).to_be_visible()
 
 
 def test_the_page_asks_for_nothing_when_it_is_printed(offline: Page, watch: Watch, sweep_report: str) -> None:

@@ -77,7 +77,7 @@
       axis: { labelColor: soft, titleColor: soft, gridColor: line, domainColor: line, tickColor: line, labelFontSize: 12, titleFontSize: 12, titleFontWeight: 500, labelLimit: 220 },
       legend: { labelColor: ink, titleColor: soft, labelLimit: 320, labelFontSize: 12, orient: "top", columns: innerWidth < 640 ? 1 : 2 },
       header: { labelColor: ink, titleColor: soft }, title: { color: ink },
-      text: { color: ink, fontSize: 12 }, rule: { color: soft }, mark: { color: palette[0], tooltip: true },
+      text: { color: ink, fontSize: 12 }, rule: { color: soft }, mark: { color: palette[0] },
       range: { category: palette, heatmap: heat, ramp: heat, diverging: [palette[1], heat[0], palette[0]] },
       view: { stroke: null },
     };
