@@ -23,7 +23,7 @@ from snellen.metrics.bootstrap import intervals_of_counts
 from snellen.metrics.classification import Confusion, classify
 from snellen.metrics.intervals import wilson
 from snellen.metrics.sequential import accuracy_bounds
-from snellen.result_row import ResultRow
+from snellen.result_row import Numbered, ResultRow
 from snellen.shares import OF_ANSWERS, RECORDS_OF_ROW, covered, shares_of
 from snellen.sheets import Sheet, best_scored, conclusions, confidences, files, pixels, sheet_of
 from snellen.store import Store, with_models
@@ -87,7 +87,7 @@ class Results:
         """What runs came to that stopped by themselves."""
         return decisions(self._database)
 
-    def spec(self, row: ResultRow) -> Mapping[str, Any]:
+    def spec(self, row: Numbered) -> Mapping[str, Any]:
         """What a row asks: its strategy with options, classes, seed, and the numbers of its models by role."""
         return self._specs[row.number]
 

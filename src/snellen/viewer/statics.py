@@ -1,0 +1,49 @@
+"""Scripts and styles of the viewer's pages: those of the report, its own, and what draws charts."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
+
+from snellen import __version__
+
+_OWNERS = {
+    "report.css": "snellen.report",
+    "report.js": "snellen.report",
+    "viewer.css": "snellen.viewer",
+    "viewer.js": "snellen.viewer",
+}
+CHARTS = "charts.js"
+NAMES = (*_OWNERS, CHARTS)
+
+
+@lru_cache(maxsize=8)
+def content(name: str) -> bytes:
+    """The file of this name, which is one of NAMES."""
+    if name == CHARTS:
+        from snellen.report.page import bundle
+
+        return str(bundle()).encode()
+    return files(_OWNERS[name]).joinpath("static", name).read_bytes()
+
+
+@lru_cache(maxsize=8)
+def mark_of(name: str) -> str:
+    """What tells this version of a file from others; that of the charts is known before they are made."""
+    if name == CHARTS:
+        return hashlib.sha256(f"{__version__} {_version('vl-convert-python')}".encode()).hexdigest()[:16]
+    return hashlib.sha256(content(name)).hexdigest()[:16]
+
+
+def address(name: str) -> str:
+    """Where a file is served: a new version has another address, so that browsers may keep it."""
+    return f"/static/{name}?v={mark_of(name)}"
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
