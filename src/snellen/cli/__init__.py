@@ -8,7 +8,8 @@ from __future__ import annotations
 import io
 import sys
 
-from snellen.cli import runs, sweeping, verdicts, diagnosing, suspecting, recommending, publishing, viewing, models, data, demo  # isort: skip
+from snellen.cli import runs, sweeping, verdicts, diagnosing, suspecting, recommending  # isort: skip
+from snellen.cli import publishing, viewing, models, data, demo  # isort: skip
 from snellen.cli.app import app
 from snellen.cli.output import say
 from snellen.errors import SnellenError

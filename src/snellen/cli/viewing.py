@@ -26,15 +26,13 @@ def view(
     ] = "127.0.0.1",
     port: Annotated[
         int | None,
-        typer.Option(
-            envvar="SNELLEN_PORT", metavar="N", help="Default: 8765, or the next free one.", min=1, max=65535
-        ),
+        typer.Option(envvar="SNELLEN_PORT", metavar="N", help="Default: 8765, or the next free one.", min=1, max=65535),
     ] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
 ) -> None:
     """Show runs in the browser: the report live, every image and every answer; mark labels that are wrong.
 
-    It is for this machine alone unless --host says otherwise. A run that goes on is shown as it goes on. Ctrl-C ends it.
+    It is for this machine alone unless --host says otherwise. A run that goes on is shown as it does. Ctrl-C ends it.
 
     \b
     Examples:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from snellen.errors import SnellenError
-from snellen.viewer import layout
+from snellen.viewer import layout, statics
 from snellen.viewer.guard import Guard
 from snellen.viewer.pages import answers, compare, files, image, images, marks, progress, raw, report
 from snellen.viewer.served import ServedRun
@@ -64,6 +65,7 @@ class Application:
     async def _life(self, app: Starlette) -> AsyncIterator[None]:
         for run in self.runs:
             run.refresh()
+        threading.Thread(target=statics.content, args=[statics.CHARTS], daemon=True).start()  # it takes a while
         yield
         for run in self.runs:
             run.close()

@@ -60,7 +60,7 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
-                headers.setdefault("Cache-Control", "no-store")
+                headers.setdefault("Cache-Control", "private, no-cache")
             await send(message)
 
         refusal = self._refusal(scope, Headers(scope=scope))

@@ -22,7 +22,9 @@ _RELOAD = {"Refresh": "2"}  # seconds; works without a script
 @lru_cache(maxsize=1)
 def _templates() -> Environment:
     """The report's templates with those of the viewer."""
-    made = environment().overlay(loader=ChoiceLoader([PackageLoader("snellen.viewer"), PackageLoader("snellen.report")]))
+    made = environment().overlay(
+        loader=ChoiceLoader([PackageLoader("snellen.viewer"), PackageLoader("snellen.report")])
+    )
     made.globals.update(version=__version__, pages=PAGES, query=_query, static=address)
     return made
 
@@ -41,7 +43,7 @@ def respond(
     reload: bool = False,
 ) -> Response:
     """A page from its template; `here` is which of a run's pages it is, `reload` has browsers ask again soon."""
-    frame = {
+    frame: dict[str, Any] = {
         "run": run,
         "here": here,
         "beat": run.beat if run else None,

@@ -20,10 +20,12 @@ START: Key = (-1, b"", b"")
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """An answer that holds the words: its model, its image (b"" for none), and pieces of its text, marked or not."""
+    """An answer that holds the words: its model, its image (b"" for none), the key of the question, and pieces of its
+    text, marked where they are the words."""
 
     model: int
     image: bytes
+    question: bytes
     pieces: tuple[tuple[str, bool], ...]
 
 
@@ -53,7 +55,7 @@ def search(database: Database, words: str, after: Key = START, seconds: float = 
         for model, image, question, body in found:
             after = (model, image, question)
             if body is not None and (pieces := _pieces(body, wanted)):
-                hits.append(Hit(model, image, pieces))
+                hits.append(Hit(model, image, question, pieces))
                 if len(hits) == most:
                     return Found(tuple(hits), after, _share(models, after))
         if len(found) < part:

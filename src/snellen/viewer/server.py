@@ -85,9 +85,6 @@ def _bound(host: str, port: int | None) -> socket.socket:
     raise Missing(f"port {port} is taken by another program; choose another one with --port, or leave it out")
 
 
-
-
-
 def _reachable(host: str) -> str:
     """How others name this machine where it listens to all of them."""
     if host in ("0.0.0.0", "::", ""):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -163,7 +162,7 @@ def stamp_of(run: Path) -> tuple[int, ...]:
     found: list[int] = []
     for name in (DATABASE, f"{DATABASE}-wal"):
         try:
-            status = os.stat(run / name)
+            status = (run / name).stat()
         except OSError:
             found += [0, 0]
         else:
@@ -206,7 +205,7 @@ def _sets(database: Database) -> Iterator[ImageSet]:
             lines.append(
                 Line(number, model, strategy, short[number], asked.get("blind", False), number in adaptive, *read)
             )
-        lines.sort(key=lambda line: (line.blind, -int((line.predictions == labels).sum()), line.number))  # noqa: B023
+        lines.sort(key=lambda line: (line.blind, -int((line.predictions == labels).sum()), line.number))
         found.append(ImageSet(members[0][0], classes, spec["classes"]["background"], shown, labels, tuple(lines)))
     yield from sorted(found, key=lambda each: (-len(each), -len(each.classes), -len(each.rows)))
 

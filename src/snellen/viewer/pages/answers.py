@@ -8,32 +8,36 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from snellen.viewer.desk import Books
 from snellen.viewer.layout import fragment, respond
+from snellen.viewer.pages.exchanges import prompt_of
 from snellen.viewer.search import START, Found, Hit, Key, read_key, search, written_key
 from snellen.viewer.served import ServedRun
 from snellen.viewer.snapshot import Snapshot
 
 _LONGEST = 500  # characters that are searched for
-_SECONDS = 0.12
+_SECONDS = 0.1
+_QUESTION = 140  # characters of a question that are shown
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """An answer that was found: who gave it, the image that it is about if that is shown, and its pieces."""
+    """An answer that was found: who gave it, to which question, the image that it is about if known, and its pieces."""
 
     model: str
     example: str | None
     digest: str
+    question: str
     pieces: Sequence[tuple[str, bool]]
 
 
 def page(run: ServedRun, snapshot: Snapshot, request: Request) -> Response:
     """The first answers that hold the words of the address, or those behind a place; a script goes on from there."""
     words, after, told = _asked(request)
-    found = _found(run, snapshot, words, after) if words else None
+    found, listed = _found(run, snapshot, words, after) if words else (None, [])
     context = {
         "words": words,
-        "listed": _listed(snapshot, found.hits) if found else [],
+        "listed": listed,
         "next": written_key(found.after) if found and found.after else None,
         "share": found.share if found else 0.0,
         "begun": after != START,
@@ -47,8 +51,8 @@ def part(run: ServedRun, snapshot: Snapshot, request: Request) -> Response:
     words, after, told = _asked(request)
     if not words or told:
         return JSONResponse({"html": "", "count": 0, "next": None, "share": 1.0}, 400)
-    found = _found(run, snapshot, words, after)
-    html = fragment("hits.html", {"listed": _listed(snapshot, found.hits), "run": run})
+    found, listed = _found(run, snapshot, words, after)
+    html = fragment("hits.html", {"listed": listed, "run": run})
     following = written_key(found.after) if found.after else None
     return JSONResponse({"html": html, "count": len(found.hits), "next": following, "share": found.share})
 
@@ -69,15 +73,27 @@ def _asked(request: Request) -> tuple[str, Key, list[str]]:
     return words, after, told
 
 
-def _found(run: ServedRun, snapshot: Snapshot, words: str, after: Key) -> Found:
-    return run.searching.ask(snapshot.stamp, lambda books: search(books.database, words, after, _SECONDS))
+def _found(run: ServedRun, snapshot: Snapshot, words: str, after: Key) -> tuple[Found, list[Listed]]:
+    def look(books: Books) -> tuple[Found, list[Listed]]:
+        found = search(books.database, words, after, _SECONDS)
+        return found, _listed(books, snapshot, found.hits)
+
+    return run.searching.ask(snapshot.stamp, look)
 
 
-def _listed(snapshot: Snapshot, hits: Sequence[Hit]) -> list[Listed]:
+def _listed(books: Books, snapshot: Snapshot, hits: Sequence[Hit]) -> list[Listed]:
+    asked = {hit.question: _question(books, hit.question) for hit in hits}
     listed = []
     for hit in hits:
         found = snapshot.find(hit.image)
         example = found[0].images.ids[found[1]] if found else None
         model = snapshot.models.get(hit.model, f"model {hit.model}")
-        listed.append(Listed(model, example, hit.image.hex() if found else "", hit.pieces))
+        listed.append(Listed(model, example, hit.image.hex() if found else "", asked[hit.question], hit.pieces))
     return listed
+
+
+def _question(books: Books, key: bytes) -> str:
+    """The beginning of a question."""
+    question = books.results.store.question(key)
+    text = "" if question is None else " ".join(prompt_of(question).split())
+    return text if len(text) <= _QUESTION else f"{text[:_QUESTION]}…"

@@ -48,7 +48,7 @@ def shown(exchange: Exchange) -> Shown:
         exchange.round,
         exchange.role,
         _kind(question),
-        _prompt(question),
+        prompt_of(question),
         choices[:_CHOICES],
         max(0, len(choices) - _CHOICES),
         text,
@@ -67,7 +67,8 @@ def _kind(question: Question) -> str:
     return "scores over its own vocabulary" if isinstance(question, Recognise) else "a vector"
 
 
-def _prompt(question: Question) -> str:
+def prompt_of(question: Question) -> str:
+    """What is asked, in words."""
     if isinstance(question, Generate | Choose):
         return "\n".join(map(_part, question.prompt))
     if isinstance(question, EmbedText):
@@ -119,12 +120,14 @@ def _usage(answer: Answer) -> Iterator[str]:
 def as_text(exchanges: Iterable[Exchange]) -> Iterator[str]:
     """All of the exchanges as plain text, nothing left out."""
     for number, each in enumerate(exchanges, 1):
-        yield f"=== {number}, round {each.round}, to {each.role}: {_kind(each.question)}\n{_prompt(each.question)}\n"
+        yield f"=== {number}, round {each.round}, to {each.role}: {_kind(each.question)}\n{prompt_of(each.question)}\n"
         if isinstance(each.question, Generate | Choose) and each.question.choices:
             yield "--- choices\n" + "\n".join(each.question.choices) + "\n"
         yield "--- answer\n"
         if isinstance(each.answer, Scores):
-            yield "".join(f"{value:.6g}\t{name}\n" for name, value in zip(each.answer.choices, each.answer.values))  # noqa: B905
+            yield "".join(
+                f"{value:.6g}\t{name}\n" for name, value in zip(each.answer.choices, each.answer.values, strict=True)
+            )
         elif isinstance(each.answer, Text):
             yield f"{each.answer.text}\n"
         else:

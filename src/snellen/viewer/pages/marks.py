@@ -77,7 +77,9 @@ def change(run: ServedRun, snapshot: Snapshot, sent: bytes) -> Response:
     except ValueError:  # not UTF-8, or too many fields
         return problem("The form makes no sense.", "Send it again from its page.", 400, run)
     if not secrets.compare_digest(form.get("form_token", "").encode(), form_token().encode()):
-        return problem("The form is from an earlier start of the viewer.", "Reload its page, then send it again.", 403, run)
+        return problem(
+            "The form is from an earlier start of the viewer.", "Reload its page, then send it again.", 403, run
+        )
     found = snapshot.example(form.get("id", ""))
     if found is None and form.get("action") != "take":
         return problem("There is no such image in this run.", "Look for it among the images.", 404, run)

@@ -38,5 +38,7 @@ def _board(images: ImageSet) -> dict[str, object]:
     rows = []
     for row in images.rows:
         answered, right = int(row.answered.sum()), int(images.right(row).sum())
-        rows.append({"row": row, "answered": answered, "right": right, "accuracy": right / answered if answered else None})
+        rows.append(
+            {"row": row, "answered": answered, "right": right, "accuracy": right / answered if answered else None}
+        )
     return {"images": len(images), "classes": len(images.classes), "rows": rows}
