@@ -10,6 +10,7 @@ from typing import TypeVar
 from snellen.database import DATABASE, Database
 from snellen.result_row import Numbered
 from snellen.results import Results
+from snellen.stored_rows import row_of
 from snellen.transcripts import Transcripts
 
 _Found = TypeVar("_Found")
@@ -22,12 +23,19 @@ class Books:
         self.results = Results(run)
         self.database = Database(run / DATABASE, read_only=True)
         self._transcripts: dict[int, Transcripts] = {}
+        self._prepares: dict[int, bool] = {}
 
     def transcripts(self, row: Numbered) -> Transcripts:
         """What a row asked and was answered; its preparation is replayed once."""
         if row.number not in self._transcripts:
             self._transcripts[row.number] = Transcripts(self.results, row)
         return self._transcripts[row.number]
+
+    def prepares(self, row: Numbered) -> bool:
+        """Whether a row asks something once, before all images."""
+        if row.number not in self._prepares:
+            self._prepares[row.number] = row_of(self.results.spec(row)).prepares
+        return self._prepares[row.number]
 
     def close(self) -> None:
         self.results.close()

@@ -39,6 +39,7 @@ class Heard:
     questions: int
     exchanges: tuple[Shown, ...]
     more: int
+    prepares: bool
 
 
 def page(run: ServedRun, snapshot: Snapshot, request: Request) -> Response:
@@ -120,6 +121,7 @@ def _said(books: Books, images: ImageSet, row: Line, place: int, number: int, di
         questions,
         tuple(shown(each) for each in exchanges[:_EXCHANGES]),
         max(0, len(exchanges) - _EXCHANGES),
+        books.prepares(row),
     )
 
 
