@@ -20,7 +20,7 @@ from studies import model, photographs, ran, write_photograph
 from viewed import Viewer, until, viewing
 
 HOSTILE = '<script>alert(1)</script>"onerror=x &amp; \u202etxt'
-NAMES = ("..%2e%2fetc%2fpasswd", '<img src=x onerror=alert(1)>"\u202e', "ünïcödé & + 100%")
+NAMES = ("%2e%2e%2fetc%2fpasswd", '<img src=x onerror=alert(1)>"\u202e', "ünïcödé & + 100%")
 CLASSES = ("bird", "cat", '<b onclick="x">dog')
 LONG = "so it goes " * 100_000
 
@@ -99,7 +99,8 @@ def test_images_of_any_name_are_found_and_nothing_of_them_is_markup(viewer: View
     page = viewer.get("image", id=wanted)
     assert page.status == 200
     assert "<img src=x" not in page.text and "\u202e" not in page.text
-    assert f'name="id" value="{html.escape(wanted, quote=True)}"'.replace("&quot;", "&#34;") in page.text
+    sent = re.search(r'name="id" value="([^"]*)"', page.text)
+    assert sent is not None and html.unescape(sent[1]) == wanted
     picture = re.search(r'<img src="(/runs/1/picture\?[^"]*1200)"', page.text)
     assert picture is not None
     shown = viewer.ask("GET", html.unescape(picture[1]))

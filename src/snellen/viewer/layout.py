@@ -8,9 +8,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader
+from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, Response
 
 from snellen import __version__
+from snellen.console import visible
 from snellen.report.markup import environment
 from snellen.viewer.served import ServedRun
 from snellen.viewer.statics import address
@@ -25,8 +27,17 @@ def _templates() -> Environment:
     made = environment().overlay(
         loader=ChoiceLoader([PackageLoader("snellen.viewer"), PackageLoader("snellen.report")])
     )
+    made.filters["exact"] = _exact
     made.globals.update(version=__version__, pages=PAGES, query=_query, static=address)
     return made
+
+
+def _exact(text: str) -> Markup:
+    """A text as the value of a field, which comes back as it is: what is invisible stands as a character reference."""
+    escaped = str(escape(text))
+    if visible(escaped) == escaped:
+        return Markup(escaped)
+    return Markup("".join(each if visible(each) == each else f"&#{ord(each)};" for each in escaped))
 
 
 def _query(**values: Any) -> str:
