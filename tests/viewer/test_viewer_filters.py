@@ -18,8 +18,12 @@ from snellen.viewer.snapshot import Snapshot, load
 
 COUNT = 10
 MODELS = {
-    "sure": Model(lambda label, number: wrong(label) if number == 1 else label, lambda label, number: 0.5 + number / 20),
-    "mixed": Model(lambda label, number: ("unicorn", wrong(label), label)[number % 3], lambda label, number: 0.9 - number / 20),
+    "sure": Model(
+        lambda label, number: wrong(label) if number == 1 else label, lambda label, number: 0.5 + number / 20
+    ),
+    "mixed": Model(
+        lambda label, number: ("unicorn", wrong(label), label)[number % 3], lambda label, number: 0.9 - number / 20
+    ),
     "mute": Model(lambda label, number: None if number > 6 else label if number % 2 else wrong(label)),
 }
 
@@ -85,9 +89,7 @@ def test_labels_predictions_and_outcomes(snapshot: Snapshot, records: Any) -> No
         id for id, each in said.items() if (each["label"], each["prediction"]) == ("cat", "dog")
     ]
     outcome = next(each["outcome"] for each in said.values() if each["state"] == "unparsed")
-    assert ids(snapshot, row=row, outcome=outcome) == [
-        id for id, each in said.items() if each["outcome"] == outcome
-    ]
+    assert ids(snapshot, row=row, outcome=outcome) == [id for id, each in said.items() if each["outcome"] == outcome]
 
 
 @pytest.mark.parametrize("how", ["differ", "some", "only-right", "only-wrong", "none-right", "all-right"])

@@ -59,13 +59,17 @@ class LiveReport:
         """Whether the last one is of the run as it is now."""
         return self._stamp == stamp_of(self._run)
 
-    def want(self) -> None:
-        """Has it made where the run has changed since, or there is none; returns at once."""
+    def want(self, going: bool) -> None:
+        """Has it made where the run has changed since, or there is none; returns at once.
+
+        A run that is still `going` changes all the time: then making has its rest.
+        """
         with self._lock:
             if self._closed or self.making or self.current:
                 return
             seconds = self.made.seconds if self.made else 0.0
-            if self._stamp is not None and time.monotonic() - self._ended < max(_LEAST, _REST * seconds):
+            rest = max(_LEAST, _REST * seconds) if going else 0.5
+            if self._stamp is not None and time.monotonic() - self._ended < rest:
                 return
             self._thread = threading.Thread(target=self._make, name="report", daemon=True)
             self._thread.start()

@@ -15,7 +15,7 @@ _PART = 2000  # answers between two looks at the clock
 _AROUND = 160  # characters on each side of what was found
 _TEXT = '["text",'
 Key: TypeAlias = tuple[int, bytes, bytes]  # model, image, question
-START: Key = (-1, b"", b"")
+START: Key = (0, b"", b"")  # models are numbered from 1
 
 
 @dataclass(frozen=True, slots=True)

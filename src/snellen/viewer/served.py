@@ -49,7 +49,8 @@ class ServedRun:
                 return
             if self.snapshot is not None and self.snapshot.stamp == stamp_of(self.path):
                 return
-            if self._read and time.monotonic() - self._read < max(_LEAST, _REST * self._took):
+            rest = max(_LEAST, _REST * self._took) if self.beat else 0.5
+            if self._read and time.monotonic() - self._read < rest:
                 return
             self._reading = threading.Thread(target=self._load, name="snapshot", daemon=True)
             self._reading.start()

@@ -18,7 +18,7 @@ def page(run: ServedRun, snapshot: Snapshot, request: Request) -> Response:
     """Sixty images of those that the address asks for."""
     asked, images, told = read_filter(request.query_params, snapshot)
     if asked.sort == "suspect":
-        run.report.want()
+        run.report.want(run.beat is not None)
         if not run.report.evidence:
             told.append("Which labels are suspect is found with the report; it is being made, reload in a while.")
     found = chosen(snapshot, images, asked, run.report.evidence)

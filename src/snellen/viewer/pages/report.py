@@ -13,7 +13,7 @@ from snellen.viewer.snapshot import ImageSet
 
 def page(run: ServedRun, request: Request) -> Response:
     """Has the report made anew where the run has changed, and shows what there is at once."""
-    run.report.want()
+    run.report.want(run.beat is not None)
     told = []
     if run.report.trouble is not None:
         told.append(f"The report could not be made: {run.report.trouble}")
