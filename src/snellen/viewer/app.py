@@ -98,7 +98,7 @@ class Application:
             if snapshot is None:
                 return layout.waiting(run, here or "")
             if not snapshot.sets or not len(snapshot.sets[0]):
-                return layout.problem("There is no image in this run yet.", "Run it first: snellen run", 200, run)
+                return layout.nothing(run, here or "")
             return page(run, snapshot, request)
 
         return answer

@@ -78,3 +78,10 @@ def problem(message: str, advice: str, status: int, run: ServedRun | None = None
 def waiting(run: ServedRun, here: str) -> Response:
     """A page that stands for one that cannot be made yet, and reloads by itself."""
     return respond("waiting.html", {}, run, here, reload=True)
+
+
+def nothing(run: ServedRun, here: str) -> Response:
+    """A page about a run without an image; it reloads by itself where the run goes on."""
+    advice = "It has just begun; this page reloads by itself." if run.beat else "Run it: snellen run."
+    context = {"message": "There is no image in this run yet.", "advice": advice}
+    return respond("problem.html", context, run, here, reload=run.beat is not None)
