@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
@@ -62,7 +63,7 @@ def test_only_three_methods_are_answered(viewer: Viewer) -> None:
     "headers",
     [
         {"Origin": "http://evil.example"},
-        {"Origin": "null"},
+        {"Origin": "null", "Sec_Fetch_Site": "cross-site"},
         {"Sec_Fetch_Site": "cross-site"},
         {"Sec_Fetch_Site": "same-site"},
         {"Origin": "http://127.0.0.1:1"},
@@ -73,6 +74,15 @@ def test_forms_of_other_places_change_nothing(viewer: Viewer, run: Path, headers
     form = {"id": "cat/cat0.png", "action": "mark", "form_token": token_of(viewer)}
     assert viewer.send("marks", form, **headers).status == 403
     assert read_marks(run) == {}
+
+
+def test_browsers_tell_in_three_ways_that_a_form_is_from_here(viewer: Viewer, run: Path) -> None:
+    form = {"id": "cat/cat0.png", "action": "take", "form_token": token_of(viewer)}
+    own = {"Origin": f"http://127.0.0.1:{viewer.server.port}"}
+    for headers in (own, {"Sec_Fetch_Site": "same-origin"}, {"Sec_Fetch_Site": "same-origin", "Origin": "null"}):
+        assert viewer.ask("POST", "/runs/1/marks", urlencode(form), **headers).status == 303
+    assert viewer.ask("POST", "/runs/1/marks", urlencode(form), Origin="null").status == 403
+    assert viewer.ask("POST", "/runs/1/marks", urlencode(form)).status == 403
 
 
 def test_forms_need_their_token_and_have_a_greatest_length(viewer: Viewer, run: Path) -> None:

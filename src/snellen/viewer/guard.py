@@ -117,10 +117,12 @@ def _cookies(header: str) -> list[tuple[str, str]]:
 
 
 def _same_origin(headers: Headers) -> bool:
-    """Whether a browser says that the request comes from a page of this server."""
-    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
-    if site is not None and site != "same-origin":
-        return False
-    if origin is None:
-        return site == "same-origin"
-    return urlsplit(origin).netloc.lower() == headers.get("host", "").lower() != ""
+    """Whether a browser says that the request comes from a page of this server.
+
+    Those that send no `Sec-Fetch-Site` tell by `Origin`; as pages here send no referrer, others have `null` there.
+    """
+    site, origin, host = headers.get("sec-fetch-site"), headers.get("origin"), headers.get("host", "").lower()
+    own = origin is not None and host != "" and urlsplit(origin).netloc.lower() == host
+    if site is None:
+        return own
+    return site == "same-origin" and (own or origin in (None, "null"))
