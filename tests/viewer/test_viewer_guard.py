@@ -132,7 +132,10 @@ def test_where_others_reach_it_a_token_is_asked_for(run: Path) -> None:
             assert ask(path).status == 403
         given = ask(f"/runs/1/images?answer=right&token={token}")
         assert (given.status, given.headers["location"]) == (303, "/runs/1/images?answer=right")
+        linked = ask(f"/runs/1/images?token={token}", Sec_Fetch_Site="cross-site")
+        assert (linked.status, linked.headers["refresh"]) == (200, "0; url=/runs/1/images")
         cookie = given.headers["set-cookie"]
+        assert linked.headers["set-cookie"] == cookie
         assert "HttpOnly" in cookie and "samesite=strict" in cookie.lower()
         kept = cookie.partition(";")[0]
         assert ask("/runs/1/images", Cookie=f"a=b; {kept}").status == 200

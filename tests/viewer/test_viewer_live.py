@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 from snellen.heartbeat import heartbeat
+from snellen.plan import Request, resolve
+from snellen.study import make
 from studies import model, photographs
 from viewed import Page, until, viewing
 
@@ -65,3 +67,16 @@ def test_a_run_is_watched_until_it_ends(tmp_path: Path) -> None:
     finally:
         study.kill()
         study.communicate()
+
+
+def test_a_run_in_which_nothing_was_asked_yet(tmp_path: Path) -> None:
+    photos, out = photographs(tmp_path / "photos", 2), tmp_path / "run"
+    name = model(tmp_path / "m.py", "return truth(image)")
+    make(resolve(Request(str(photos), (name,), ("closed-set", "likelihood"), out=str(out), timing=False)))
+    with viewing(out) as viewer:
+        assert viewer.get("images", answer="pending").text.count("<li><a href=") >= 6
+        assert "There is no image that both answered" in viewer.get("compare").text
+        assert "Nothing was asked about it yet" not in viewer.get("image", id="cat/cat0.png").text
+        assert "no answer is stored" in viewer.get("image", id="cat/cat0.png").text
+        assert "No answer holds these words" in viewer.get("answers", q="cat").text
+        until(lambda: viewer.ask("GET", "/runs/1/"), lambda page: 'id="summary"' in page.text, 60)

@@ -90,13 +90,20 @@ class Guard:
                 return _refused("this is not the token that 'snellen view' printed with the address")
             rest = urlencode([(key, value) for key, value in query if key != "token"])
             path = "/" + scope["raw_path"].decode("latin-1").lstrip("/")  # never //elsewhere
-            answer = RedirectResponse(f"{path}{'?' if rest else ''}{rest}", 303)
+            answer = _sent_on(f"{path}{'?' if rest else ''}{rest}", headers)
             answer.set_cookie(cookie, self._token, httponly=True, samesite="strict", path="/")
             return answer
         kept = dict(_cookies(headers.get("cookie", ""))).get(cookie)
         if kept is None or not _same(kept, self._token):
             return _refused("open the address that 'snellen view' printed, with its token")
         return None
+
+
+def _sent_on(address: str, headers: Headers) -> Response:
+    """Leads to an address; from a link elsewhere by a page of its own, as browsers send it no strict cookie at once."""
+    if headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+        return PlainTextResponse("one moment\n", headers={"Refresh": f"0; url={address}"})
+    return RedirectResponse(address, 303)
 
 
 def _refused(reason: str) -> Response:

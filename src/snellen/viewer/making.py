@@ -45,7 +45,8 @@ def evidence_in(run: Path) -> Mapping[str, tuple[float, str]]:
 def main() -> None:
     """Makes the report of which the parent tells, then what is suspect, and ends."""
     parent = Parent()
-    os.nice(5)
+    if hasattr(os, "nice"):
+        os.nice(5)
     run, base, thumbnails = parent.receive()
     made: Any
     try:

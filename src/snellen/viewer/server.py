@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import secrets
 import socket
 from collections.abc import Callable, Sequence
@@ -69,7 +70,8 @@ def _bound(host: str, port: int | None) -> socket.socket:
         raise WrongUse(f"there is no host {host}; give an address of this machine, such as 127.0.0.1") from None
     for number in wanted:
         made = socket.socket(family, socket.SOCK_STREAM)
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name == "posix":  # elsewhere two programs could then share a port
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             made.bind((address[0], number, *address[2:]))
             made.listen(128)

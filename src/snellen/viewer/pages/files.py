@@ -43,9 +43,9 @@ def picture(run: ServedRun, snapshot: Snapshot, request: Request) -> Response:
     wanted, side = request.query_params.get("d", ""), request.query_params.get("side", "")
     if side not in map(str, SIDES) or len(wanted) > 128:
         return _none()
-    mark = f'"{wanted}-{side}"'
     try:
         digest = bytes.fromhex(wanted)
+        mark = f'"{digest.hex()}-{side}"'
         if snapshot.find(digest) is None:
             return _none()
         headers = {"ETag": mark, "Cache-Control": _FOREVER}
