@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TypeAlias
 
@@ -65,7 +65,7 @@ class Application:
     async def _life(self, app: Starlette) -> AsyncIterator[None]:
         for run in self.runs:
             run.refresh()
-        threading.Thread(target=statics.content, args=[statics.CHARTS], daemon=True).start()  # it takes a while
+        threading.Thread(target=_make_charts, daemon=True).start()  # it takes a while
         yield
         for run in self.runs:
             run.close()
@@ -131,3 +131,8 @@ async def _problem(request: Request, error: Exception) -> Response:
 
 async def _bug(request: Request, error: Exception) -> Response:
     return layout.problem("Something went wrong here.", "What it was is told where 'snellen view' runs.", 500)
+
+
+def _make_charts() -> None:
+    with suppress(SnellenError):  # who asks for them is told
+        statics.content(statics.CHARTS)

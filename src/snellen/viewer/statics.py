@@ -6,8 +6,11 @@ import hashlib
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
+from threading import Lock
 
 from snellen import __version__
+from snellen.child import Child, ChildDied
+from snellen.errors import Missing
 
 _OWNERS = {
     "report.css": "snellen.report",
@@ -19,13 +22,30 @@ CHARTS = "charts.js"
 NAMES = (*_OWNERS, CHARTS)
 
 
-@lru_cache(maxsize=8)
-def content(name: str) -> bytes:
-    """The file of this name, which is one of NAMES."""
-    if name == CHARTS:
-        from snellen.report.page import bundle
+_making = Lock()  # so that the charts are not made twice
 
-        return str(bundle()).encode()
+
+def content(name: str) -> bytes:
+    """The file of this name, which is one of NAMES. Raises Missing where the script of charts cannot be made."""
+    if name != CHARTS:
+        return _file(name)
+    with _making:
+        return _charts()
+
+
+@lru_cache(maxsize=1)
+def _charts() -> bytes:
+    child = Child("snellen.viewer.bundling")
+    try:
+        return str(child.receive(None)).encode()
+    except ChildDied as error:
+        raise Missing(f"the process that makes the script of the charts {error}") from None
+    finally:
+        child.kill()
+
+
+@lru_cache(maxsize=8)
+def _file(name: str) -> bytes:
     return files(_OWNERS[name]).joinpath("static", name).read_bytes()
 
 
