@@ -59,6 +59,7 @@ class ServedRun:
         began = time.monotonic()
         try:
             self.snapshot, self.trouble = load(self.path), None
+            _ = self.snapshot.uncorrected  # so that no page waits for it
             with closing(Database(self.path / DATABASE, read_only=True)) as database:
                 self.spent = spent(database)
         except SnellenError as error:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from snellen.console import one_line
 from snellen.database import DATABASE, Database
 from snellen.decisions import decisions
+from snellen.marks import Corrected, Labelled, corrected
 from snellen.sheets import NO_ANSWER
 from snellen.short_names import short_models, short_strategies
 from snellen.store import with_models
@@ -157,6 +159,20 @@ class Snapshot:
             if (place := each.images.places.get(id)) is not None:
                 return each, place
         return None
+
+    def labelled(self) -> Iterator[Labelled]:
+        """All images of the run, each once, labelled as in the largest set that it is in."""
+        seen: set[str] = set()
+        for images in {id(each.images): each.images for each in self.sets}.values():
+            for example, path, label in zip(images.ids, images.paths, images.labels, strict=True):
+                if example not in seen:
+                    seen.add(example)
+                    yield Labelled(example, os.fsdecode(path) if path else None, label)
+
+    @cached_property
+    def uncorrected(self) -> Corrected:
+        """What a manifest of all images is, without its text."""
+        return replace(corrected(self.labelled(), {}), text="")
 
 
 def stamp_of(run: Path) -> tuple[int, ...]:

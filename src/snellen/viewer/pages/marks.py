@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import parse_qsl
 
@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from snellen.errors import SnellenError
-from snellen.marks import Corrected, Labelled, Mark, corrected, put_mark, read_marks, take_mark
+from snellen.marks import Corrected, Mark, corrected, put_mark, read_marks, take_mark
 from snellen.viewer.filters import read_filter
 from snellen.viewer.layout import problem, respond
 from snellen.viewer.pages.tiles import picture_of
@@ -36,7 +36,7 @@ def page(run: ServedRun, snapshot: Snapshot, request: Request) -> Response:
     filed = all(path is not None for images in snapshot.sets for path in images.images.paths)
     context = {"listed": listed, "form_token": form_token(), "filed": filed}
     if marks:
-        made = _corrected(run, snapshot)
+        made = _promised(snapshot, marks)
         context |= {"made": made, "command": _command(snapshot, made)}
     return respond("marks.html", context, run, "marks")
 
@@ -48,17 +48,15 @@ def manifest(run: ServedRun, snapshot: Snapshot, request: Request) -> Response:
 
 
 def _corrected(run: ServedRun, snapshot: Snapshot) -> Corrected:
-    return corrected(_labelled(snapshot), read_marks(run.path))
+    return corrected(snapshot.labelled(), read_marks(run.path))
 
 
-def _labelled(snapshot: Snapshot) -> Iterator[Labelled]:
-    """All images of the run, each once, labelled as in the largest set that it is in."""
-    seen: set[str] = set()
-    for images in {id(each.images): each.images for each in snapshot.sets}.values():
-        for example, path, label in zip(images.ids, images.paths, images.labels, strict=True):
-            if example not in seen:
-                seen.add(example)
-                yield Labelled(example, os.fsdecode(path) if path else None, label)
+def _promised(snapshot: Snapshot, marks: Mapping[str, Mark]) -> Corrected:
+    """What the corrected manifest will be, without its text, which takes a while for many images."""
+    known = [mark for mark in marks.values() if snapshot.example(mark.example)]
+    removed = sum(mark.right is None for mark in known)
+    whole = snapshot.uncorrected
+    return replace(whole, images=whole.images - removed, changed=len(known) - removed, removed=removed)
 
 
 def _command(snapshot: Snapshot, made: Corrected) -> str | None:
