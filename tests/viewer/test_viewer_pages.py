@@ -69,6 +69,8 @@ def test_the_grid_holds_all_images_and_filters_them(viewer: Viewer, run: Path) -
     assert failed.tiles == ["bird%2Fbird0.png"]
     assert "No image is like that" in viewer.get("images", row=rude, answer="pending").text
     assert "it is ignored" in viewer.get("images", answer="<script>").text
+    assert "This row has no scores" in viewer.get("images", row=rude, low=0.5).text
+    assert "This row has no scores" not in viewer.get("images", row=row_of(run, "rude", "binary,decide=argmax")).text
 
 
 def test_a_page_of_an_image_has_all_rows_questions_and_raw_answers(viewer: Viewer, run: Path) -> None:
