@@ -26,9 +26,9 @@ def page(run: ServedRun, snapshot: Snapshot, request: Request) -> Response:
     pages = max(1, -(-len(found) // _A_PAGE))
     number = _number(request.query_params.get("page", ""), pages)
     row = images.row(asked.row) or images.rows[0]
-    if (asked.low, asked.high) != (None, None) or asked.sort in ("sure", "unsure"):
-        if np.isnan(row.confidences).all():
-            told.append("This row has no scores, so nothing is known of how sure it is.")
+    by_score = (asked.low, asked.high) != (None, None) or asked.sort in ("sure", "unsure")
+    if by_score and np.isnan(row.confidences).all():
+        told.append("This row has no scores, so nothing is known of how sure it is.")
     context = {
         "asked": asked,
         "images": images,
