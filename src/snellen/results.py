@@ -19,7 +19,7 @@ from snellen import comparisons
 from snellen.database import DATABASE, Database
 from snellen.decisions import Decision, decisions
 from snellen.errors import Missing, WrongUse
-from snellen.result_row import ResultRow
+from snellen.result_row import Numbered, ResultRow
 from snellen.row_figures import figures_of
 from snellen.shares import RECORDS_OF_ROW
 from snellen.sheets import (
@@ -97,7 +97,7 @@ class Results:
         """What runs came to that stopped by themselves."""
         return decisions(self._database)
 
-    def spec(self, row: ResultRow) -> Mapping[str, Any]:
+    def spec(self, row: Numbered) -> Mapping[str, Any]:
         """What a row asks: its strategy with options, classes, seed, and the numbers of its models by role."""
         return self._specs[row.number]
 
