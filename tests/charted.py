@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import altair as alt
 import vl_convert
 
 from snellen.report.elements import Numbers, Spec
@@ -25,7 +26,8 @@ def layers(chart: Spec) -> Iterator[Spec]:
 
 
 def drawn(chart: Spec) -> str:
-    """The chart as SVG, as wide as a page; raises where Vega cannot draw it."""
+    """The chart as SVG, as wide as a page; raises where it is no valid chart or Vega cannot draw it."""
+    alt.Chart.from_dict(dict(chart))
     svg: str = vl_convert.vegalite_to_svg({**chart, "width": 600})
     return svg
 

@@ -31,6 +31,7 @@ COMMANDS = (
     ("init",),
     ("ls",),
     ("export",),
+    ("view",),
     ("datasets",),
     ("datasets", "show"),
     (),

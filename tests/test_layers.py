@@ -60,7 +60,7 @@ LAYERS = (
     {"results", "folder", "plan", "recall", "spending"},
     {"answer_times", "stopwatch", "deciding"},
     {"exports", "asking", "conclusion", "listing", "summary", "company", "interview", "accounting", "answered"},
-    {"study_file", "terminal", "contact_sheet", "hosted", "findings"},
+    {"study_file", "terminal", "contact_sheet", "hosted", "findings", "marks"},
     {"verdict"},
     {"heartbeat", "transcripts"},
     {"study", "flags", "outline", "photographs"},

@@ -66,12 +66,14 @@ return Scores(question.choices, [0.0 if choice == best else -2.0 for choice in q
 """
     with ran(photos, model(tmp_path / "some.py", body), "likelihood", out=tmp_path / "run") as results:
         (row,) = results.rows
-        sheet, told = results.sheet(row), list(results.conclusions(row))
+        sheet = results.sheet(row)
+        told, few = list(results.conclusions(row, sheet)), list(results.conclusions(row, sheet.thinned(3)))
         confidences, pixels = results.confidences(row), results.pixels(row)
     places = [place for place, answered in enumerate(sheet.answered) if not answered]
     assert len(places) == 2
     assert np.flatnonzero(np.isnan(confidences)).tolist() == places == [4, 8]
-    assert [outcome for outcome, _ in told] == [None if place in places else "scored" for place in range(9)]
-    assert [details.keys() for _, details in told] == [{"place"} if outcome else set() for outcome, _ in told]
+    assert [place for place, _, _ in told] == [place for place in range(9) if place not in places]
+    assert {(outcome, *details) for _, outcome, details in told} == {("scored", "place")}
+    assert len(few) == 3 and all(each in told for each in few)
     assert np.flatnonzero(np.isnan(pixels)).tolist() == [4]
     assert set(pixels[~np.isnan(pixels)]) == {36}

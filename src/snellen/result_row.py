@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
+
+
+class Numbered(Protocol):
+    """A row of a run folder by its number."""
+
+    @property
+    def number(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)

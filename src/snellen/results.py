@@ -19,7 +19,7 @@ from snellen import comparisons
 from snellen.database import DATABASE, Database
 from snellen.decisions import Decision, decisions
 from snellen.errors import Missing, WrongUse
-from snellen.result_row import ResultRow
+from snellen.result_row import Numbered, ResultRow
 from snellen.row_figures import figures_of
 from snellen.shares import RECORDS_OF_ROW
 from snellen.sheets import (
@@ -32,12 +32,13 @@ from snellen.sheets import (
     pixels,
     selected_of,
     sheet_of,
+    unread,
 )
 from snellen.store import Store, with_models
 from snellen.stored_rows import strategy_of
 from snellen.types import Choose, State
 
-_SELECTIONS, _SHEETS = 4, 64  # that are kept in memory
+_SELECTIONS, _SHEETS, _SCORED = 4, 64, 1_000_000  # selections, sheets and images with scores that stay in memory
 _MANY = 100_000  # records
 _RECORDS = """
     SELECT e.id, e.path, s.label, r.state, r.prediction, r.outcome, r.scores, r.details, r.failure, r.questions
@@ -61,6 +62,8 @@ class Results:
         self._database = Database(self.path / DATABASE, read_only=True)
         self._selected: dict[int, Selected] = {}
         self._sheets: dict[int, Sheet] = {}
+        self._pixels: dict[int, NDArray[np.float64]] = {}  # of one selection
+        self._best_scored: dict[int, tuple[NDArray[np.int64], NDArray[np.float64]]] = {}
         self.asked: frozenset[int] = frozenset()  # the numbers of the rows that the run just ended was about
 
     @cached_property
@@ -94,7 +97,7 @@ class Results:
         """What runs came to that stopped by themselves."""
         return decisions(self._database)
 
-    def spec(self, row: ResultRow) -> Mapping[str, Any]:
+    def spec(self, row: Numbered) -> Mapping[str, Any]:
         """What a row asks: its strategy with options, classes, seed, and the numbers of its models by role."""
         return self._specs[row.number]
 
@@ -117,7 +120,12 @@ class Results:
 
     def best_scored(self, row: ResultRow) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The five best classes of each example of a row's sheet, as places, and their scores."""
-        return best_scored(self._database, row.number, tuple(self._specs[row.number]["classes"]["names"]))
+        if row.number not in self._best_scored:
+            classes, examples = tuple(self._specs[row.number]["classes"]["names"]), self._examples(row.selection)
+            self._best_scored[row.number] = best_scored(self._database, row.number, classes, examples.examples)
+            while sum(len(ranked) for ranked, _ in self._best_scored.values()) > _SCORED and len(self._best_scored) > 1:
+                del self._best_scored[next(iter(self._best_scored))]
+        return self._best_scored[row.number]
 
     def files(self, row: ResultRow) -> list[tuple[str, str | None]]:
         """Id and path of each example of a row's sheet."""
@@ -125,17 +133,21 @@ class Results:
 
     def confidences(self, row: ResultRow) -> NDArray[np.float64]:
         """The score of what was predicted for each example, in the order of the row's sheet; nan without one."""
-        return confidences(self._database, row.number)
+        return confidences(self.sheet(row), *self.best_scored(row))
 
     def pixels(self, row: ResultRow) -> NDArray[np.float64]:
         """The number of pixels of each example's image, in the order of the row's sheet; nan where unreadable."""
-        return pixels(self._database, row.number)
+        if row.selection not in self._pixels:
+            self._pixels = {row.selection: pixels(self._database, row.number)}
+        return self._pixels[row.selection]
 
-    def conclusions(
-        self, row: ResultRow, wanted: NDArray[np.bool_] | None = None
-    ) -> Iterator[tuple[str | None, Mapping[str, Any]]]:
-        """The outcome of each example and the details kept of it (of those `wanted`), in the order of the sheet."""
-        return conclusions(self._database, row.number, wanted)
+    def conclusions(self, row: ResultRow, sheet: Sheet) -> Iterator[tuple[int, str | None, Mapping[str, Any]]]:
+        """Of each example that is answered on this sheet of the row, its place there, the outcome, and the details."""
+        return conclusions(self._database, row.number, sheet)
+
+    def unread(self, row: ResultRow) -> list[tuple[str | None, int]]:
+        """The outcomes of a row's answers that named none of the classes, and how often each occurs."""
+        return unread(self._database, row.number, tuple(self._specs[row.number]["classes"]["names"]))
 
     def facts(self, row: ResultRow) -> Mapping[str, Any]:
         """What was measured of a row's models as they were loaded, such as `sends_to`; `providers` are theirs."""

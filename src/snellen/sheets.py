@@ -90,59 +90,58 @@ def sheet_of(database: Database, row: int, spec: Mapping[str, Any], selected: Se
         f"SELECT example, prediction FROM records WHERE row = ? AND {OF_ANSWERS} ORDER BY example", row
     ).fetchall()
     predictions = np.full(len(selected.examples), NO_ANSWER, dtype=np.int32)
-    if found:
-        answered = np.fromiter((example for example, _ in found), dtype=np.int64, count=len(found))
-        read = np.fromiter((places.get(said, len(names)) for _, said in found), dtype=np.int32, count=len(found))
-        where = np.searchsorted(selected.examples, answered).clip(max=len(selected.examples) - 1)
-        known = selected.examples[where] == answered  # a row may have records of examples that it is no more about
-        predictions[where[known]] = read[known]
+    where, known = _places(selected.examples, [example for example, _ in found])
+    read = np.asarray([places.get(said, len(names)) for _, said in found], dtype=np.int32)
+    predictions[where[known]] = read[known]
     labels = selected.places(names)
     return Sheet(names, spec["classes"]["background"], selected.examples, selected.digests, labels, predictions)
 
 
-def confidences(database: Database, row: int) -> NDArray[np.float64]:
-    """The score of each example's prediction, in the order of its sheet; nan where there are no scores.
+def best_scored(
+    database: Database, row: int, classes: tuple[str, ...], examples: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The classes that the record of each of these examples has scores of, as places, and these, both (n, 5).
+
+    The best come first; -1 and nan where there are fewer.
+    """
+    ranked = np.full((len(examples), TOP_SCORES), -1, dtype=np.int64)
+    scores = np.full((len(examples), TOP_SCORES), np.nan)
+    found = database.execute(
+        "SELECT example, scores FROM records WHERE row = ? AND scores != '' ORDER BY example", row
+    ).fetchall()
+    where, known = _places(examples, [example for example, _ in found])
+    if not known.any():
+        return ranked, scores
+    dicts: list[dict[str, float]] = json.loads(f"[{','.join(written for _, written in found)}]")
+    names = {name: place for place, name in enumerate(classes)}
+    there = np.arange(max(TOP_SCORES, *map(len, dicts))) < np.fromiter(map(len, dicts), np.int64, len(dicts))[:, None]
+    places, values = np.full(there.shape, -1, dtype=np.int64), np.full(there.shape, np.nan)
+    places[there] = [names.get(name, -1) for each in dicts for name in each]
+    values[there] = [np.nan if value is None else value for each in dicts for value in each.values()]
+    values[places < 0] = np.nan
+    order = np.argsort(-values, axis=1, kind="stable")[:, :TOP_SCORES]  # nan comes last
+    places, values = np.take_along_axis(places, order, axis=1), np.take_along_axis(values, order, axis=1)
+    places[np.isnan(values)] = -1
+    ranked[where[known]], scores[where[known]] = places[known], values[known]
+    return ranked, scores
+
+
+def _places(examples: NDArray[np.int64], numbers: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Where these numbers, in order, stand among the examples, and which do: a row may have records of others."""
+    wanted = np.asarray(numbers, dtype=np.int64)
+    if not len(examples):
+        return np.zeros_like(wanted), np.zeros(len(wanted), dtype=np.bool_)
+    where = np.searchsorted(examples, wanted).clip(max=len(examples) - 1)
+    return where, examples[where] == wanted
+
+
+def confidences(sheet: Sheet, ranked: NDArray[np.int64], scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The score of each example's prediction, by what is `best_scored`; nan where there is none.
 
     That is the score of what was predicted, which under a threshold need not be the highest.
     """
-    found = database.execute(
-        "SELECT (SELECT value FROM json_each(nullif(r.scores, '')) WHERE key = r.prediction) FROM rows w "
-        "JOIN selected s ON s.selection = w.selection "
-        "LEFT JOIN records r ON r.row = w.number AND r.example = s.example WHERE w.number = ? ORDER BY s.example",
-        row,
-    )
-    values = (np.nan if value is None else float(value) for (value,) in found)
-    return np.fromiter(values, dtype=np.float64)
-
-
-def best_scored(
-    database: Database, row: int, classes: tuple[str, ...]
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The classes that each example's record has scores of, as places, and these, both (n, 5), the best first.
-
-    In the order of the row's sheet; -1 and nan where there are fewer.
-    """
-    found = database.execute(
-        "SELECT r.scores FROM rows w JOIN selected s ON s.selection = w.selection "
-        "LEFT JOIN records r ON r.row = w.number AND r.example = s.example WHERE w.number = ? ORDER BY s.example",
-        row,
-    ).fetchall()
-    dicts: list[dict[str, float]] = json.loads(f"[{','.join(written or '{}' for (written,) in found)}]")
-    ranked = np.full((len(found), TOP_SCORES), -1, dtype=np.int64)
-    scores = np.full((len(found), TOP_SCORES), np.nan)
-    known = {name: place for place, name in enumerate(classes)}
-    if found:
-        width = max(TOP_SCORES, *map(len, dicts))
-        lengths = np.fromiter(map(len, dicts), dtype=np.int64, count=len(dicts))
-        there = np.arange(width) < lengths[:, None]
-        places, values = np.full(there.shape, -1, dtype=np.int64), np.full(there.shape, np.nan)
-        places[there] = [known.get(name, -1) for each in dicts for name in each]
-        values[there] = [np.nan if value is None else value for each in dicts for value in each.values()]
-        values[places < 0] = np.nan
-        order = np.argsort(-values, axis=1, kind="stable")[:, :TOP_SCORES]  # nan comes last
-        ranked, scores = np.take_along_axis(places, order, axis=1), np.take_along_axis(values, order, axis=1)
-        ranked[np.isnan(scores)] = -1
-    return ranked, scores
+    said = (ranked == sheet.predictions[:, None]) & (ranked >= 0)
+    return np.where(said.any(axis=1), np.where(said, scores, 0.0).sum(axis=1), np.nan)
 
 
 def files(database: Database, row: int) -> list[tuple[str, str | None]]:
@@ -165,21 +164,29 @@ def pixels(database: Database, row: int) -> NDArray[np.float64]:
     return np.fromiter((np.nan if count is None else count for (count,) in found), dtype=np.float64)
 
 
-def conclusions(
-    database: Database, row: int, wanted: NDArray[np.bool_] | None = None
-) -> Iterator[tuple[str | None, Mapping[str, Any]]]:
-    """The outcome of each example and the details kept of it, in the order of its sheet; None without an answer.
-
-    The details are read of those that are `wanted` alone, where that is given.
-    """
+def conclusions(database: Database, row: int, sheet: Sheet) -> Iterator[tuple[int, str | None, Mapping[str, Any]]]:
+    """Of each answered example its place on the sheet, the outcome, and the details kept of it."""
+    answered = sheet.answered.nonzero()[0]
+    examples = sheet.examples[answered]
+    of = "AND example IN (SELECT value FROM json_each(?))" if len(answered) < len(sheet.examples) else "AND ? != ''"
     found = database.execute(
-        "SELECT r.outcome, r.details FROM rows w JOIN selected s ON s.selection = w.selection "
-        "LEFT JOIN records r ON r.row = w.number AND r.example = s.example WHERE w.number = ? ORDER BY s.example",
+        f"SELECT example, outcome, details FROM records WHERE row = ? {of} ORDER BY example",
         row,
+        json.dumps(examples.tolist()),
     )
-    if wanted is None:
-        return ((outcome, json.loads(details) if details else {}) for outcome, details in found)
-    return (
-        (outcome, json.loads(details) if details and read else {})
-        for (outcome, details), read in zip(found, wanted.tolist(), strict=True)
-    )
+    places = dict(zip(examples.tolist(), answered.tolist(), strict=True))
+    for example, outcome, details in found:
+        if example in places:
+            yield places[example], outcome, json.loads(details) if details else {}
+
+
+def unread(database: Database, row: int, classes: tuple[str, ...]) -> list[tuple[str | None, int]]:
+    """The outcomes of the answers that named none of the classes, and how often each occurs."""
+    named = "prediction IN (SELECT value FROM json_each(?))"
+    return database.execute(
+        "SELECT outcome, count(*) FROM rows w JOIN selected s ON s.selection = w.selection "
+        "JOIN records r ON r.row = w.number AND r.example = s.example "
+        f"WHERE w.number = ? AND {OF_ANSWERS} AND (prediction IS NULL OR NOT {named}) GROUP BY 1",
+        row,
+        json.dumps(classes),
+    ).fetchall()

@@ -10,7 +10,7 @@ from typing import Any
 from snellen.images import Image
 from snellen.placing import Placed, place
 from snellen.recall import Recall
-from snellen.result_row import ResultRow
+from snellen.result_row import Numbered
 from snellen.results import Results
 from snellen.rows import Row
 from snellen.runner import refusal
@@ -36,7 +36,7 @@ class Exchange:
 class Transcripts:
     """The exchanges of a row; its preparation is replayed once for all images."""
 
-    def __init__(self, results: Results, row: ResultRow) -> None:
+    def __init__(self, results: Results, row: Numbered) -> None:
         self._store = results.store
         self._models = results.spec(row)["models"]
         self._asked = row_of(results.spec(row))

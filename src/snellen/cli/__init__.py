@@ -9,7 +9,7 @@ import io
 import sys
 
 from snellen.cli import runs, sweeping, verdicts, diagnosing, suspecting, recommending, reporting  # isort: skip
-from snellen.cli import publishing, models, data, demo  # isort: skip
+from snellen.cli import viewing, publishing, models, data, demo  # isort: skip
 from snellen.cli.app import app
 from snellen.cli.output import say
 from snellen.errors import SnellenError
@@ -28,6 +28,7 @@ __all__ = [
     "suspecting",
     "sweeping",
     "verdicts",
+    "viewing",
 ]
 
 

@@ -28,7 +28,7 @@ def data(values: Iterable[Mapping[str, Value]]) -> alt.Data:
 def spec(chart: Any, height: int | None = 300) -> Spec:
     """The chart in Vega-Lite, as wide as the page and so many pixels high; its theme is put on where it is drawn."""
     made = chart.properties(width="container", **({} if height is None else {"height": height}))
-    found: dict[str, Any] = made.to_dict()
+    found: dict[str, Any] = made.to_dict(validate=False)  # tests do, and it takes longer than all else
     found.pop("config", None)
     found.pop("$schema", None)
     return found

@@ -22,7 +22,7 @@ from snellen.verdict.sweeps import SweepResults, sweep_of
 
 MOST_ROWS = 12  # of which there are charts of their own
 SUSPECTS = 24  # labels that are shown as suspect
-READ_AGAIN = 2000  # images of a row whose answers are read again for what records do not keep
+READ_AGAIN = 1000  # images of a row whose answers are read again for what records do not keep
 _MODEL, _STRATEGY = 30, 34  # characters of names in charts
 
 

@@ -158,13 +158,7 @@ def _accuracy(row: ResultRow, sheet: Sheet) -> Proportion:
 
 
 def _outcomes(results: Results, row: ResultRow, sheet: Sheet) -> dict[str, int]:
-    unread = Counter(
-        str(outcome)
-        for prediction, (outcome, _) in zip(
-            sheet.predictions.tolist(), results.conclusions(row, np.zeros_like(sheet.answered)), strict=True
-        )
-        if prediction == len(sheet.classes)
-    )
+    unread = Counter({str(outcome): count for outcome, count in results.unread(row)})
     right = int(sheet.right.sum())
     return {
         RIGHT: right,

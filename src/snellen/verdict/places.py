@@ -110,10 +110,7 @@ def places_of(
     asking = row_of(results.spec(row))
     names = (*sheet.classes, None)
     tally: _Tally | None = None
-    answered = sheet.answered
-    for place, (_, details) in enumerate(results.conclusions(row, answered)):
-        if not answered[place]:
-            continue
+    for place, _, details in results.conclusions(row, sheet):
         orders = asking.orders(Image(Path(), digest=sheet.digests[place].hex()))
         if not orders or not orders[0]:
             return None

@@ -30,7 +30,7 @@ from snellen.verdict.replays import prepared_row, replayed
 
 COVERAGES = (0.5, 0.8, 0.9)
 _POINTS = 100  # of the risk-coverage curve
-_RESAMPLES, _DRAWN = 1000, 20_000_000  # how often, and how many images in all: of many images fewer resamples do
+_RESAMPLES, _DRAWN = 1000, 10_000_000  # how often, and how many images in all: of many images fewer resamples do
 _ROUNDING = 1e-3  # of a sum of probabilities in float32
 
 DISTRIBUTION = "probabilities of the classes, together 1"
@@ -131,7 +131,7 @@ def _errors(values: NDArray[np.float64], right: NDArray[np.bool_], meaning: str)
         keys = ("confidence", "ece", "ece_low", "ece_high", "ece_by_chance")
         return {"bins": BINS, "diagram": (), **dict.fromkeys(keys)}
     values, rng = values.clip(0, 1), np.random.default_rng(0)  # a sum of probabilities may be 1 and a little
-    resamples = max(200, min(_RESAMPLES, _DRAWN // len(values)))
+    resamples = max(100, min(_RESAMPLES, _DRAWN // len(values)))
     low, high = bootstrap_statistic(
         lambda drawn: calibration_error(values[drawn], right[drawn]),
         np.zeros(len(values), dtype=np.int64),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from snellen.images import Image
 from snellen.recall import Recall, prepared
-from snellen.result_row import ResultRow
+from snellen.result_row import Numbered, ResultRow
 from snellen.results import Results
 from snellen.rows import Row
 from snellen.runner import replay
@@ -16,7 +16,7 @@ from snellen.stored_rows import row_of
 from snellen.types import Prediction
 
 
-def prepared_row(results: Results, row: ResultRow) -> Row | None:
+def prepared_row(results: Results, row: Numbered) -> Row | None:
     """The row as it asked, prepared by stored answers; None where one of them is missing."""
     spec = results.spec(row)
     return prepared(row_of(spec), Recall(results.store, spec["models"], None))

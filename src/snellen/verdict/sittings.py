@@ -216,6 +216,8 @@ def _order(labels: NDArray[np.int32], predictions: Sequence[NDArray[np.int32]]) 
 
 def _relabelled(selections: Sequence[_Selection]) -> int:
     """How many images stand under other labels in one run than in another."""
+    if len({selection.run for selection in selections}) < 2:
+        return 0
     labels: dict[bytes, dict[int, set[str]]] = {}
     for selection in selections:
         for digest, label, _ in selection.images:

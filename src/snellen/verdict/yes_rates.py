@@ -109,9 +109,8 @@ def _asked(
     """True class, classes asked about, those that got a yes, and the details, of each answered image."""
     asking = row_of(results.spec(row))
     everything = asking.classes.foreground
-    answered = sheet.answered
-    for place, (outcome, details) in enumerate(results.conclusions(row, answered)):
-        if not answered[place] or "asked" not in details:
+    for place, outcome, details in results.conclusions(row, sheet):
+        if "asked" not in details:
             continue
         label = int(sheet.labels[place])
         yeses = details.get("yes", details.get("yeses"))

@@ -1,0 +1,135 @@
+"""Who may ask: the door of the server, before any page.
+
+Only requests that name this machine are answered (a page elsewhere cannot reach it by a name of its own, DNS
+rebinding); where others may reach the server, only those with the token. What changes anything must come from a page of
+this server. Every answer says what browsers may do with it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from secrets import compare_digest
+from typing import Any, TypeAlias
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+_HOST = re.compile(r"(?P<name>localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?", re.IGNORECASE)
+_METHODS = ("GET", "HEAD", "POST")
+_Query: TypeAlias = list[tuple[str, str]]
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a server that is bound to this host."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+class Guard:
+    """Lets through what may be asked; without a token the server is one for this machine alone."""
+
+    def __init__(self, app: ASGIApp, token: str | None = None) -> None:
+        self._app = app
+        self._token = token
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self._app(scope, receive, send)
+            return
+
+        async def send_safely(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("Cache-Control", "private, no-cache")
+            await send(message)
+
+        refusal = self._refusal(scope, Headers(scope=scope))
+        await (refusal or self._app)(scope, receive, send_safely)
+
+    def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
+        """What is answered instead; None where the request may pass."""
+        if scope["method"] not in _METHODS:
+            return PlainTextResponse("only GET, HEAD and POST are answered\n", 405, {"Allow": ", ".join(_METHODS)})
+        if self._token is None:
+            if not _HOST.fullmatch(headers.get("host", "")):
+                return _refused("this server answers requests to localhost and 127.0.0.1 alone")
+        elif (answer := self._without_token(scope, headers)) is not None:
+            return answer
+        if scope["method"] == "POST" and not _same_origin(headers):
+            return _refused("this must be sent from a page of this server")
+        return None
+
+    def _without_token(self, scope: Scope, headers: Headers) -> Response | None:
+        """What is answered to a request without the token, or one that has it in its address."""
+        assert self._token is not None
+        query: _Query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        given = next((value for key, value in query if key == "token"), None)
+        cookie = f"snellen-{_port(scope)}"
+        if given is not None and scope["method"] != "POST":
+            if not _same(given, self._token):
+                return _refused("this is not the token that 'snellen view' printed with the address")
+            rest = urlencode([(key, value) for key, value in query if key != "token"])
+            path = "/" + scope["raw_path"].decode("latin-1").lstrip("/")  # never //elsewhere
+            answer = _sent_on(f"{path}{'?' if rest else ''}{rest}", headers)
+            answer.set_cookie(cookie, self._token, httponly=True, samesite="strict", path="/")
+            return answer
+        kept = dict(_cookies(headers.get("cookie", ""))).get(cookie)
+        if kept is None or not _same(kept, self._token):
+            return _refused("open the address that 'snellen view' printed, with its token")
+        return None
+
+
+def _sent_on(address: str, headers: Headers) -> Response:
+    """Leads to an address; from a link elsewhere by a page of its own, as browsers send it no strict cookie at once."""
+    if headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+        return PlainTextResponse("one moment\n", headers={"Refresh": f"0; url={address}"})
+    return RedirectResponse(address, 303)
+
+
+def _refused(reason: str) -> Response:
+    return PlainTextResponse(f"not allowed: {reason}\n", 403)
+
+
+def _same(given: str, token: str) -> bool:
+    return compare_digest(given.encode("utf-8", "replace"), token.encode())
+
+
+def _port(scope: Scope) -> Any:
+    return (scope.get("server") or ("", ""))[1]
+
+
+def _cookies(header: str) -> list[tuple[str, str]]:
+    pairs = (part.partition("=") for part in header.split(";"))
+    return [(name.strip(), value.strip()) for name, _, value in pairs]
+
+
+def _same_origin(headers: Headers) -> bool:
+    """Whether a browser says that the request comes from a page of this server.
+
+    Those that send no `Sec-Fetch-Site` tell by `Origin`; as pages here send no referrer, others have `null` there.
+    """
+    site, origin, host = headers.get("sec-fetch-site"), headers.get("origin"), headers.get("host", "").lower()
+    own = origin is not None and host != "" and urlsplit(origin).netloc.lower() == host
+    if site is None:
+        return own
+    return site == "same-origin" and (own or origin in (None, "null"))

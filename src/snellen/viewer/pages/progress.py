@@ -1,0 +1,34 @@
+"""How far a run is, for the script of a page."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from snellen.console import one_line
+from snellen.viewer.served import ServedRun
+
+_LINES = 5
+
+
+def page(run: ServedRun, request: Request) -> Response:
+    """What the run that goes on says of itself; `going` is false where none does."""
+    run.refresh()
+    beat = run.beat
+    if beat is None:
+        return JSONResponse({"going": False})
+    rate = beat.per_second
+    left = (beat.total - beat.done) / rate if rate and beat.total else None
+    return JSONResponse(
+        {
+            "going": True,
+            "task": one_line(str(beat.task)),
+            "done": beat.done,
+            "total": beat.total,
+            "failed": beat.failed,
+            "rate": rate,
+            "left": left,
+            "spent": run.spent,
+            "lines": [one_line(line)[:500] for line in beat.lines[-_LINES:]],
+        }
+    )
