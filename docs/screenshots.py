@@ -122,9 +122,9 @@ def write(name: str, png: bytes) -> None:
 
 
 def _palette(picture: PIL.Image.Image) -> PIL.Image.Image:
-    """The commonest colours as they are, which are those of the page; of the others what stands for most and for all."""
+    """The commonest colours as they are, which are the page's; of the others what stands for most and what for all."""
     found = sorted(picture.getcolors(picture.width * picture.height) or (), reverse=True)
-    colours = [channel for _, colour in found[:64] for channel in colour]
+    colours = [channel for _, colour in found[:64] if isinstance(colour, tuple) for channel in colour]
     for method, count in ((PIL.Image.Quantize.MEDIANCUT, 96), (PIL.Image.Quantize.MAXCOVERAGE, 96)):
         colours += (picture.quantize(count, method=method).getpalette() or [])[: 3 * count]
     palette = PIL.Image.new("P", (1, 1))
