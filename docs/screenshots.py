@@ -104,10 +104,13 @@ def take(browser: Browser, shot: Shot) -> None:
 
 
 def _scroll_to(page: Page, element: str) -> None:
-    """Brings the element below the bar that stays at the top, and waits until its charts are drawn."""
-    page.locator(element).scroll_into_view_if_needed()
-    if page.locator(f"{element} .plot").count():
-        page.wait_for_selector(f"{element} .plot svg, {element} .plot canvas")
+    """Brings the element below the bar that stays at the top, once all charts are drawn, as they take room."""
+    drawn = "[...document.querySelectorAll('.plot')].every(plot => plot.querySelector('svg, canvas'))"
+    until = time.monotonic() + PATIENCE
+    while not page.evaluate(drawn):
+        if time.monotonic() > until:
+            raise SystemExit("not all charts of the report were drawn")
+        page.wait_for_timeout(100)
     place = (
         "e => scrollTo(0, e.getBoundingClientRect().top + scrollY - (document.querySelector('.top').offsetHeight + 8))"
     )
