@@ -162,11 +162,15 @@ class Interview:
     @contextmanager
     def _at_work(self) -> Iterator[Worker]:
         """The process, which may have stayed from an earlier part and may stay for a later one."""
-        worker, self._staying = self._staying or self._worker(), None
+        worker: Worker | None = None
         try:
+            worker, self._staying = self._staying or self._worker(), None
             yield worker
         except BaseException:
-            worker.close()
+            if worker:
+                worker.close()
+            elif self._spending:
+                self._spending.not_begun()
             raise
         if self._part.stays:
             self._staying = worker
