@@ -177,7 +177,7 @@ class Snapshot:
 
 
 def stamp_of(run: Path) -> tuple[int, ...]:
-    """What changes with every change of a run's database; nothing is opened for it. The first tells which file it is."""
+    """What changes with every change of a run's database, its first number with the file; nothing is opened for it."""
     found = [database_of(run)]
     for name in (DATABASE, f"{DATABASE}-wal"):
         try:
