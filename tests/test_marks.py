@@ -74,6 +74,18 @@ def test_the_corrected_manifest_is_read_by_the_reader_of_manifests(tmp_path: Pat
     assert all(each.image.pixels().size == (6, 6) for each in read)
 
 
+@pytest.mark.parametrize("name", ["\u00a0a.png", " b.png", "=cmd|' .png", "#c.png", "~d.png", "e\ufefff;g,h.png"])
+def test_a_name_that_a_reader_would_change_stays_the_same_file(tmp_path: Path, name: str) -> None:
+    photos = photographs(tmp_path / "photos", 1, ("cat",)) / "cat"
+    (photos / "cat0.png").rename(photos / name)
+    images = [Labelled("one", str(photos / name), "=cat"), Labelled("two", str(photos / "none.png"), "dog")]
+    made = corrected(images, {})
+    (tmp_path / "corrected.csv").write_text(made.text, encoding="utf-8", newline="")
+    first = next(iter(manifest.load(str(tmp_path / "corrected.csv"), manifest.Options(root=made.root, id_column="id"))))
+    assert (first.id, first.label, first.image.path) == ("one", "=cat", photos / name)
+    assert corrected([Labelled("a", "/photos/a.png ", "cat"), *images], {}).unwritable == 1
+
+
 def test_images_without_files_make_a_list(tmp_path: Path) -> None:
     images = [Labelled("a", None, "cat"), Labelled("b", "/photos/b.png", "dog"), Labelled("c", None, "dog")]
     made = corrected(images, {"a": Mark("a", "cat", "dog"), "c": Mark("c", "dog")})

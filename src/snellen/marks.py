@@ -137,7 +137,7 @@ def corrected(images: Iterable[Labelled], marks: Mapping[str, Mark]) -> Correcte
     """
     listed = list(images)
     filed = bool(listed) and all(each.path is not None for each in listed)
-    writable = [each for each in listed if not filed or is_printable(str(each.path))]
+    writable = [each for each in listed if not filed or is_writable(str(each.path))]
     root = _root(writable) if filed and writable else None
     written = io.StringIO()
     table = csv.writer(written, lineterminator="\n")
@@ -152,10 +152,21 @@ def corrected(images: Iterable[Labelled], marks: Mapping[str, Mark]) -> Correcte
         count += 1
         changed += label != each.label
         if root is not None:
-            table.writerow([os.path.relpath(str(each.path), root), label, each.example])
+            table.writerow([_below(root, str(each.path)), label, each.example])
         else:
             table.writerow([each.example, label, "yes" if label != each.label else ""])
     return Corrected(written.getvalue(), root, count, changed, removed, len(listed) - len(writable))
+
+
+def is_writable(path: str) -> bool:
+    """Whether a cell of a table can hold the path: white space at its end would be lost."""
+    return is_printable(path) and path == path.rstrip()
+
+
+def _below(root: str, path: str) -> str:
+    """The path relative to the root; one that begins with white space, which readers drop, begins with `./`."""
+    found = os.path.relpath(path, root)
+    return found if found == found.lstrip() else os.path.join(".", found)  # noqa: PTH118 (pathlib drops the dot)
 
 
 def _root(images: Iterable[Labelled]) -> str:

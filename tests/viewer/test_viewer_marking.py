@@ -71,6 +71,15 @@ def test_a_mark_is_kept_shown_exported_and_run(viewer: Viewer, run: Path, tmp_pa
     results.close()
 
 
+def test_what_is_promised_is_what_is_made(viewer: Viewer, run: Path) -> None:
+    put_mark(run, Mark("cat/cat0.png", "dog", "cat"))  # its label has been put right since
+    put_mark(run, Mark("cat/cat1.png", "cat", "dog"))
+    put_mark(run, Mark("cat/cat2.png", "cat"))
+    put_mark(run, Mark("gone.png", "cat", "dog"))
+    assert "8 images, 1 with another label, 1 left out" in viewer.get("marks").text
+    assert len(viewer.get("corrected.csv").text.splitlines()) == 1 + 8
+
+
 def test_a_mark_is_taken_back(viewer: Viewer, run: Path) -> None:
     send(viewer, id="cat/cat2.png", action="mark", right="dog")
     assert send(viewer, id="cat/cat2.png", action="take", **{"from": "marks"}) == 303

@@ -156,13 +156,13 @@ def chosen(snapshot: Snapshot, images: ImageSet, asked: Filter, evidence: Mappin
     """The places of the images that pass, in the order asked for; kept for the next page of the same."""
     key = (images.key, asked)
     known = snapshot.orders
-    by, found = known.get(key, (None, None))
-    if found is None or (by is not evidence and asked.sort == "suspect"):
-        passed = np.flatnonzero(_passing(images, asked))
-        found = passed[_order(images, asked, passed, evidence)]
-        if len(known) >= 16:
-            known.clear()
-        known[key] = evidence, found
+    if (kept := known.get(key)) is not None and (asked.sort != "suspect" or kept[0] is evidence):
+        return kept[1]
+    passed = np.flatnonzero(_passing(images, asked))
+    found: NDArray[np.int64] = passed[_order(images, asked, passed, evidence)]
+    if len(known) >= 16:
+        known.clear()
+    known[key] = evidence, found
     return found
 
 

@@ -145,7 +145,7 @@ class Snapshot:
     sets: tuple[ImageSet, ...]
     models: Mapping[int, str]
     seconds: float
-    orders: dict[Any, Any] = field(default_factory=dict)  # what filters found, kept by those
+    orders: dict[Any, tuple[Any, NDArray[np.int64]]] = field(default_factory=dict)  # what filters found, kept by those
 
     def find(self, digest: bytes) -> tuple[ImageSet, int] | None:
         """An image of this content, with a set that it is in."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import shlex
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from starlette.responses import RedirectResponse, Response
 
 from snellen.console import visible
 from snellen.errors import SnellenError
-from snellen.marks import Corrected, Mark, corrected, put_mark, read_marks, take_mark
+from snellen.marks import Corrected, Mark, corrected, is_writable, put_mark, read_marks, take_mark
 from snellen.specs import split_spec
 from snellen.viewer.filters import read_filter
 from snellen.viewer.layout import problem, respond
@@ -57,10 +58,17 @@ def _corrected(run: ServedRun, snapshot: Snapshot) -> Corrected:
 
 def _promised(snapshot: Snapshot, marks: Mapping[str, Mark]) -> Corrected:
     """What the corrected manifest will be, without its text, which takes a while for many images."""
-    known = [mark for mark in marks.values() if snapshot.example(mark.example)]
-    removed = sum(mark.right is None for mark in known)
     whole = snapshot.uncorrected
-    return replace(whole, images=whole.images - removed, changed=len(known) - removed, removed=removed)
+    removed = changed = 0
+    for mark in marks.values():
+        if (found := snapshot.example(mark.example)) is None:
+            continue
+        images, place = found[0].images, found[1]
+        path = images.paths[place]
+        if whole.root is None or (path and is_writable(os.fsdecode(path))):
+            removed += mark.right is None
+            changed += mark.right not in (None, images.labels[place])
+    return replace(whole, images=whole.images - removed, changed=changed, removed=removed)
 
 
 def _command(snapshot: Snapshot, made: Corrected) -> str | None:
