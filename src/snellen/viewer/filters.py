@@ -70,7 +70,8 @@ class Filter:
     def query(self, **more: Any) -> str:
         """As the query of an address, with further values."""
         values = {**dataclasses.asdict(self), **more}
-        return urlencode({key: value for key, value in values.items() if value not in (None, "")})
+        kept = {key: value for key, value in values.items() if value not in (None, "")}
+        return urlencode(kept, errors="backslashreplace")
 
     def but(self, **changes: Any) -> Filter:
         return dataclasses.replace(self, **changes)
@@ -137,7 +138,7 @@ def _bound(query: Mapping[str, str], key: str, told: list[str]) -> float | None:
         value = float(text)
     except ValueError:
         value = np.nan
-    if not np.isfinite(value):
+    if not abs(value) < 1e30:  # more than a score of single precision holds, or no number
         told.append(f"Expected a number such as 0.5 as the confidence ({key}); it is ignored.")
         return None
     return value
@@ -153,14 +154,15 @@ def _one_of(query: Mapping[str, str], key: str, known: Any, told: list[str]) -> 
 
 def chosen(snapshot: Snapshot, images: ImageSet, asked: Filter, evidence: Mapping[str, float]) -> NDArray[np.int64]:
     """The places of the images that pass, in the order asked for; kept for the next page of the same."""
-    key = (images.key, asked, len(evidence))
+    key = (images.key, asked)
     known = snapshot.orders
-    if (found := known.get(key)) is None:
-        passed = np.flatnonzero(_passing(images, asked))
-        found = passed[_order(images, asked, passed, evidence)]
-        if len(known) >= 16:
-            known.clear()
-        known[key] = found
+    if (kept := known.get(key)) is not None and (asked.sort != "suspect" or kept[0] is evidence):
+        return kept[1]
+    passed = np.flatnonzero(_passing(images, asked))
+    found: NDArray[np.int64] = passed[_order(images, asked, passed, evidence)]
+    if len(known) >= 16:
+        known.clear()
+    known[key] = evidence, found
     return found
 
 
@@ -207,11 +209,13 @@ def _answered(images: ImageSet, row: Line, answer: str) -> Bits:
 def _disagreeing(images: ImageSet, row: Line, how: str) -> Bits:
     right, count = images.right(row), images.rights
     rows = len(images.seeing)
+    seen = any(each is row for each in images.seeing)  # a blind control is none of them
+    others, others_right = (rows - 1, count - right) if seen else (rows, count)
     found: Mapping[str, Callable[[], Bits]] = {
         "differ": lambda: images.outvoted > 0,
         "some": lambda: (count > 0) & (count < rows),
-        "only-right": lambda: right & (count == 1),
-        "only-wrong": lambda: row.answered & ~right & (count == rows - 1),
+        "only-right": lambda: right & (others_right == 0),
+        "only-wrong": lambda: row.answered & ~right & (others_right == others),
         "none-right": lambda: count == 0,
         "all-right": lambda: count == rows,
     }
