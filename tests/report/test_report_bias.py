@@ -99,3 +99,16 @@ def test_nothing_is_said_where_nothing_sways(tmp_path: Path) -> None:
     ) as results:
         made = section(ReportedRun(results))
     assert made is None or not made.figures
+
+
+def test_of_rows_that_stopped_for_their_answers_it_says_what_does_not_hold(run: ReportedRun, tmp_path: Path) -> None:
+    photos = photographs(tmp_path / "photos", 15, NAMES)
+    models = [model(tmp_path / "right.py", "return truth(image)"), model(tmp_path / "first.py", "return 'a'")]
+    with ran(photos, models, "closed-set", out=tmp_path / "run", until_decided=0.95) as results:
+        stopped = ReportedRun(results)
+        assert {row.interval for row in stopped.shown} == {"anytime"}
+        made, whole = section(stopped), section(run)
+        assert made is not None and whole is not None
+        page = str(body(stopped, [made]))
+    assert "does not hold to 95 % of these rows" in page
+    assert "does not hold to 95 %" not in str(body(run, [whole]))
