@@ -34,10 +34,10 @@ def section(run: ReportedRun) -> Section | None:
         return None
     rows = [row for row in run.shown if any(row.number in pair for pair in pairs)]
     figure = Figure(
-        "agreement",
+        "rows-together",
         "Each two rows together",
         "Share of the images that both rows answered, in percent. Same answer: both predicted the same class, right or "
-        "wrong. One of both right: what a perfect choice between the two could reach, such as a cascade; on the "
+        "wrong, or both none. One of both right: what a perfect choice between the two could reach, such as a cascade; on the "
         "diagonal the accuracy of the row alone. The numbers above stand for the rows at the left.",
         (
             _variant(run, "Same answer", rows, pairs, lambda each: each.agreement, alone=False),
