@@ -18,7 +18,6 @@ NEXT = """
 place, number = int(truth(image)[5:]), int(image.path.stem[-1])
 return f"class{(place + 1) % 45:02}" if number < place % 4 else truth(image)
 """
-TRUE = "return truth(image)"
 
 
 def test_figures_of_classes_are_those_of_the_answers_the_worst_first(tmp_path: Path) -> None:
@@ -65,15 +64,6 @@ def test_rows_stand_side_by_side_by_the_mean_of_their_recalls(tmp_path: Path, mo
     assert f'href="{lines[0]["href"]}"'.replace("&", "&amp;") in page
     last = section.figures[0].variants[1].numbers
     assert last.rows[-1] == ("bird", 0, None, None, None, None, None)
-
-
-def test_classes_with_names_that_mean_something_to_scripts_are_drawn(tmp_path: Path) -> None:
-    names = ("constructor", "cat")
-    with ran(photographs(tmp_path / "photos", 2, names), model(tmp_path / "m.py", TRUE), out=tmp_path / "run") as found:
-        section = classes.section(ReportedRun(found))
-    assert section
-    chart = drawn(section.figures[0].variants[0].chart)
-    assert all(f"Class: {name}" in chart for name in names)
 
 
 def test_rows_that_stopped_for_their_answers_have_no_intervals(tmp_path: Path) -> None:

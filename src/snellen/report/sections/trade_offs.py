@@ -65,7 +65,7 @@ def _figure(run: ReportedRun, cost: Cost) -> Figure | None:
 
 
 def _front(run: ReportedRun, rows: Sequence[ResultRow], cost: Cost) -> set[int]:
-    """The rows that for less no other is as accurate as, as far as is known (Pareto front, intervals taken seriously)."""
+    """The rows of which no other is known to be as accurate for less (Pareto front, with intervals taken seriously)."""
     candidates = candidates_of(run.results, rows)
     if not candidates:  # no row is ever right
         return set()
@@ -126,9 +126,10 @@ def _chart(run: ReportedRun, rows: Sequence[ResultRow], cost: Cost, worth: set[i
         tooltip=shown,
         **coded,
     )
+    half = alt.ExprRef("width / 2")  # what is free beside a mark: longer names would take the room of the plot
     names = [
         base.transform_filter(f"datum.worth && datum.end == '{end}'")
-        .mark_text(align="right" if end == "right" else "left", dx=-9 if end == "right" else 9, dy=-9)
+        .mark_text(align="right" if end == "right" else "left", dx=-9 if end == "right" else 9, dy=-9, limit=half)
         .encode(x=x, y=y, text="row:N")
         for end in sorted({side(row) for row in rows if row.number in worth})  # a layer without marks is warned of
     ]
