@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from snellen.report.page import body
 from snellen.report.reported import ReportedRun
 from snellen.report.sections.bias import section
+from snellen.report.yes_figures import yes_figures
 from studies import model, photographs, ran
 
 NAMES = tuple("abcdef")
@@ -112,3 +115,10 @@ def test_of_rows_that_stopped_for_their_answers_it_says_what_does_not_hold(run: 
         page = str(body(stopped, [made]))
     assert "does not hold to 95 % of these rows" in page
     assert "does not hold to 95 %" not in str(body(run, [whole]))
+
+
+def test_names_in_the_chart_of_yeses_cannot_turn_or_hide(run: ReportedRun) -> None:
+    (rates,) = [found for row in run.shown if (found := run.diagnosis(row).yes) is not None]
+    hostile = dataclasses.replace(rates.per_class[0], name="dog\u202egnp")
+    (figure,) = yes_figures([("row", dataclasses.replace(rates, per_class=(hostile,)))])
+    assert "\u202e" not in json.dumps(figure.variants[0].chart, ensure_ascii=False)
