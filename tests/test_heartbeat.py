@@ -69,3 +69,13 @@ def test_a_killed_run_goes_on_no_more(tmp_path: Path) -> None:
 def test_what_is_no_heartbeat_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / FILE).write_bytes(text.encode("utf-8", "surrogatepass"))
     assert heartbeat(tmp_path) is None
+
+
+@pytest.mark.parametrize("spoiled", [{"told": "soon"}, {"total": None}, {"done": [1]}, {"task_began": {}}])
+def test_a_file_with_other_values_is_none(spoiled: dict[str, object], tmp_path: Path) -> None:
+    told = Told(Silence(), tmp_path)
+    told.begin("demo/vlm", 10)
+    assert heartbeat(tmp_path) is not None
+    kept = json.loads((tmp_path / FILE).read_text())
+    (tmp_path / FILE).write_text(json.dumps({**kept, **spoiled}))
+    assert heartbeat(tmp_path) is None

@@ -97,8 +97,10 @@ def heartbeat(folder: Path) -> Heartbeat | None:
     """What the run that is going on in a folder says; None where none is, or where it was killed."""
     try:
         kept = json.loads((folder / FILE).read_bytes())
-        found = Heartbeat(**{**kept, "lines": tuple(map(str, kept["lines"]))})
-    except (OSError, ValueError, TypeError, KeyError):  # there is none, or what is there is none
+        numbers = {name: float(kept[name]) for name in ("began", "told", "task_began")}
+        counts = {name: int(kept[name]) for name in ("total", "done", "failed")}
+        found = Heartbeat(**{**kept, **numbers, **counts, "lines": tuple(map(str, kept["lines"]))})
+    except (OSError, ValueError, TypeError, KeyError, OverflowError):  # there is none, or what is there is none
         return None
     return found if _goes_on(found) else None
 
