@@ -75,6 +75,8 @@ def test_what_is_no_heartbeat_is_none(tmp_path: Path, text: str) -> None:
     "said",
     [
         {"done": "x"},
+        {"done": [1]},
+        {"task_began": {}},
         {"told": "x"},
         {"done": float("nan")},
         {"total": 10**400},

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snellen import comparisons
+from snellen.costs import spent
 from snellen.database import DATABASE, Database
 from snellen.decisions import Decision, decisions
 from snellen.errors import Missing, WrongUse
@@ -171,6 +172,11 @@ class Results:
     def store(self) -> Store:
         """The answers, to replay strategies against; nothing can be written."""
         return Store(self._database)
+
+    @property
+    def spent_usd(self) -> float | None:
+        """What the folder paid to all its models; None where no price is known, or not how much was used."""
+        return spent(self._database)
 
     def fact(self, name: str) -> str | None:
         """A fact of the folder by its name."""

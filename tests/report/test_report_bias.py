@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from snellen.report.page import body
 from snellen.report.reported import ReportedRun
 from snellen.report.sections.bias import section
+from snellen.report.yes_figures import yes_figures
 from studies import model, photographs, ran
 
 NAMES = tuple("abcdef")
@@ -99,3 +102,23 @@ def test_nothing_is_said_where_nothing_sways(tmp_path: Path) -> None:
     ) as results:
         made = section(ReportedRun(results))
     assert made is None or not made.figures
+
+
+def test_of_rows_that_stopped_for_their_answers_it_says_what_does_not_hold(run: ReportedRun, tmp_path: Path) -> None:
+    photos = photographs(tmp_path / "photos", 15, NAMES)
+    models = [model(tmp_path / "right.py", "return truth(image)"), model(tmp_path / "first.py", "return 'a'")]
+    with ran(photos, models, "closed-set", out=tmp_path / "run", until_decided=0.95) as results:
+        stopped = ReportedRun(results)
+        assert {row.interval for row in stopped.shown} == {"anytime"}
+        made, whole = section(stopped), section(run)
+        assert made is not None and whole is not None
+        page = str(body(stopped, [made]))
+    assert "does not hold to 95 % of these rows" in page
+    assert "does not hold to 95 %" not in str(body(run, [whole]))
+
+
+def test_names_in_the_chart_of_yeses_cannot_turn_or_hide(run: ReportedRun) -> None:
+    (rates,) = [found for row in run.shown if (found := run.diagnosis(row).yes) is not None]
+    hostile = dataclasses.replace(rates.per_class[0], name="dog\u202egnp")
+    (figure,) = yes_figures([("row", dataclasses.replace(rates, per_class=(hostile,)))])
+    assert "\u202e" not in json.dumps(figure.variants[0].chart, ensure_ascii=False)

@@ -72,3 +72,23 @@ def test_answers_in_words_have_no_calibration(tmp_path: Path) -> None:
     words = model(tmp_path / "words.py", "return truth(image)")
     with ran(photographs(tmp_path / "photos", 1), words, out=tmp_path / "run") as results:
         assert section(ReportedRun(results)) is None
+
+
+def test_rows_that_stopped_for_their_answers_have_no_interval_of_errors(tmp_path: Path) -> None:
+    said = "return Scores(question.choices, tuple(-3.0 * (each != {}) for each in question.choices))"
+    models = [
+        model(tmp_path / "right.py", said.format("truth(image)")),
+        model(tmp_path / "wrong.py", said.format("'cat'")),
+    ]
+    photos = photographs(tmp_path / "photos", 12)
+    with ran(photos, models, "likelihood", out=tmp_path / "run", until_decided=0.95) as results:
+        run = ReportedRun(results)
+        assert {row.interval for row in run.shown} == {"anytime"}
+        made = section(run)
+        assert made is not None
+        page = str(body(run, [made]))
+        found = [each.found for each in made.context["scored"]]
+    assert any(each.ece_low is not None for each in found)
+    table = page.partition("<tbody>")[2].partition("</tbody>")[0]
+    assert "0." in table and not any(f"{each.ece_low:.3f} – " in table for each in found)
+    assert "the errors of these rows have no interval" in page

@@ -60,7 +60,7 @@ def test_rows_stand_side_by_side_by_the_mean_of_their_recalls(tmp_path: Path, mo
         ("dog", 0.5, [1.0, 0.0]),
         ("bird", 1.0, [1.0, None]),
     ]
-    assert "1 easier one is left out" in page
+    assert "the last 1 is left out" in page
     assert f'href="{lines[0]["href"]}"'.replace("&", "&amp;") in page
     last = section.figures[0].variants[1].numbers
     assert last.rows[-1] == ("bird", 0, None, None, None, None, None)

@@ -162,9 +162,13 @@ def test_what_the_best_row_failed_at_is_none_of_its_mistakes(tmp_path: Path) -> 
     assert marks == {"cat": ["wrong", "wrong"], "dog": ["right", "wrong"]}
 
 
-def test_no_section_where_all_is_right(tmp_path: Path) -> None:
+def test_where_all_is_right_it_says_so(tmp_path: Path) -> None:
     with asked(tmp_path, "return truth(image)") as results:
-        assert section(ReportedRun(results)) is None
+        cards, page = shown(results)
+        run = ReportedRun(results)
+        made = section(run)
+        assert made is not None and "there is no picture to show" in str(body(run, [made]))
+    assert not cards and page.of("section")[0]["id"] == "mistakes"
 
 
 def test_texts_of_models_and_classes_are_never_markup(tmp_path: Path) -> None:

@@ -14,11 +14,15 @@ import pytest
 
 import snellen as package
 import studies
+from snellen.costs import keep_price
 from snellen.errors import WrongUse
+from snellen.folder import RunFolder
+from snellen.remote.prices import Price
 from snellen.report import write_report
 
 GOOD = "return Text(truth(image))"
 BAD = "return Text('cat')"
+PAID = "return Text(truth(image), usage=Usage(tokens_in=1, tokens_out=1))"
 
 
 class Elements(HTMLParser):
@@ -75,10 +79,22 @@ def test_it_needs_nothing_else_and_lets_nothing_else_run(run: Path, tmp_path: Pa
     assert len(elements.scripts) >= 1
 
 
-def test_all_links_inside_the_page_lead_somewhere(run: Path, tmp_path: Path) -> None:
-    elements = Elements(write_report([run], tmp_path / "page.html").read_text(encoding="utf-8"))
-    links = {each["href"] for tag, each in elements.found if tag == "a" and each.get("href", "#")}
-    assert links and {str(link).partition("?")[0].removeprefix("#") for link in links} <= elements.ids
+@pytest.mark.parametrize("kind", ["some wrong", "without pictures", "all right", "all failed", "two runs"])
+def test_all_links_inside_the_page_lead_somewhere(kind: str, run: Path, tmp_path: Path) -> None:
+    runs = [run]
+    if kind not in ("some wrong", "without pictures"):
+        told = "return Failure('no luck')" if kind == "all failed" else GOOD
+        name = studies.model(tmp_path / "m.py", told)
+        with studies.ran(run.parent / "photos", name, out=tmp_path / "run"):
+            runs = [run, tmp_path / "run"] if kind == "two runs" else [tmp_path / "run"]
+    thumbnails = 0 if kind == "without pictures" else 4
+    page = write_report(runs, tmp_path / "page.html", thumbnails).read_text(encoding="utf-8")
+    elements = Elements(page)
+    ids = [str(each["id"]) for _, each in elements.found if each.get("id")]
+    assert len(ids) == len(set(ids))
+    links = {str(each["href"]) for tag, each in elements.found if tag == "a" and each.get("href", "#")}
+    links |= set(re.findall(r'"(#[\w-]+\?)row=', page.partition('id="charts"')[2].partition("</script>")[0]))
+    assert links and {link.partition("?")[0].removeprefix("#") for link in links} <= set(ids)
 
 
 def test_it_says_what_was_asked_and_what_came_of_it(run: Path, tmp_path: Path) -> None:
@@ -96,6 +112,32 @@ def test_several_runs_make_one_page(run: Path, tmp_path: Path) -> None:
     assert {"together", "run1-leaderboard", "run2-leaderboard"} <= ids and "leaderboard" not in ids
     table = page.partition('id="together"')[2].partition("</table>")[0]
     assert table.count("<tr>") == 4  # the head and three rows: the good model is another file in the second run
+
+
+def test_runs_about_other_images_make_one_page_too(run: Path, tmp_path: Path) -> None:
+    folder = studies.photographs(tmp_path / "others", 2, ("cow", "pig"))
+    with studies.ran(folder, studies.model(tmp_path / "m.py", GOOD), out=tmp_path / "other"):
+        page = write_report([run, tmp_path / "other"], tmp_path / "both.html").read_text(encoding="utf-8")
+    assert {"together", "run1-leaderboard", "run2-leaderboard"} <= Elements(page).ids
+    assert "their rows cannot be compared" in page
+
+
+def test_what_was_paid_and_where_images_went_is_told_of_the_whole_folder(run: Path, tmp_path: Path) -> None:
+    models = [studies.model(tmp_path / f"m{number}.py", PAID) for number in (1, 2)]
+    with studies.ran(run.parent / "photos", models[0], out=tmp_path / "run", limit=3):
+        pass
+    with studies.ran(run.parent / "photos", models[1], out=tmp_path / "run"):
+        pass
+    with RunFolder(tmp_path / "run") as folder, folder.database.commit():
+        for number, _, _, _ in list(folder.store.rows()):
+            model = folder.database.value("SELECT model FROM rows WHERE number = ?", number)
+            keep_price(folder.database, model, Price(input=1e6))
+            told = "json_set(facts, '$.sends_to', ?)"
+            folder.database.execute(f"UPDATE models SET facts = {told} WHERE number = ?", f"host{model}.test", model)
+    page = write_report([tmp_path / "run"], tmp_path / "page.html").read_text(encoding="utf-8")
+    text = " ".join(re.sub(r"<[^>]*>", "", page.partition("<main")[2]).split())
+    assert "Images were sent to host1.test, host2.test." in text
+    assert "Spent12.00 USD" in text
 
 
 def test_a_run_without_any_answer_has_a_page(run: Path, tmp_path: Path) -> None:

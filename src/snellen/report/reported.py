@@ -72,6 +72,11 @@ class ReportedRun:
         numbers = {row.number for row in chosen[:MOST_ROWS]}
         return tuple(row for row in self.answered if row.number in numbers)
 
+    @property
+    def stopped(self) -> list[str]:
+        """The names of the shown rows that stopped for what they answered: of these only accuracies have intervals."""
+        return [self.labels[row.number] for row in self.shown if row.interval == "anytime"]
+
     @cached_property
     def labels(self) -> dict[int, str]:
         """What each row is called in charts and lists, by number; different rows have different names."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from snellen.errors import WrongUse
 from snellen.report.elements import Section
 from snellen.report.reported import ReportedRun
 from snellen.verdict.sittings import Entrant, Sitting, sittings
@@ -13,8 +14,11 @@ from snellen.verdict.standings_text import sentences
 
 
 def section(runs: Sequence[ReportedRun]) -> Section:
-    """The standings of each set of images that rows of these runs share. Raises WrongUse where runs share none."""
-    found = sittings([run.results for run in runs])
+    """The standings of each set of images that rows of these runs share; none where one run shares none."""
+    try:
+        found = sittings([run.results for run in runs])
+    except WrongUse:  # each run has its own part of the page all the same
+        found = ()
     shared = [each for each in found if len(each.left_out) > 1] or list(found)
     return Section("together", "Together", "together.html", {"tables": [_table(runs, each) for each in shared]})
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from snellen.report.charts import data, spec
+from snellen.report.charts import chart_names, data, spec
 from snellen.report.elements import Cell, Figure, Numbers, Spec, Variant
 from snellen.verdict.yes_rates import ClassRates, YesRates
 
@@ -38,9 +38,10 @@ def _worst(rates: YesRates) -> list[ClassRates]:
 
 
 def _yes_chart(classes: Sequence[ClassRates]) -> Spec:
+    names = chart_names(each.name for each in classes)
     values = data(
-        {"class": each.name, "of": of, "rate": rate.share, "yes": rate.count, "asked": rate.of}
-        for each in classes
+        {"class": name, "of": of, "rate": rate.share, "yes": rate.count, "asked": rate.of}
+        for each, name in zip(classes, names, strict=True)
         for of, rate in ((_OWN, each.true), (_OTHERS, each.false))
         if rate.share is not None
     )
@@ -51,9 +52,7 @@ def _yes_chart(classes: Sequence[ClassRates]) -> Spec:
         .mark_point(filled=True, size=70, opacity=0.9)
         .encode(
             x=alt.X("rate:Q", title="Yes", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%", tickCount=5)),
-            y=alt.Y(
-                "class:N", sort=[each.name for each in classes], title=None, axis=alt.Axis(labelLimit=140, grid=True)
-            ),
+            y=alt.Y("class:N", sort=names, title=None, axis=alt.Axis(labelLimit=140, grid=True)),
             color=alt.Color("of:N", scale=alt.Scale(domain=order), legend=legend),
             shape=alt.Shape("of:N", scale=alt.Scale(domain=order, range=["circle", "triangle-up"]), legend=legend),
             tooltip=[

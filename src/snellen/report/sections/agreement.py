@@ -37,8 +37,8 @@ def section(run: ReportedRun) -> Section | None:
         "agreement-of-rows",
         "Each two rows together",
         "Share of the images that both rows answered, in percent. Same answer: both predicted the same class, right or "
-        "wrong. One of both right: what a perfect choice between the two could reach, such as a cascade; on the "
-        "diagonal the accuracy of the row alone. The numbers above stand for the rows at the left.",
+        "wrong, or both none. One of both right: what a perfect choice between the two could reach, such as a cascade; "
+        "on the diagonal the accuracy of the row alone. The numbers above stand for the rows at the left.",
         (
             _variant(run, "Same answer", rows, pairs, lambda each: each.agreement, alone=False),
             _variant(run, "One of both right", rows, pairs, lambda each: each.either_right, alone=True),

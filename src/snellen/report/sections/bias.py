@@ -42,6 +42,7 @@ def section(run: ReportedRun) -> Section | None:
         "group_figures": _group_figures(by_pixels, by_class),
         "alike": _alike(rows),
         "read_again": _read_again(rows),
+        "stopped": run.stopped,
     }
     figures = (*context["place_figures"], *context["yes_figures"], *context["group_figures"])
     return Section("bias", "Bias", "bias.html", context, figures)

@@ -48,6 +48,7 @@ def section(run: ReportedRun) -> Section | None:
         "coverages": [f"{share:.0%}" for share in COVERAGES],
         "read_again": min(read, default=None),
         "bins": scored[0].found.bins,
+        "stopped": run.stopped,
     }
     figures = [_curves(scored)]
     if diagrams := [each for each in scored if each.found.diagram]:

@@ -120,7 +120,7 @@ def _table(run: ReportedRun) -> dict[str, Any]:
         "lines": lines,
         "rows": [run.labels[row.number] for row in run.shown],
         "left": len(classes) - len(lines),
-        "stopped": [run.labels[row.number] for row in run.shown if row.interval == "anytime"],
+        "stopped": run.stopped,
     }
 
 

@@ -67,8 +67,8 @@ def _matrices(run: ReportedRun) -> Figure:
         "confusion-matrix",
         "Confusion matrix",
         "Lines are the labels of the images, columns what the row took them for. The stronger the colour of a "
-        "cell, the larger its share of the label's images; what is right is the pale diagonal. A click on a cell leads "
-        "to its images.",
+        "cell, the larger its share of the label's answered images; what is right is the pale diagonal. A click on a "
+        "cell leads to its images.",
         tuple(_matrix(run, row) for row in run.shown),
     )
 

@@ -45,15 +45,13 @@ class Card:
 
 
 def section(run: ReportedRun) -> Section | None:
-    """None where no row is ever wrong."""
+    """None where nothing was answered; where nothing is wrong it says so, as other sections lead here."""
     room = run.thumbnails - pictured(run) if run.thumbnails else _WITHOUT_PICTURES
     if not run.shown or room < 1:
         return None
     sheets = [run.sheet(row) for row in run.shown]
     best = next(place for place, row in enumerate(run.shown) if row.number == run.answered[0].number)
     chosen = choose(sheets[0].labels, np.stack([sheet.predictions for sheet in sheets]), best, room)
-    if not chosen:
-        return None
     mistaken = sheets[best].answered & ~sheets[best].right
     context = {
         "cards": _cards(run, sheets, chosen),

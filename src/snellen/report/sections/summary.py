@@ -41,7 +41,7 @@ def _asked(run: ReportedRun) -> dict[str, Any]:
     names = [str(each["name"]) for each in rows[0].per_class] if rows else []
     spec = results.spec(rows[0]) if rows else {}
     classes = spec["classes"]["names"] if spec else names
-    hosts = sorted({host for row in rows for host in _hosts(run, row)})
+    hosts = sorted({host for row in results.rows for host in _hosts(run, row)})
     machines = read_environments(results.path / "environment.json")
     return {
         "dataset": rows[0].dataset if rows else run.title,
@@ -57,7 +57,8 @@ def _asked(run: ReportedRun) -> dict[str, Any]:
         "machine": machines[-1] if machines else None,
         "days": _days(results.times()),
         "other_sets": len(run.sets) - 1,
-        "spent": max((row.spent_usd for row in rows if row.spent_usd is not None), default=None),
+        "spent": results.spent_usd,
+        "spent_more": any(row.spent_usd is None and _hosts(run, row) for row in results.rows),
         "failed": sum(row.failed for row in rows),
         "pending": sum(row.pending for row in rows),
         "unparsed": sum(row.unparsed for row in rows),

@@ -52,18 +52,23 @@ def _figure(run: ReportedRun, cost: Cost) -> Figure | None:
     if len(rows) < 2:
         return None
     worth = _front(run, rows, cost)
-    marked = "filled marks with a name are worth having: nothing is surely as accurate for less"
+    marked = "Filled marks with a name are worth having: as far as these images tell, none of the others is as accurate"
+    left = len(run.answered) - len(rows)
+    rows_left = "1 more row is" if left == 1 else f"{left} more rows are"
+    without = f" {rows_left} not here: it was not measured, or is 0." if left else ""
     return Figure(
         f"accuracy-{cost.name}",
         cost.title,
-        f"Each mark is a row, its bar the 95 % interval; the axis below is logarithmic. {marked.capitalize()}.",
+        f"Each mark is a row, its bar the 95 % interval; the axis below is logarithmic. {marked} for less.{without}",
         (Variant("", _chart(run, rows, cost, worth), _numbers(run, rows, cost, worth)),),
     )
 
 
 def _front(run: ReportedRun, rows: Sequence[ResultRow], cost: Cost) -> set[int]:
-    """The rows that none is surely as accurate as for less (Pareto front, with intervals taken seriously)."""
+    """The rows of which no other is known to be as accurate for less (Pareto front, with intervals taken seriously)."""
     candidates = candidates_of(run.results, rows)
+    if not candidates:  # no row is ever right
+        return set()
     better = surely_better(run.results, candidates)
     values = [cost.value(each.row) or np.nan for each in candidates]
     costs = np.asarray([[value if cost.least else 1 / value] for value in values])
@@ -83,7 +88,6 @@ def _chart(run: ReportedRun, rows: Sequence[ResultRow], cost: Cost, worth: set[i
         {
             "row": run.labels[row.number],
             "model": run.models[row.model],
-            "strategy": row.strategy,
             "accuracy": row.accuracy,
             "low": row.accuracy_low,
             "high": row.accuracy_high,
