@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 import runs
 from looks import DESKTOP, LOOKS
+from viewers import Viewer, viewing
 from watch import Watch
 
 FLAGS = (
@@ -143,6 +144,20 @@ def hostile_table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sweep_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A sweep of two models over three numbers of classes, in random sets and in hard ones."""
     return once("sweep", runs.swept, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def demo_server(demo_run: Path) -> Iterator[Viewer]:
+    """The viewer of the demo, for tests that change nothing."""
+    with viewing(demo_run) as viewer:
+        yield viewer
+
+
+@pytest.fixture
+def demo_viewer(demo_server: Viewer, watch: Watch) -> Viewer:
+    """The same, and pages may talk to it."""
+    watch.own(demo_server.address)
+    return demo_server
 
 
 @pytest.fixture

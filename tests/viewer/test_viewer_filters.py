@@ -6,14 +6,16 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
 import pytest
 
 from predicted import Model, predicted, wrong
+from snellen.report.links import quoted
 from snellen.results import Results
 from snellen.viewer.filters import Filter, chosen, read_filter
+from snellen.viewer.links import ToPages
 from snellen.viewer.snapshot import Snapshot, load
 
 COUNT = 10
@@ -98,14 +100,15 @@ def test_disagreement(snapshot: Snapshot, records: Any, how: str) -> None:
     expected = []
     for id, own in records["sure"].items():
         each = [records[model][id] for model in MODELS]
-        rights, said = sum(map(right, each)), {one["prediction"] for one in each if answered(one)}
+        rights, voices = sum(map(right, each)), sum(map(answered, each))
+        said = {one["prediction"] for one in each if answered(one)}
         holds = {
             "differ": len(said) > 1,
-            "some": 0 < rights < 3,
+            "some": 0 < rights < voices,
             "only-right": right(own) and rights == 1,
-            "only-wrong": answered(own) and not right(own) and rights == 2,
+            "only-wrong": answered(own) and not right(own) and rights == voices - 1,
             "none-right": rights == 0,
-            "all-right": rights == 3,
+            "all-right": rights == voices,
         }
         expected += [id] * holds[how]
     assert ids(snapshot, row=row, disagreement=how) == expected
@@ -146,6 +149,16 @@ def test_a_filter_goes_through_an_address(snapshot: Snapshot) -> None:
     back, images, told = read_filter(dict(parse_qsl(asked.query())), snapshot)
     assert (back, told) == (asked, [])
     assert images is snapshot.sets[0]
+
+
+def test_a_chart_puts_the_address_of_a_confusion_together(snapshot: Snapshot) -> None:
+    row, links = row_of(snapshot, "mixed"), ToPages("/runs/1")
+    start = links.images(row, "cat", "")
+    for prediction, answer in (("dog", ""), ("", "unparsed")):
+        whole = start + quoted(prediction)
+        assert whole == links.images(row, "cat", prediction)
+        asked, _, told = read_filter(dict(parse_qsl(urlsplit(whole).query, keep_blank_values=True)), snapshot)
+        assert (asked, told) == (Filter(row=row, label="cat", prediction=prediction, answer=answer), [])
 
 
 def test_values_that_make_no_sense_are_told_and_ignored(snapshot: Snapshot) -> None:

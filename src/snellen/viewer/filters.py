@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snellen.types import Outcome, State
-from snellen.viewer.snapshot import NO_OUTCOME, OUTCOMES, STATES, Bits, ImageSet, Line, Snapshot
+from snellen.viewer.snapshot import OUTCOMES, STATES, Bits, ImageSet, Line, Snapshot
 
 ANSWERS = {
     "right": "right",
@@ -28,7 +28,7 @@ DISAGREEMENTS = {
     "only-right": "only this row is right",
     "only-wrong": "only this row is wrong",
     "none-right": "no row is right",
-    "all-right": "all rows are right",
+    "all-right": "all that answered are right",
 }
 SORTS = {
     "": "as in the data set",
@@ -82,9 +82,12 @@ _NARROWING = tuple(each for each in dataclasses.fields(Filter) if each.name not 
 def read_filter(query: Mapping[str, str], snapshot: Snapshot) -> tuple[Filter, ImageSet, list[str]]:
     """The filter of an address, the set that it is about, and a sentence on each value that makes no sense.
 
-    The set is the one named, else that of the row, else the largest. There must be one.
+    The set is the one named, else that of the row, else the largest. There must be one. `taken` is what the image was
+    taken for in addresses of the report: a prediction, or nothing for an answer that named no class.
     """
     told: list[str] = []
+    if (taken := query.get("taken")) is not None:
+        query = {**query, "prediction": taken} if taken else {**query, "answer": "unparsed"}
     wanted, numbered = _whole(query, "set", told), _whole(query, "row", told)
     found = next((each for each in snapshot.sets if each.key == wanted), None)
     if wanted is not None and found is None:
@@ -205,15 +208,14 @@ def _answered(images: ImageSet, row: Line, answer: str) -> Bits:
 
 
 def _disagreeing(images: ImageSet, row: Line, how: str) -> Bits:
-    right, count = images.right(row), images.rights
-    rows = len(images.seeing)
+    right, count, rows = images.right(row), images.rights, images.voices
     found: Mapping[str, Callable[[], Bits]] = {
         "differ": lambda: images.outvoted > 0,
         "some": lambda: (count > 0) & (count < rows),
         "only-right": lambda: right & (count == 1),
         "only-wrong": lambda: row.answered & ~right & (count == rows - 1),
         "none-right": lambda: count == 0,
-        "all-right": lambda: count == rows,
+        "all-right": lambda: (count == rows) & (rows > 0),
     }
     return found[how]()
 
@@ -245,8 +247,3 @@ def _order(
                 weights[place] = weight
         return np.argsort(-weights[passed], kind="stable")
     return np.arange(len(passed))
-
-
-def outcomes_of(row: Line) -> list[str]:
-    """The outcomes that occur in a row."""
-    return [str(OUTCOMES[place]) for place in np.unique(row.outcomes) if place != NO_OUTCOME]

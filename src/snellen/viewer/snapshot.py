@@ -107,6 +107,12 @@ class ImageSet:
         return counts
 
     @cached_property
+    def voices(self) -> NDArray[np.int32]:
+        """How many rows answered each image."""
+        counts: NDArray[np.int32] = np.sum([row.answered for row in self.seeing], axis=0, dtype=np.int32)
+        return counts
+
+    @cached_property
     def outvoted(self) -> NDArray[np.int32]:
         """How many rows say otherwise about an image than the most that say the same; 0 where all agree."""
         said = np.sort([row.predictions for row in self.seeing], axis=0)
@@ -117,6 +123,12 @@ class ImageSet:
             best = np.where(each == NO_ANSWER, best, np.maximum(best, run))
         outvoted: NDArray[np.int32] = (said != NO_ANSWER).sum(axis=0, dtype=np.int32) - best
         return outvoted
+
+    @cached_property
+    def outcomes(self) -> list[str]:
+        """The outcomes that occur in any row."""
+        found = np.sum([np.bincount(row.outcomes, minlength=NO_OUTCOME + 1) for row in self.rows], axis=0)
+        return [str(outcome) for outcome, count in zip(OUTCOMES, found, strict=False) if count]
 
     @cached_property
     def by_id(self) -> NDArray[np.int64]:
@@ -130,7 +142,7 @@ class ImageSet:
 
     def prepare(self) -> None:
         """Makes now what pages would wait for."""
-        _ = self.rights, self.outvoted, self.by_id, self.searchable
+        _ = self.rights, self.voices, self.outvoted, self.by_id, self.searchable
 
 
 @dataclass(frozen=True, eq=False)
