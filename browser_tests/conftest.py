@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +159,33 @@ def demo_viewer(demo_server: Viewer, watch: Watch) -> Viewer:
     """The same, and pages may talk to it."""
     watch.own(demo_server.address)
     return demo_server
+
+
+@pytest.fixture(scope="session", params=["hostile_folder", "hostile_table"])
+def hostile_server(request: pytest.FixtureRequest) -> Iterator[Viewer]:
+    """The viewers of the hostile runs, one after the other, for tests that change nothing."""
+    with viewing(request.getfixturevalue(request.param)) as viewer:
+        yield viewer
+
+
+@pytest.fixture
+def hostile_viewer(hostile_server: Viewer, watch: Watch) -> Viewer:
+    """The same, and pages may talk to them."""
+    watch.own(hostile_server.address)
+    return hostile_server
+
+
+@pytest.fixture
+def view(watch: Watch) -> Iterator[Callable[..., Viewer]]:
+    """Starts a viewer of the test's own: `view(run, "--host", "0.0.0.0")`."""
+    with ExitStack() as opened:
+
+        def start(run: Path, *words: str) -> Viewer:
+            viewer = opened.enter_context(viewing(run, *words))
+            watch.own(viewer.address)
+            return viewer
+
+        yield start
 
 
 @pytest.fixture
