@@ -1,10 +1,10 @@
-# All commands make .venv themselves; python3 (3.11 or newer), venv and make are all they need. Only test-browser needs
-# more: Chromium, which it installs where it may.
+# All commands make .venv themselves; python3 (3.11 or newer), venv and make are all they need. Only test-browser
+# and screenshots need more: Chromium, which is installed where it may be.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-browser check clean
+.PHONY: demo test test-browser check screenshots clean
 
 demo: .venv/demo
 	$(BIN)/snellen demo
@@ -20,6 +20,11 @@ check: .venv/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# the pictures of docs/guide, from runs/demo
+screenshots: .venv/browser
+	browser_tests/chromium.sh
+	$(BIN)/python docs/screenshots.py
 
 .venv/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

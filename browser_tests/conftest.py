@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 import runs
 from looks import DESKTOP, LOOKS
+from snellen.report import PAGE, write_report
 from viewers import Viewer, viewing
 from watch import Watch
 
@@ -199,3 +200,46 @@ def running(tmp_path: Path) -> Iterator[runs.Running]:
 def own(tmp_path: Path) -> Callable[[Path], Path]:
     """Copies a run folder, for a test that changes it: `own(demo_run)`."""
     return lambda run: shutil.copytree(run, tmp_path / "own-run")
+
+
+def reported(name: str, run: Path, factory: pytest.TempPathFactory, thumbnails: int = 12) -> str:
+    """The address of the report of a run, which is written once."""
+
+    def write(place: Path) -> Path:
+        (place / "run").mkdir()
+        return write_report([run], place / "run" / PAGE, thumbnails)
+
+    return (once(f"report-{name}", write, factory) / PAGE).as_uri()
+
+
+@pytest.fixture(scope="session")
+def demo_report(demo_run: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of the report of the demo, as a file; likewise the next ones."""
+    return reported("demo", demo_run, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def sweep_report(sweep_run: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    return reported("sweep", sweep_run, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def bare_report(sweep_run: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The report of the sweep without any picture."""
+    return reported("bare", sweep_run, tmp_path_factory, thumbnails=0)
+
+
+@pytest.fixture(scope="session")
+def large_report(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The report of ten rows on 257 classes, without pictures."""
+    return reported("large", once("large", runs.large, tmp_path_factory), tmp_path_factory, thumbnails=0)
+
+
+@pytest.fixture(scope="session")
+def folder_report(hostile_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    return reported("hostile-folder", hostile_folder, tmp_path_factory, thumbnails=96)
+
+
+@pytest.fixture(scope="session")
+def table_report(hostile_table: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    return reported("hostile-table", hostile_table, tmp_path_factory, thumbnails=96)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import studies
+from benchmarks import large_run
 from hostile import ANSWERS, IDS, SCRIPT, SECRET, TEXTS, fit_for_files
 from snellen import study, sweep
 from snellen.class_sets import Sweep
@@ -166,6 +167,15 @@ def swept(place: Path) -> Path:
     )
     request = Request({"path": str(photos)}, models, ("closed-set",), out=str(place / "run"), timing=False)
     sweep.run(sweep.plan_sweep(request, Sweep((2, 4, 8), draws=2, order="both"))).close()
+    return place / "run"
+
+
+def large(place: Path) -> Path:
+    """Two images of each of 257 classes, asked of ten models in words or by scores."""
+    names = [f"class {number:03}" for number in range(257)]
+    large_run.photographs(place / "images", 2 * len(names), names)
+    for models, strategy in zip(large_run.models(place, 10, names), ("closed-set", "likelihood"), strict=True):
+        _made(Request({"path": str(place / "images")}, tuple(models), (strategy,), timing=False), place)
     return place / "run"
 
 

@@ -71,7 +71,7 @@ class Watch:
         assert not faults, "the page did what it must not:\n" + "\n".join(faults)
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
+        if message.type in ("error", "warning"):
             self._faults.append(f"console: {message.text}")
 
     def _error(self, error: WebError) -> None:

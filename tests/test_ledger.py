@@ -100,6 +100,14 @@ def test_paid_attempts_of_what_is_in_hand_end_with_the_limit(folder: Path, tmp_p
         assert most(tmp_path / "run") >= len(server.asked) * 0.03
 
 
+def test_a_model_that_cannot_be_had_costs_nothing(
+    folder: Path, tmp_path: Path, prices: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    assert ran(folder, "openai/gpt-4o", CHOOSE, tmp_path / "run", max_cost=LIMIT) is None
+    assert most(tmp_path / "run") == 0
+
+
 def test_errors_cost_nothing(folder: Path, tmp_path: Path, prices: str) -> None:
     with serving(lambda asked: web.Response(status=400, text="no")) as server:
         ran(folder, f"openai-compatible/m,base_url={server.url}", "closed-set", tmp_path / "run", prices=prices)

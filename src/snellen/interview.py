@@ -19,7 +19,6 @@ from snellen.costs import price_of, tariff_of
 from snellen.errors import SnellenError
 from snellen.folder import RunFolder
 from snellen.images import Image
-from snellen.ledger import Beside
 from snellen.placing import Key
 from snellen.plan import Plan
 from snellen.progress import Progress
@@ -162,11 +161,15 @@ class Interview:
     @contextmanager
     def _at_work(self) -> Iterator[Worker]:
         """The process, which may have stayed from an earlier part and may stay for a later one."""
-        worker, self._staying = self._staying or self._worker(), None
+        worker: Worker | None = None
         try:
+            worker, self._staying = self._staying or self._worker(), None
             yield worker
         except BaseException:
-            worker.close()
+            if worker:
+                worker.close()
+            elif self._spending:
+                self._spending.not_begun()
             raise
         if self._part.stays:
             self._staying = worker
@@ -347,18 +350,18 @@ class Interview:
         self._working += event.answer.usage.seconds or 0.0
         self._folder.store.add_answer(self.numbers[role], digest, event.asked.question, event.answer)
 
-    def _beside(self, event: Answered | Lost) -> Beside | None:
+    def _beside(self, event: Answered | Lost) -> ledger.Beside | None:
         """What may have been paid with no answer that tells it."""
         tariff = self._tariffs[event.asked.role]
         usage = event.usage if isinstance(event, Lost) else event.answer.usage
         tally = tally_of_usage(usage)
         if isinstance(event, Lost) and not tally.unmeasured:
-            return Beside(told=tally)
+            return ledger.Beside(told=tally)
         if not tally.unmeasured or not (tariff.price or tariff.most_tokens):
             return None
         most = most_tally(tariff, event, self._folder.catalogue.size_of)
         answered = isinstance(event, Answered)
-        return Beside(most=dataclasses.replace(most, answers=0 if answered else 1), answers=int(answered))
+        return ledger.Beside(most=dataclasses.replace(most, answers=0 if answered else 1), answers=int(answered))
 
     def _photographs(self, span: Span | None = None) -> Iterator[Photograph]:
         return self._folder.catalogue.photographs(self._selection, self._plan.selection, span)

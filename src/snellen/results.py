@@ -71,7 +71,7 @@ class Results:
         """All rows, the most accurate first; rows without an answer last, and blind ones behind all others."""
         numbers = list(self._specs)
         adaptive = frozenset(number for decision in self.decisions for number in decision.adaptive)
-        if self._database.value(f"SELECT count(*) > {_MANY} FROM records"):  # two at a time: SQLite does most of it
+        if self.is_large:  # two at a time: SQLite does most of it
             with ThreadPoolExecutor(2) as pool:
                 found = list(pool.map(self._figures, (numbers[::2], numbers[1::2]), (adaptive, adaptive)))
             rows = sorted((row for each in found for row in each), key=lambda row: row.number)
@@ -80,6 +80,16 @@ class Results:
         newest = {self._names(row): row.number for row in rows}
         marked = [dataclasses.replace(row, superseded=newest[self._names(row)] != row.number) for row in rows]
         return tuple(sorted(marked, key=lambda row: (row.blind, 1.0 if row.accuracy is None else -row.accuracy)))
+
+    @cached_property
+    def is_large(self) -> bool:
+        """Whether there are so many records that what is made of them takes seconds."""
+        return bool(self._database.value(f"SELECT count(*) > {_MANY} FROM records"))
+
+    @property
+    def asks_blind(self) -> bool:
+        """Whether there is a blind row."""
+        return any(spec.get("blind") for spec in self._specs.values())
 
     def _figures(self, numbers: Sequence[int], adaptive: frozenset[int]) -> list[ResultRow]:
         """The figures of some rows, by a connection of its own."""

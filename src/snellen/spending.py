@@ -98,6 +98,13 @@ class Spending:
         if self._budget.exhausted:
             raise self.trouble()
 
+    def not_begun(self) -> None:
+        """The model could not be had, such as for want of a key: what was to be sent to it first was not."""
+        self._budget.release_all()
+        if self._kept:
+            self._kept = 0.0
+            self._keep(0.0, 0.0)
+
     def end(self) -> None:
         """Nothing is in hand any more; what was in flight until now counts as spent."""
         cost = self._in_flight

@@ -41,7 +41,7 @@ def test_every_chart_of_the_report_is_there_twice(folder: Path, written: list[Pa
     assert sorted(path.suffix for path in written) == [".png"] * charts + [".svg"] * charts
     assert sorted(written[0].parent.iterdir()) == sorted(written)
     names = {path.stem for path in written}
-    assert {"accuracy-speed", "risk-coverage", "agreement-Same-answer"} <= names
+    assert {"accuracy-speed", "risk-coverage", "agreement-of-rows-Same-answer"} <= names
 
 
 def test_pictures_have_300_dots_an_inch_on_white(written: list[Path]) -> None:

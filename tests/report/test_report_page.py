@@ -142,3 +142,9 @@ def test_from_python_too(run: Path, tmp_path: Path) -> None:
             run.parent / "photos", [name], ["closed-set"], out=tmp_path / "run", timing=False, report=report
         ).close()
         assert (tmp_path / "run" / "report.html").exists() == report
+
+
+def test_no_two_parts_have_the_same_id(run: Path, tmp_path: Path) -> None:
+    elements = Elements(write_report([run], tmp_path / "page.html").read_text(encoding="utf-8"))
+    ids = [each["id"] for _, each in elements.found if "id" in each]
+    assert len(ids) > 20 and len(set(ids)) == len(ids)

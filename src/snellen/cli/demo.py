@@ -28,6 +28,9 @@ Three small models that come with snellen take one test: {images} drawn pictures
 They know such pictures alone and are small, so that nothing is downloaded and a laptop needs some two minutes. What is
 measured is real; of larger models and other pictures it says nothing."""
 _AFTER = """\
+Look at it: open {out}/report.html, or see every image and answer with: snellen view {out}
+What it means: snellen compare {out} (which is really better), recommend, diagnose, suspects
+
 Next, your own images, in a folder with a sub-folder for each class:
   snellen datasets show FOLDER
   snellen run -d FOLDER -m clip/openai/clip-vit-base-patch32 -m hf/Qwen/Qwen2-VL-2B-Instruct --limit 100
@@ -64,5 +67,5 @@ def demo(
     with closing(carried_out(plan, quiet)) as results:
         show(results, as_json, page=not no_report)
         if not quiet:
-            say_lines(f"\n{_AFTER}")
+            say_lines(f"\n{_AFTER.format(out=plan.out)}")
         exit_where_open(results)

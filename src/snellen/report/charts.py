@@ -13,6 +13,10 @@ from snellen.report.elements import Spec
 Value: TypeAlias = str | int | float | bool | None
 # colours that mean something, at least 3 to 1 against the panels of both themes
 RIGHT, WRONG, NO_CLASS, QUIET = "#0f9b74", "#d45d1c", "#7b6bc9", "#7d8590"
+# what Vega takes for something of its own where it groups by names
+_TAKEN = frozenset(
+    ("constructor", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString", "toString", "valueOf")
+)
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left")
 
 
@@ -65,6 +69,7 @@ def chart_names(names: Iterable[str], room: int = 28) -> list[str]:
     found: dict[str, None] = {}
     for name in names:
         text = one_line(name) or "(no name)"
+        text = f"‘{text}’" if text in _TAKEN or text.startswith("__") else text
         short = text if len(text) <= room else f"{text[: room - 1]}…"
         number = 1
         while short in found:

@@ -53,11 +53,15 @@ _SECTIONS: tuple[Callable[[ReportedRun], Section | None], ...] = (
 
 def sections_of(run: ReportedRun) -> Iterator[Section]:
     """The sections that have something to say of a run."""
-    for make in _SECTIONS:
-        with debug_mode(False):  # Altair would validate each part of each chart; tests do
-            section = make(run)
-        if section is not None:
-            yield section
+    run.begin()
+    try:
+        for make in _SECTIONS:
+            with debug_mode(False):  # Altair would validate each part of each chart; tests do
+                section = make(run)
+            if section is not None:
+                yield section
+    finally:
+        run.close()
 
 
 def body(run: ReportedRun, sections: Sequence[Section]) -> Markup:

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from snellen.console import one_line
 from snellen.photographs import Photographs
+from snellen.report.ahead import Ahead
 from snellen.report.links import InPage, Links
 from snellen.result_row import ResultRow
 from snellen.results import Results
@@ -44,6 +45,7 @@ class ReportedRun:
         self.title = title or results.path.name or str(results.path)
         self._sheets: dict[int, Sheet] = {}
         self._diagnoses: dict[int, Diagnosis] = {}
+        self._ahead: Ahead | None = None
         self._transcripts: dict[int, Transcripts] = {}
 
     @cached_property
@@ -117,9 +119,24 @@ class ReportedRun:
 
     def diagnosis(self, row: ResultRow) -> Diagnosis:
         """What goes wrong in a row, made once."""
+        if self._ahead is not None:
+            self._diagnoses |= self._ahead.take()
+            self._ahead = None
         if row.number not in self._diagnoses:
             self._diagnoses[row.number] = diagnose(self.results, row, read_again=READ_AGAIN, sheet=self.sheet(row))
         return self._diagnoses[row.number]
+
+    def begin(self) -> None:
+        """Begins in a process of its own what takes long of a large run."""
+        if self.results.is_large and self._ahead is None and not self._diagnoses:
+            self._ahead = Ahead(self.results.path, self.shown, READ_AGAIN)
+            _ = self.suspects  # takes as long, so it is made meanwhile
+
+    def close(self) -> None:
+        """Ends what was begun and not needed."""
+        if self._ahead is not None:
+            self._ahead.close()
+            self._ahead = None
 
     def transcripts(self, row: ResultRow) -> Transcripts:
         """What a row asked and was answered."""

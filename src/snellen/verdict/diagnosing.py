@@ -172,7 +172,7 @@ def _outcomes(results: Results, row: ResultRow, sheet: Sheet) -> dict[str, int]:
 
 def _blind(results: Results, row: ResultRow) -> Proportion | None:
     """The accuracy of the row that asked the same blind; None where there is none, or for such a row itself."""
-    if row.blind:
+    if row.blind or not results.asks_blind:
         return None
     wanted = asked_in_sight(results, row)
     for each in results.rows:

@@ -208,14 +208,16 @@ def _answered(images: ImageSet, row: Line, answer: str) -> Bits:
 
 
 def _disagreeing(images: ImageSet, row: Line, how: str) -> Bits:
-    right, count, rows = images.right(row), images.rights, images.voices
+    right, count, voices = images.right(row), images.rights, images.voices
+    seen = any(each is row for each in images.seeing)  # a blind control is none of them
+    others, others_right = (voices - row.answered, count - right) if seen else (voices, count)
     found: Mapping[str, Callable[[], Bits]] = {
         "differ": lambda: images.outvoted > 0,
-        "some": lambda: (count > 0) & (count < rows),
-        "only-right": lambda: right & (count == 1),
-        "only-wrong": lambda: row.answered & ~right & (count == rows - 1),
+        "some": lambda: (count > 0) & (count < voices),
+        "only-right": lambda: right & (others_right == 0),
+        "only-wrong": lambda: row.answered & ~right & (others_right == others),
         "none-right": lambda: count == 0,
-        "all-right": lambda: (count == rows) & (rows > 0),
+        "all-right": lambda: (count == voices) & (voices > 0),
     }
     return found[how]()
 

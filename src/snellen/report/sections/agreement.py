@@ -34,7 +34,7 @@ def section(run: ReportedRun) -> Section | None:
         return None
     rows = [row for row in run.shown if any(row.number in pair for pair in pairs)]
     figure = Figure(
-        "agreement",
+        "agreement-of-rows",
         "Each two rows together",
         "Share of the images that both rows answered, in percent. Same answer: both predicted the same class, right or "
         "wrong. One of both right: what a perfect choice between the two could reach, such as a cascade; on the "

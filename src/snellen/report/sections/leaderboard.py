@@ -33,10 +33,25 @@ def _two(value: float | None) -> str:
     return number(value, 2)
 
 
+def _of_all(row: ResultRow, value: float | None) -> float | None:
+    """An average over classes; None while images are pending, as classes without an answer would count as 0.
+
+    Where answers had a say in when to stop, what was asked is spread over all classes.
+    """
+    return value if not row.pending or row.interval == "anytime" else None
+
+
 _COLUMNS = (
     Column("Top 5", "Share of images whose class is among the five best scored", lambda r: r.top5_accuracy, number),
-    Column("Macro-F1", "Mean of the classes' F1, each class counting the same", lambda r: r.macro_f1, number),
-    Column("Weighted F1", "Mean of the classes' F1, weighted by their images", lambda r: r.weighted_f1, number),
+    Column(
+        "Macro-F1",
+        "Mean of the classes' F1, each class counting the same; not told while images are pending",
+        lambda r: _of_all(r, r.macro_f1),
+        number,
+    ),
+    Column(
+        "Weighted F1", "Mean of the classes' F1, weighted by their images", lambda r: _of_all(r, r.weighted_f1), number
+    ),
     Column("Raw acc.", "Accuracy before answers that name no class were mapped", lambda r: r.accuracy_raw, number),
     Column(
         "Covered acc.",

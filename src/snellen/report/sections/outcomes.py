@@ -54,7 +54,7 @@ def section(run: ReportedRun) -> Section | None:
         "recognised": [(label, found[:_CONCEPTS], len(found[_CONCEPTS:])) for label, found in recognised.items()],
     }
     figure = Figure(
-        "outcomes",
+        "outcome-shares",
         "What became of the images",
         "Each bar is a row and all of its images. Accuracy is the share that is right of all that were answered; "
         "failed and pending images are not in it.",

@@ -166,6 +166,7 @@ def _chart(curves: Curves, order: Order, band_of: Callable[[Point], Band | None]
     ]
     fill = alt.Fill("curve:N", scale=model_scale(curves.drawn), legend=legend)
     is_whole = alt.condition("datum.open == 0", alt.value(1), alt.value(0))
+    drawn = [*tooltip[:2], alt.Tooltip("accuracy:Q", title="Accuracy of one draw", format=".1%")]
     layers = [
         _guessing(counts[0], counts[-1], x, y),
         base.mark_area(opacity=0.16).encode(y=alt.Y("low:Q"), y2="high:Q"),
@@ -175,7 +176,9 @@ def _chart(curves: Curves, order: Order, band_of: Callable[[Point], Band | None]
         ),
     ]
     if whole and (draws := list(_draws(curves, found))):
-        layers.append(alt.Chart(data(draws)).mark_point(size=26, opacity=0.4).encode(x=x, y=y, **code))
+        layers.insert(
+            -1, alt.Chart(data(draws)).mark_point(size=26, opacity=0.4).encode(x=x, y=y, **code, tooltip=drawn)
+        )
     if published:
         layers.append(_beside(published, x, y, code["color"]))
     return spec(alt.layer(*layers), 360)

@@ -122,9 +122,10 @@ def _chart(run: ReportedRun, rows: Sequence[ResultRow], cost: Cost, worth: set[i
         tooltip=shown,
         **coded,
     )
+    half = alt.ExprRef("width / 2")  # what is free beside a mark: longer names would take the room of the plot
     names = [
         base.transform_filter(f"datum.worth && datum.end == '{end}'")
-        .mark_text(align="right" if end == "right" else "left", dx=-9 if end == "right" else 9, dy=-9)
+        .mark_text(align="right" if end == "right" else "left", dx=-9 if end == "right" else 9, dy=-9, limit=half)
         .encode(x=x, y=y, text="row:N")
         for end in sorted({side(row) for row in rows if row.number in worth})  # a layer without marks is warned of
     ]

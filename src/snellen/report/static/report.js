@@ -7,7 +7,8 @@
   // Theme: that of the system until another one is chosen
 
   const remembered = () => { try { return localStorage.getItem("snellen-theme"); } catch { return null; } };
-  const isDark = () => (root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+  let printing = false;  // paper is light
+  const isDark = () => !printing && (root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
   const tellTheme = () => every("[data-theme-switch]").forEach((button) => {
     button.hidden = false;
     button.setAttribute("aria-pressed", String(isDark()));
@@ -21,6 +22,9 @@
     redraw();
   }));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { tellTheme(); redraw(); });
+  const print = (begins) => { const before = isDark(); printing = begins; if (isDark() !== before) redraw(); };
+  addEventListener("beforeprint", () => print(true));
+  addEventListener("afterprint", () => print(false));
 
   // Sorting: a button in each head; the first click sorts the best first
 
@@ -61,6 +65,7 @@
 
   const config = () => {
     const probe = document.body.appendChild(document.createElement("span"));
+    probe.style.colorScheme = isDark() ? "dark" : "light";
     const colour = (name) => { probe.style.color = `var(${name})`; return getComputedStyle(probe).color; };
     const ink = colour("--ink"), soft = colour("--soft"), line = colour("--line");
     const palette = [1, 2, 3, 4, 5, 6, 7, 8].map((number) => colour(`--c${number}`));
@@ -72,12 +77,12 @@
       axis: { labelColor: soft, titleColor: soft, gridColor: line, domainColor: line, tickColor: line, labelFontSize: 12, titleFontSize: 12, titleFontWeight: 500, labelLimit: 220 },
       legend: { labelColor: ink, titleColor: soft, labelLimit: 320, labelFontSize: 12, orient: "top", columns: innerWidth < 640 ? 1 : 2 },
       header: { labelColor: ink, titleColor: soft }, title: { color: ink },
-      text: { color: ink, fontSize: 12 }, rule: { color: soft }, mark: { color: palette[0], tooltip: true },
+      text: { color: ink, fontSize: 12 }, rule: { color: soft }, mark: { color: palette[0] },
       range: { category: palette, heatmap: heat, ramp: heat, diverging: [palette[1], heat[0], palette[0]] },
       view: { stroke: null },
     };
   };
-  const draw = async (plot) => {
+  const embed = async (plot) => {
     const name = plot.dataset.chart;
     const chart = charts[name]?.[chosen[name] ?? 0];
     if (!chart || typeof vegaEmbed !== "function") return;
@@ -92,7 +97,9 @@
     plot.querySelector("summary")?.setAttribute("aria-label", "Save this chart");
     plot.dataset.drawn = "yes";
   };
-  const redraw = () => [...drawn.keys()].forEach(draw);
+  const begun = new Map();  // one drawing of a chart after the other
+  const draw = (plot) => { const next = () => embed(plot); begun.set(plot, (begun.get(plot) ?? Promise.resolve()).then(next, next)); };
+  const redraw = () => [...begun.keys()].forEach(draw);
   const waiting = new Set(every("[data-chart]"));
   const begin = (plot) => { if (waiting.delete(plot)) draw(plot); };
   const watch = new IntersectionObserver((entries) => entries.forEach((entry) => { if (entry.isIntersecting) { watch.unobserve(entry.target); begin(entry.target); } }), { rootMargin: "400px" });
@@ -109,7 +116,18 @@
 
   // Gallery: filtered by what an address of the page asks for, as in #mistakes?row=1&label=cat
 
+  const unseen = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]/gu;  // and what turns the writing
+  const named = (name) => {
+    const apart = document.createElement("bdi");
+    apart.textContent = name.replace(unseen, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, "0")}`);
+    return apart;
+  };
+  const unfilter = () => every("[data-filter-told]:not([hidden])").forEach((told) => {
+    told.hidden = true;
+    every("[data-label]", told.closest("section")).forEach((card) => { card.hidden = false; });
+  });
   const filter = () => {
+    unfilter();
     const [anchor, query] = location.hash.slice(1).split("?");
     if (query === undefined) return;
     const section = document.getElementById(anchor);
@@ -127,16 +145,16 @@
     every("details.rest", gallery).forEach((rest) => { rest.open = true; });
     const told = section.querySelector("[data-filter-told]");
     told.hidden = false;
-    const words = [wanted.has("label") ? `labelled ${wanted.get("label")}` : "", wanted.has("prediction") ? (wanted.get("prediction") ? `taken for ${wanted.get("prediction")}` : "taken for no class") : ""].filter(Boolean).join(", ");
-    told.querySelector("[data-filter-text]").textContent = count ? `${count} of the pictures here: ${words}.` : `None of the pictures in this page is ${words}; the viewer shows all images.`;
+    const words = wanted.has("label") ? ["labelled ", named(wanted.get("label"))] : [];
+    if (wanted.has("prediction")) words.push(words.length ? ", taken for " : "taken for ", wanted.get("prediction") ? named(wanted.get("prediction")) : "no class");
+    const text = count ? [`${count} of the pictures here: `, ...words, "."] : ["None of the pictures in this page is ", ...words, "; the viewer shows all images."];
+    told.querySelector("[data-filter-text]").replaceChildren(...text);
     section.scrollIntoView();
   };
   addEventListener("hashchange", filter);
   every("[data-filter-off]").forEach((button) => button.addEventListener("click", () => {
-    const section = button.closest("section");
-    every("[data-label]", section).forEach((card) => { card.hidden = false; });
-    button.closest("[data-filter-told]").hidden = true;
-    history.replaceState(null, "", `#${section.id}`);
+    unfilter();
+    history.replaceState(null, "", `#${button.closest("section").id}`);
   }));
   filter();
 
