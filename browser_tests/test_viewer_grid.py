@@ -74,7 +74,9 @@ def test_confidence_bounds_and_orders_what_is_shown(page: Page, demo_viewer: Vie
 def test_disagreement_is_among_those_that_answered(page: Page, demo_viewer: Viewer, how: str) -> None:
     row = demo_viewer.row("hasty", "closed-set")
     names = ("careful", "hasty", "broken")
-    told = [(name, strategy) for name in names for strategy in ("closed-set", "closed-set,votes=3", "binary", "likelihood")]
+    told = [
+        (name, strategy) for name in names for strategy in ("closed-set", "closed-set,votes=3", "binary", "likelihood")
+    ]
     told += [("clip", "zero-shot"), ("classifier", "vocabulary,background=background")]
     records = [{each["example"]: each for each in demo_viewer.records(demo_viewer.row(*each))} for each in told]
     own = {each["example"]: each for each in demo_viewer.records(row)}
@@ -147,7 +149,9 @@ def test_a_cell_of_the_confusion_matrix_leads_to_its_images(
     )
     report(page, demo_viewer)
     of_hasty(page)
-    cell = page.locator(f'#confusion-matrix path[aria-label^="Taken for: {prediction or "(no class)"}; Label: {label};"]')
+    cell = page.locator(
+        f'#confusion-matrix path[aria-label^="Taken for: {prediction or "(no class)"}; Label: {label};"]'
+    )
     cell.click(force=True)  # the count stands above it
     page.wait_for_url("**/images?**")
     assert tiles(page) == expected

@@ -9,6 +9,7 @@ from axe import check_axe
 from conftest import Visit
 from looks import LOOKS, check_fits, look
 from viewers import Viewer, report, tiles
+from watch import Watch
 
 PAGES = {
     "images": "images",
@@ -29,23 +30,26 @@ def check(page: Page) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_pages_fit_and_are_accessible(any_look: Page, demo_viewer: Viewer, name: str) -> None:
+def test_pages_fit_and_are_accessible(any_look: Page, watch: Watch, demo_viewer: Viewer, name: str) -> None:
     if name == "problem":
-        any_look.context.set_default_timeout(10_000)
+        watch.expect("404")
     any_look.goto(f"{demo_viewer.at()}{PAGES[name]}")
     check(any_look)
 
 
-def test_the_live_report_fits_and_is_accessible(any_look: Page, demo_viewer: Viewer) -> None:
-    report(any_look, demo_viewer)
-    check(any_look)
+@pytest.mark.parametrize("name", ["desktop-light", "phone-dark"])
+def test_the_live_report_fits_and_is_accessible(visit: Visit, demo_viewer: Viewer, name: str) -> None:
+    page = visit(**LOOKS[name])
+    report(page, demo_viewer)
+    check(page)
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_pages_are_looked_at(page: Page, demo_viewer: Viewer, name: str) -> None:
-    page.goto(f"{demo_viewer.at()}{PAGES[name]}")
-    expect(page.locator("main")).to_be_visible()
-    look(page, f"viewer-{name}")
+def test_pages_are_looked_at(page: Page, watch: Watch, demo_viewer: Viewer) -> None:
+    watch.expect("404")
+    for name, address in PAGES.items():
+        page.goto(f"{demo_viewer.at()}{address}")
+        expect(page.locator("main h1").first).to_be_attached()
+        look(page, f"viewer-{name}")
 
 
 def test_hostile_pages_fit_and_are_accessible(visit: Visit, hostile_viewer: Viewer) -> None:

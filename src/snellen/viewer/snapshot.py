@@ -236,9 +236,7 @@ def load(run: Path) -> Snapshot:
         sets = tuple(_sets(database))
         for each in sets[:1]:  # of the others when they are asked for
             each.prepare()
-        shots = {
-            bytes.fromhex(digest): id for _, spec, _ in _rows(database) for id, digest, _ in spec.get("shots", ())
-        }
+        shots = {bytes.fromhex(digest): id for _, spec, _ in _rows(database) for id, digest, _ in spec.get("shots", ())}
         models = dict(database.execute("SELECT number, name FROM models").fetchall())
     finally:
         database.close()
