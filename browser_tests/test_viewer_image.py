@@ -58,6 +58,7 @@ def test_every_row_has_its_questions_and_raw_answers_in_full(page: Page, demo_vi
                     assert " ".join(each.answer.text.split()) in text
                     seen += 1
     assert seen > 20
+    assert "[a grey picture]" in text_of(page, demo_viewer.row("hasty", "binary (blind)"))
     record = next(each for each in demo_viewer.records(demo_viewer.row("broken", "binary")) if each["example"] == id)
     assert f"Failed: {record['failure']}" in text_of(page, demo_viewer.row("broken", "binary"))
 

@@ -140,6 +140,14 @@ def test_most_disagreement_and_most_suspect_come_first(snapshot: Snapshot) -> No
     assert len(suspects) == len(images)
 
 
+def test_pairs_are_tested_as_the_results_test_them(run: Path, snapshot: Snapshot) -> None:
+    with closing(Results(run)) as results:
+        told = {
+            frozenset((each["a"]["row"], each["b"]["row"])): each["mcnemar_p_holm"] for each in results.paired_tests
+        }
+    assert len(told) == 3 and snapshot.sets[0].p_values == pytest.approx(told)
+
+
 def test_a_filter_goes_through_an_address(snapshot: Snapshot) -> None:
     row, other = row_of(snapshot, "sure"), row_of(snapshot, "mixed")
     asked = Filter(

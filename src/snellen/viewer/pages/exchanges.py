@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from snellen.blank import BLANK
 from snellen.images import Image
 from snellen.transcripts import Exchange
 from snellen.types import Answer, Choose, Embed, EmbedText, Finish, Generate, Part, Question, Recognise, Scores, Text
@@ -94,7 +95,9 @@ def _parts(question: Question, pictures: Container[bytes]) -> Iterator[tuple[str
 def _part(part: Part) -> str:
     if isinstance(part, str):
         return part
-    return f"[another image, {part.digest[:12]}…]" if isinstance(part, Image) else "[the photo]"
+    if not isinstance(part, Image):
+        return "[the photo]"
+    return "[a grey picture]" if part == BLANK else f"[another image, {part.digest[:12]}…]"
 
 
 def _answer(answer: Answer | None) -> tuple[str | None, tuple[Bar, ...], int, str]:
