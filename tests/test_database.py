@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -127,3 +129,22 @@ def test_the_file_alone_is_the_whole_once_it_is_closed(tmp_path: Path) -> None:
     assert copied.fact("source") == "here"
     reader.close()
     copied.close()
+
+
+def test_it_is_read_where_nobody_may_write(tmp_path: Path) -> None:
+    place = Path(tempfile.mkdtemp(prefix="snellen-"))  # pytest's own folders are closed to other users
+    try:
+        with closing(Database(place / DATABASE)) as writer, writer.commit():
+            writer.set_fact("a", "1")
+        place.chmod(0o555)
+        user = os.geteuid()
+        if not user:  # nothing keeps root from writing
+            os.seteuid(65534)
+        try:
+            assert facts(place / DATABASE) == ["a"]
+        finally:
+            os.seteuid(user)
+        assert [file.name for file in place.iterdir()] == [DATABASE]
+    finally:
+        place.chmod(0o755)
+        shutil.rmtree(place)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -95,3 +96,11 @@ def test_half_a_surrogate_pair_is_written_as_its_escape(tmp_path: Path) -> None:
 def test_a_write_error_says_where(tmp_path: Path) -> None:
     with pytest.raises(WrongUse, match="cannot write"), whole_file(tmp_path / "none" / "x"):
         pass
+
+
+def test_a_device_or_a_folder_is_not_replaced_by_a_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for place in (tmp_path, tmp_path / "pipe"):
+        with pytest.raises(WrongUse, match="no file"), whole_file(place):
+            pass
+    assert (tmp_path / "pipe").is_fifo()

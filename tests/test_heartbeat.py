@@ -69,3 +69,40 @@ def test_a_killed_run_goes_on_no_more(tmp_path: Path) -> None:
 def test_what_is_no_heartbeat_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / FILE).write_bytes(text.encode("utf-8", "surrogatepass"))
     assert heartbeat(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"done": "x"},
+        {"told": "x"},
+        {"done": float("nan")},
+        {"total": 10**400},
+        {"pid": -1},
+        {"pid": 0},
+        {"lines": 5},
+        {"began": True, "task_began": None},
+    ],
+)
+def test_what_makes_no_sense_is_no_heartbeat(tmp_path: Path, said: dict[str, object]) -> None:
+    Told(Silence(), tmp_path).begin("demo/vlm", 10)
+    kept = json.loads((tmp_path / FILE).read_text())
+    (tmp_path / FILE).write_text(json.dumps({**kept, **said}))
+    assert heartbeat(tmp_path) is None
+    (tmp_path / FILE).write_text(json.dumps(kept))
+    assert heartbeat(tmp_path) is not None
+
+
+def test_what_is_no_file_or_far_too_long_is_no_heartbeat(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text("[" * 100_000)
+    assert heartbeat(tmp_path) is None
+    (tmp_path / FILE).unlink()
+    (tmp_path / FILE).symlink_to("/dev/zero")
+    assert heartbeat(tmp_path) is None
+
+
+def test_a_link_in_its_place_is_not_written_through(tmp_path: Path) -> None:
+    (tmp_path / "own").write_text("precious")
+    (tmp_path / f".{FILE}.partial").symlink_to(tmp_path / "own")
+    Told(Silence(), tmp_path).begin("demo/vlm", 10)
+    assert (tmp_path / "own").read_text() == "precious" and heartbeat(tmp_path) is not None

@@ -18,7 +18,7 @@ import PIL.ImageFile
 import pytest
 
 from snellen.errors import UnreadableImage
-from snellen.images import MAX_PIXELS, Image, _to_8_bit, decode, resembles_image
+from snellen.images import MAX_BYTES, MAX_PIXELS, Image, _to_8_bit, decode, resembles_image
 
 TEST_DATA = os.environ.get("SNELLEN_TEST_DATA")
 needs_data = pytest.mark.skipif(not TEST_DATA, reason="SNELLEN_TEST_DATA is not set")
@@ -66,6 +66,13 @@ def bad(path: str) -> PIL.Image.Image:
 
 
 # Pictures made here
+
+
+def test_a_file_of_endless_length_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "huge.png").open("wb") as file:
+        file.truncate(MAX_BYTES + 1)  # takes no space
+    with pytest.raises(UnreadableImage, match="larger than 1,024 MiB"):
+        Image(tmp_path / "huge.png").pixels()
 
 
 @pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "PPM"])

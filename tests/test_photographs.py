@@ -10,6 +10,7 @@ import PIL.Image
 import pytest
 
 import studies
+from snellen.datasets import hf_datasets
 from snellen.errors import UnreadableImage
 from snellen.images import Image
 from snellen.photographs import Photographs, shrunk
@@ -51,6 +52,25 @@ def test_a_data_set_that_is_gone_shows_no_picture(tmp_path: Path) -> None:
         (row,) = results.rows
         with pytest.raises(UnreadableImage, match="not here"):
             Photographs(results).image(results.files(row)[0][0], None, results.sheet(row).digests[0])
+
+
+def test_a_data_set_of_the_hub_is_not_fetched_to_show_a_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def load(name: str, options: object) -> None:
+        asked.append(name)
+
+    name = studies.model(tmp_path / "m.py", ANSWERS)
+    with studies.ran("shapes", name, out=tmp_path / "run", per_class=1) as results:
+        file = results.path / "study.yaml"
+        file.write_text(file.read_text().replace("path: shapes", "path: hf-datasets/someone/elsewhere:test"))
+        monkeypatch.setattr(hf_datasets, "load", load)
+        (row,) = results.rows
+        with pytest.raises(UnreadableImage, match="not here"):
+            Photographs(results).image(results.files(row)[0][0], None, results.sheet(row).digests[0])
+    assert asked == []
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])

@@ -71,10 +71,23 @@ class Database:
     def _connect(self, read_only: bool) -> sqlite3.Connection:
         try:
             if read_only:
-                return sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
+                return self._connect_to_read(f"{self.path.resolve().as_uri()}?mode=ro")
             return sqlite3.connect(self.path, isolation_level=None)
         except sqlite3.Error as error:
             raise self._explain(error) from error
+
+    def _connect_to_read(self, address: str) -> sqlite3.Connection:
+        """SQLite writes beside a file in WAL mode even to read it; where it may not, and nobody does, it is read as it
+        lies."""
+        connection = sqlite3.connect(address, uri=True, isolation_level=None)
+        try:
+            connection.execute("PRAGMA user_version")
+        except sqlite3.OperationalError:
+            connection.close()
+            if self.path.with_name(f"{self.path.name}-wal").exists():
+                raise
+            return sqlite3.connect(f"{address}&immutable=1", uri=True, isolation_level=None)
+        return connection
 
     def _open(self, read_only: bool) -> None:
         version = self.value("PRAGMA user_version")

@@ -36,12 +36,19 @@ COLUMNS = (
 
 @contextmanager
 def whole_file(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
-    """A file that appears under its name only when it is complete. Raises Missing where there is no space."""
+    """A file that appears under its name only when it is complete.
+
+    A link of that name is replaced, not followed. Raises Missing where there is no space, WrongUse for a place that is
+    no file, such as a device.
+    """
+    if path.exists() and not path.is_file():
+        raise WrongUse(f"cannot write {path}: that is no file; choose another place")
     partial = path.with_name(f".{path.name}.partial")
     # half a surrogate pair, which a model may write, becomes its escape; in JSON that means the same
     text: dict[str, Any] = {} if "b" in mode else {"encoding": "utf-8", "newline": "", "errors": "backslashreplace"}
     try:
-        with partial.open(mode, **text) as file:
+        partial.unlink(missing_ok=True)  # of a process that was killed, or a link that someone has put there
+        with partial.open(mode.replace("w", "x"), **text) as file:
             yield file
         partial.replace(path)
     except OSError as error:

@@ -7,6 +7,7 @@ import os
 import socket
 import time
 from collections import deque
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from snellen.progress import Progress
 FILE = "progress.json"
 _EVERY = 1.0  # seconds between two writes
 _KEPT = 20  # of the last lines
+_LINE = 2000  # characters of one that are kept
+_LONGEST = 1 << 20  # bytes of the file
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ class Told:
 
     def say(self, line: str) -> None:
         self._inner.say(line)
-        self._lines.append(line)
+        self._lines.append(line[:_LINE])
         self._write()
 
     def begin(self, task: str, total: int) -> None:
@@ -89,18 +92,39 @@ class Told:
         partial = self._file.with_name(f".{FILE}.partial")
         state = {**self._state, "told": time.time(), "lines": list(self._lines)}
         with suppress(OSError):
-            partial.write_bytes(json.dumps(state).encode())
+            partial.unlink(missing_ok=True)  # never written through a link that someone has put there
+            with partial.open("xb") as file:
+                file.write(json.dumps(state).encode())
             partial.replace(self._file)
 
 
 def heartbeat(folder: Path) -> Heartbeat | None:
     """What the run that is going on in a folder says; None where none is, or where it was killed."""
+    place = folder / FILE
     try:
-        kept = json.loads((folder / FILE).read_bytes())
-        found = Heartbeat(**{**kept, "lines": tuple(map(str, kept["lines"]))})
-    except (OSError, ValueError, TypeError, KeyError):  # there is none, or what is there is none
-        return None
+        if not place.is_file() or place.stat().st_size > _LONGEST:
+            return None
+        found = _read(json.loads(place.read_bytes()))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None  # there is none, or what is there is none
     return found if _goes_on(found) else None
+
+
+def _read(kept: Mapping[str, Any]) -> Heartbeat:
+    """Raises what comes of values that make no sense: the folder may be from elsewhere."""
+    times = [_number(kept[name]) for name in ("began", "told", "task_began")]
+    counts = [int(_number(kept[name])) for name in ("pid", "total", "done", "failed")]
+    pid, total, done, failed = counts
+    lines = tuple(str(line) for line in kept["lines"][-_KEPT:])
+    return Heartbeat(
+        pid, str(kept["host"]), times[0], times[1], str(kept["task"]), times[2], total, done, failed, lines
+    )
+
+
+def _number(value: Any) -> float:
+    if not isinstance(value, (int, float)) or not 0 <= value < 1e15:
+        raise ValueError(f"expected a number, got {value!r:.40}")
+    return value
 
 
 def _goes_on(beat: Heartbeat) -> bool:
@@ -108,9 +132,9 @@ def _goes_on(beat: Heartbeat) -> bool:
     if beat.host != socket.gethostname():
         return time.time() - beat.told < 3600
     try:
-        os.kill(int(beat.pid), 0)
+        os.kill(beat.pid, 0)
     except ProcessLookupError:
         return False
-    except (OSError, OverflowError, ValueError, TypeError):
-        return isinstance(beat.pid, int) and 0 < beat.pid < 1 << 31
-    return True
+    except (OSError, OverflowError):
+        return 0 < beat.pid < 1 << 31
+    return beat.pid > 0

@@ -19,6 +19,7 @@ from snellen.errors import UnreadableImage
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM")  # JPEG stands for MPO too
 MAX_PIXELS = 89_478_485  # Pillow's own threshold for a suspected decompression bomb
+MAX_BYTES = 1 << 30  # of a file; the largest picture that is accepted takes less without any compression
 _STRIP = 1 << 20  # pixels
 _Values: TypeAlias = npt.NDArray[Any]
 
@@ -116,6 +117,8 @@ def _read(path: Path) -> bytes:
     try:
         if path.exists() and not path.is_file():  # reading a pipe or a device might never end
             raise UnreadableImage("cannot be read: it is not a regular file")
+        if path.exists() and path.stat().st_size > MAX_BYTES:
+            raise UnreadableImage(f"cannot be read: it is larger than {MAX_BYTES >> 20:,} MiB")
         return path.read_bytes()
     except OSError as error:
         raise UnreadableImage(f"cannot be read: {error.strerror or error}") from error

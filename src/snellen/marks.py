@@ -7,18 +7,24 @@ import io
 import json
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
-from snellen.errors import WrongUse
+from filelock import FileLock, Timeout
+
+from snellen.errors import WrongUse, cannot_write
 from snellen.exports import whole_file
 from snellen.naming import is_printable
 
 FILE = "marks.json"
+LOCK = ".marks.lock"
 _LONGEST_NOTE = 2000
 _LONGEST_FILE = 64 << 20
+_PATIENCE = 10.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +70,14 @@ def read_marks(run: Path) -> dict[str, Mark]:
     """All marks of a run by the ids of their images. Raises WrongUse where the file is not one of marks."""
     place = run / FILE
     try:
-        if place.stat().st_size > _LONGEST_FILE:
-            raise ValueError("too long")
+        status = place.stat()
+        if not S_ISREG(status.st_mode) or status.st_size > _LONGEST_FILE:
+            raise ValueError("no file, or too long")
         kept = json.loads(place.read_text(encoding="utf-8"))
         return {str(each["example"]): _mark(each) for each in kept["marks"]}
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise WrongUse(f"{place} holds no marks that can be read ({error}); move it away to begin anew") from None
 
 
@@ -89,16 +96,31 @@ def put_mark(run: Path, mark: Mark) -> None:
     """Keeps a mark in place of an earlier one of the same image. Raises WrongUse for a note that is too long."""
     if len(mark.note) > _LONGEST_NOTE:
         raise WrongUse(f"expected a note of at most {_LONGEST_NOTE} characters, got {len(mark.note)}")
-    marks = read_marks(run)
-    marks[mark.example] = mark if mark.time else Mark(mark.example, mark.label, mark.right, mark.note, time.time())
-    _write(run, marks)
+    with _alone(run):
+        marks = read_marks(run)
+        marks[mark.example] = mark if mark.time else Mark(mark.example, mark.label, mark.right, mark.note, time.time())
+        _write(run, marks)
 
 
 def take_mark(run: Path, example: str) -> None:
     """Takes the mark of an image back, where there is one."""
-    marks = read_marks(run)
-    if marks.pop(example, None) is not None:
-        _write(run, marks)
+    with _alone(run):
+        marks = read_marks(run)
+        if marks.pop(example, None) is not None:
+            _write(run, marks)
+
+
+@contextmanager
+def _alone(run: Path) -> Iterator[None]:
+    """No other viewer of the same run changes its marks meanwhile. Raises WrongUse where one never ends to."""
+    place = run / LOCK
+    try:
+        with FileLock(place, timeout=_PATIENCE):
+            yield
+    except Timeout:
+        raise WrongUse(f"another viewer is changing the marks ({place}); try again") from None
+    except OSError as error:
+        raise cannot_write(run / FILE, error, "the marks are as they were") from error
 
 
 def _write(run: Path, marks: Mapping[str, Mark]) -> None:
@@ -115,7 +137,7 @@ def corrected(images: Iterable[Labelled], marks: Mapping[str, Mark]) -> Correcte
     """
     listed = list(images)
     filed = bool(listed) and all(each.path is not None for each in listed)
-    writable = [each for each in listed if not filed or is_printable(str(each.path))]
+    writable = [each for each in listed if not filed or is_writable(str(each.path))]
     root = _root(writable) if filed and writable else None
     written = io.StringIO()
     table = csv.writer(written, lineterminator="\n")
@@ -130,10 +152,21 @@ def corrected(images: Iterable[Labelled], marks: Mapping[str, Mark]) -> Correcte
         count += 1
         changed += label != each.label
         if root is not None:
-            table.writerow([os.path.relpath(str(each.path), root), label, each.example])
+            table.writerow([_below(root, str(each.path)), label, each.example])
         else:
             table.writerow([each.example, label, "yes" if label != each.label else ""])
     return Corrected(written.getvalue(), root, count, changed, removed, len(listed) - len(writable))
+
+
+def is_writable(path: str) -> bool:
+    """Whether a cell of a table can hold the path: white space at its end would be lost."""
+    return is_printable(path) and path == path.rstrip()
+
+
+def _below(root: str, path: str) -> str:
+    """The path relative to the root; one that begins with white space, which readers drop, begins with `./`."""
+    found = os.path.relpath(path, root)
+    return found if found == found.lstrip() else os.path.join(".", found)  # noqa: PTH118 (pathlib drops the dot)
 
 
 def _root(images: Iterable[Labelled]) -> str:

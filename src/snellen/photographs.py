@@ -59,8 +59,11 @@ def _images(spec: Any) -> dict[str, Image]:
     """All images of a data set by the ids of their examples; none where it cannot be read here."""
     try:
         path, options = name_and_options(spec, "path")
-        reader, _ = find_reader(path)
-        if hasattr(plugins.load("datasets", reader), "obtain"):  # its images lie in files once it was fetched
+        reader, name = find_reader(path)
+        module = plugins.load("datasets", reader)
+        if hasattr(module, "obtain"):  # its images lie in files once it was fetched
+            return {}
+        if hasattr(module, "at_hand") and not module.at_hand(name):
             return {}
         kept = ("classes", "per_class", "limit", "seed")
         dataset, _ = load_dataset({"path": path, **{key: options[key] for key in options if key not in kept}})

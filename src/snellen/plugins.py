@@ -5,7 +5,8 @@ point of the group `snellen.datasets`, `snellen.strategies` or `snellen.engines`
 no registry to edit; docs/adding.md shows one of each.
 
 - a data set module has a dataclass `Options` and `load(name, options) -> Dataset`; one that fetches what it reads may
-  have `obtain(name, options, progress)`, which is called before and tells how that goes on;
+  have `obtain(name, options, progress)`, which is called before and tells how that goes on, and one that may fetch in
+  `load` has `at_hand(name)`, whether it need not;
 - an engine module has `ANSWERS`, a dataclass `Options`, `identity(name, options)` and `load(name, options) -> Engine`,
   and may have `NEEDS`, the packages of its extra that must be installed, and `refuses(name, options)`, the kinds among
   `ANSWERS` that this very model does not answer with the reason; one that answers `Recognise` may have

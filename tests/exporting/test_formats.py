@@ -10,7 +10,9 @@ import pytest
 
 from conftest import Said
 from snellen import exporting
+from snellen.database import DATABASE
 from snellen.exporting import FORMATS
+from studies import model, photographs, ran
 
 Snellen = Callable[..., Said]
 
@@ -35,3 +37,15 @@ def test_help_tells_each_format(snellen: Snellen) -> None:
 def test_an_unknown_format_names_the_nearest(snellen: Snellen) -> None:
     said = snellen("export", "mlfow", "nowhere")
     assert said.code == 2 and "did you mean 'mlflow'?" in said.err
+
+
+@pytest.mark.parametrize("name", [DATABASE, "study.yaml"])
+def test_the_run_itself_is_not_written_over(snellen: Snellen, tmp_path: Path, name: str) -> None:
+    answer = model(tmp_path / "m.py", "return truth(image)")
+    with ran(photographs(tmp_path / "photos", 1), answer, out=tmp_path / "run"):
+        pass
+    before = (tmp_path / "run" / name).read_bytes()
+    said = snellen("export", "csv", tmp_path / "run", "-o", tmp_path / "run" / name)
+    assert said.code == 2 and "is a part of the run itself" in said.err
+    assert (tmp_path / "run" / name).read_bytes() == before
+    assert snellen("export", "csv", tmp_path / "run", "-o", tmp_path).code == 2

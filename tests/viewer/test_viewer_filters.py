@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -175,3 +176,31 @@ def test_values_that_make_no_sense_are_told_and_ignored(snapshot: Snapshot) -> N
     assert asked == Filter(row=snapshot.sets[0].rows[0].number)
     assert len(told) == 7
     assert read_filter({"row": "9" * 5000, "high": "1e999"}, snapshot)[0].row == asked.row
+
+
+def test_a_blind_control_is_none_of_the_rows_that_it_is_compared_with(snapshot: Snapshot, records: Any) -> None:
+    images = snapshot.sets[0]
+    (blind,) = [replace(row, blind=True) for row in images.rows if "mute" in row.model]
+    held = replace(images, rows=tuple(blind if row.number == blind.number else row for row in images.rows))
+    sighted = [records[model] for model in MODELS if model != "mute"]
+    for how, rights in (("only-right", False), ("only-wrong", True)):
+        found = chosen(replace(snapshot, orders={}), held, Filter(row=blind.number, disagreement=how), {})
+        expected = [
+            id
+            for id, own in records["mute"].items()
+            if answered(own) and right(own) != rights and all(right(each[id]) == rights for each in sighted)
+        ]
+        assert [held.images.ids[place] for place in found] == expected
+
+
+def test_what_is_suspect_is_ordered_anew_when_more_is_known(snapshot: Snapshot) -> None:
+    images = snapshot.sets[0]
+    for first in ("dog/dog2.png", "cat/cat3.png"):
+        order = chosen(snapshot, images, Filter(sort="suspect"), {first: 1.0})
+        assert images.images.ids[order[0]] == first
+
+
+def test_bounds_that_no_score_can_have_are_told(snapshot: Snapshot) -> None:
+    for bound in ("1e300", "-1e39", "inf", "x"):
+        asked, _, told = read_filter({"low": bound}, snapshot)
+        assert asked.low is None and len(told) == 1

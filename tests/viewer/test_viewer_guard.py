@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from starlette.responses import PlainTextResponse
+from starlette.types import Message, Receive, Scope, Send
 
 from snellen.marks import read_marks
-from snellen.viewer.guard import is_loopback
+from snellen.viewer.guard import Guard, is_loopback
+from snellen.viewer.server import Server
 from studies import model, photographs, ran
 from viewed import Page, Viewer, viewing
 
@@ -39,6 +43,53 @@ def test_names_of_this_machine_are_answered(viewer: Viewer, host: str) -> None:
 def test_other_names_are_not(viewer: Viewer, host: str) -> None:
     page = viewer.ask("GET", "/runs/1/images", Host=host)
     assert page.status == 403 and "localhost" in page.text and "cat" not in page.text
+
+
+def test_a_request_has_one_name(run: Path) -> None:
+    async def page(scope: Scope, receive: Receive, send: Send) -> None:
+        await PlainTextResponse("in")(scope, receive, send)
+
+    for hosts, status in ((["localhost"], 200), (["localhost", "evil.example"], 403), ([], 403)):
+        sent = [(b"host", host.encode()) for host in hosts]  # a server's parser may let two of them through
+        told: list[Message] = []
+        asyncio.run(_called(Guard(page), {"type": "http", "method": "GET", "path": "/", "headers": sent}, told))
+        assert told[0]["status"] == status
+
+
+async def _called(guard: Guard, scope: Scope, told: list[Message]) -> None:
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    async def send(message: Message) -> None:
+        told.append(message)
+
+    await guard(scope, receive, send)
+
+
+def test_another_address_of_this_machine_is_a_name_where_it_is_asked_for(run: Path) -> None:
+    guard = Guard(PlainTextResponse("in"), None, "127.0.0.2")
+    told: list[Message] = []
+    for host in (b"127.0.0.2:8765", b"localhost", b"127.0.0.3"):
+        scope = {"type": "http", "method": "GET", "path": "/", "headers": [(b"host", host)]}
+        asyncio.run(_called(guard, scope, told))
+    assert [each["status"] for each in told if "status" in each] == [200, 200, 403]
+    wide = Guard(PlainTextResponse("in"), None, "[0:0:0:0:0:0:0:1]")
+    asyncio.run(_called(wide, {"type": "http", "method": "GET", "headers": [(b"host", b"[::1]:1")]}, told))
+    assert told[-2]["status"] == 200
+    server = Server([run], "LOCALHOST", 0)
+    assert server.address == f"http://127.0.0.1:{server.port}/" and server.token is None
+    server.close()
+
+
+def test_pages_of_other_places_may_link_here_and_learn_nothing(viewer: Viewer) -> None:
+    link = {"Sec_Fetch_Mode": "navigate", "Sec_Fetch_Dest": "document"}
+    for site in ("cross-site", "same-site"):
+        assert viewer.ask("GET", "/runs/1/answers?q=cat", Sec_Fetch_Site=site, **link).status == 200
+        for mode, wanted in (("no-cors", "image"), ("no-cors", "empty"), ("cors", "empty"), ("navigate", "iframe")):
+            parts = {"Sec_Fetch_Site": site, "Sec_Fetch_Mode": mode, "Sec_Fetch_Dest": wanted}
+            assert viewer.ask("GET", "/runs/1/answers?q=cat", **parts).status == 403
+    own = {"Sec_Fetch_Site": "same-origin", "Sec_Fetch_Mode": "no-cors", "Sec_Fetch_Dest": "image"}
+    assert viewer.ask("GET", "/static/viewer.js", **own).status == 200
 
 
 def test_every_answer_says_what_browsers_may_do(viewer: Viewer) -> None:
@@ -141,6 +192,9 @@ def test_where_others_reach_it_a_token_is_asked_for(run: Path) -> None:
         assert ask("/runs/1/images", Cookie=f"a=b; {kept}").status == 200
         assert ask("/runs/1/images", Cookie=f"{kept}x").status == 403
         assert ask("/runs/1/images", Cookie=kept, Host="my-machine:8765").status == 200
+        for path in ("//evil.example/", "/\\evil.example/", "\\/evil.example/"):
+            gone = ask(f"{path}?token={token}", Sec_Fetch_Site="cross-site")
+            assert gone.headers["refresh"] == "0; url=/evil.example/"
         assert ask(f"//evil.example/?token={token}").headers["location"] == "/evil.example/"
         form = {"id": "cat/cat0.png", "action": "mark", "form_token": token_of_page(ask, kept)}
         assert viewer.send("marks", form).status == 403

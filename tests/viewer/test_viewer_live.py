@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
+import pytest
+
+from snellen.database import DATABASE
+from snellen.errors import WrongUse
+from snellen.folder import set_aside
 from snellen.heartbeat import heartbeat
 from snellen.plan import Request, resolve
 from snellen.study import make
-from studies import model, photographs
+from snellen.viewer.desk import Desk
+from snellen.viewer.snapshot import stamp_of
+from studies import model, photographs, ran
 from viewed import Page, until, viewing
 
 _SLOW = """
@@ -80,3 +89,45 @@ def test_a_run_in_which_nothing_was_asked_yet(tmp_path: Path) -> None:
         assert "no answer is stored" in viewer.get("image", id="cat/cat0.png").text
         assert "No answer holds these words" in viewer.get("answers", q="cat").text
         until(lambda: viewer.ask("GET", "/runs/1/"), lambda page: 'id="summary"' in page.text, 60)
+
+
+def test_a_run_begun_anew_is_not_mixed_with_the_old_one(tmp_path: Path) -> None:
+    photos, out = photographs(tmp_path / "photos", 2), tmp_path / "run"
+    name = model(tmp_path / "m.py", "return truth(image)")
+    with ran(photos, name, out=out):
+        pass
+    with viewing(out) as viewer:
+        assert len(viewer.get("images").tiles) == 6
+        assert set_aside(out) is not None
+        with ran(photos, name, out=out, classes=["bird", "cat"]):
+            pass
+        shown = viewer.get("image", id="dog/dog1.png")
+        assert shown.status in (404, 500) and "Traceback" not in shown.text
+        until(lambda: viewer.get("images"), lambda page: len(page.tiles) == 4)
+        assert viewer.get("image", id="cat/cat1.png").status == 200
+        assert viewer.get("image", id="dog/dog1.png").status == 404
+
+
+def test_what_the_old_run_said_is_not_looked_up_in_the_new_one(tmp_path: Path) -> None:
+    for place in ("run", "other"):
+        with ran(photographs(tmp_path / "photos", 1), model(tmp_path / "m.py", 'return "cat"'), out=tmp_path / place):
+            pass
+    stamp = stamp_of(tmp_path / "run")
+    desk = Desk(tmp_path / "run")
+    (tmp_path / "run").rename(tmp_path / "old")
+    (tmp_path / "other").rename(tmp_path / "run")
+    with pytest.raises(WrongUse, match="begun anew"):
+        desk.ask(stamp, lambda books: None)
+    assert desk.ask(stamp_of(tmp_path / "run"), lambda books: len(books.results.rows)) == 1
+    desk.close()
+
+
+def test_a_database_that_makes_no_sense_is_told(tmp_path: Path) -> None:
+    with ran(photographs(tmp_path / "photos", 1), model(tmp_path / "m.py", 'return "cat"'), out=tmp_path / "run"):
+        pass
+    with closing(sqlite3.connect(tmp_path / "run" / DATABASE)) as connection:
+        connection.execute("UPDATE examples SET id = x'00ff' WHERE number = 1")
+        connection.commit()
+    with viewing(tmp_path / "run") as viewer:
+        page = viewer.get("images")
+        assert page.status == 500 and "cannot be read as a run" in page.text

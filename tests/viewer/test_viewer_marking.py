@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import html
 import re
+import shlex
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
-from snellen.marks import FILE, read_marks
+from snellen.marks import FILE, Mark, put_mark, read_marks
 from snellen.plan import Request, load_dataset, resolve
+from snellen.specs import name_and_options
 from snellen.study import run as run_study
 from studies import model, photographs, ran
 from viewed import Viewer, viewing
@@ -50,11 +55,12 @@ def test_a_mark_is_kept_shown_exported_and_run(viewer: Viewer, run: Path, tmp_pa
     page = viewer.get("marks")
     assert "<script>alert" not in page.text and "&lt;script&gt;" in page.text and "2 labels are marked" in page.text
     assert "it should be" in viewer.get("image", id="dog/dog1.png").text
-    command = re.search(r"<pre[^>]*>snellen run -d &#39;(.*?)&#39;", page.text)
+    command = re.search(r"<pre[^>]*>snellen run (-d .*?) -m", page.text)
     assert command is not None
     file = viewer.get("corrected.csv")
     assert file.headers["content-disposition"] == 'attachment; filename="corrected.csv"'
-    spec = html.unescape(command[1]).replace("corrected.csv", str(tmp_path / "corrected.csv"))
+    _, spec = shlex.split(html.unescape(command[1]))
+    spec = spec.replace("corrected.csv", str(tmp_path / "corrected.csv"))
     (tmp_path / "corrected.csv").write_bytes(file.body)
     dataset, _ = load_dataset(spec)
     labels = {example.id: example.label for example in dataset}
@@ -63,6 +69,15 @@ def test_a_mark_is_kept_shown_exported_and_run(viewer: Viewer, run: Path, tmp_pa
     results = run_study(plan)
     assert results.rows[0].accuracy == 0.5
     results.close()
+
+
+def test_what_is_promised_is_what_is_made(viewer: Viewer, run: Path) -> None:
+    put_mark(run, Mark("cat/cat0.png", "dog", "cat"))  # its label has been put right since
+    put_mark(run, Mark("cat/cat1.png", "cat", "dog"))
+    put_mark(run, Mark("cat/cat2.png", "cat"))
+    put_mark(run, Mark("gone.png", "cat", "dog"))
+    assert "8 images, 1 with another label, 1 left out" in viewer.get("marks").text
+    assert len(viewer.get("corrected.csv").text.splitlines()) == 1 + 8
 
 
 def test_a_mark_is_taken_back(viewer: Viewer, run: Path) -> None:
@@ -83,6 +98,33 @@ def test_marks_that_cannot_be_read_are_told(viewer: Viewer, run: Path) -> None:
     (run / FILE).write_text("no marks")
     page = viewer.get("marks")
     assert page.status == 500 and "move it away" in page.text
+
+
+@pytest.mark.parametrize("folder", ["it's; $(touch owned) `touch owned` #", "a,b=c", "two words"])
+def test_a_folder_of_any_name_stays_one_word_of_the_command(tmp_path: Path, folder: str) -> None:
+    photos = photographs(tmp_path / folder, 2)
+    with (
+        ran(photos, model(tmp_path / "m.py", 'return "cat"'), out=tmp_path / "run"),
+        viewing(tmp_path / "run") as viewer,
+    ):
+        send(viewer, id="dog/dog1.png", action="mark", right="cat")
+        told = re.search(r"<pre[^>]*>(.*?)</pre>", viewer.get("marks").text, re.DOTALL)
+        assert told is not None
+        text = html.unescape(told[1])
+        if text.startswith("dataset: "):
+            spec: Any = YAML(typ="safe").load(text)["dataset"]
+        else:
+            command, run_, flag, spec, *rest = shlex.split(text)
+            assert (command, run_, flag, rest) == ("snellen", "run", "-d", ["-m", "…"])
+        path, options = name_and_options(spec, "path")
+        assert (path, options) == ("corrected.csv", {"root": str(photos), "id_column": "id"})
+
+
+def test_two_viewers_of_one_run_lose_no_mark(run: Path) -> None:
+    ids = [f"{name}/{name}{number}.png" for name in ("cat", "dog", "bird") for number in range(3)]
+    with ThreadPoolExecutor(9) as hands:  # what two viewers share is the folder alone
+        list(hands.map(lambda id: put_mark(run, Mark(id, id.partition("/")[0], note="x" * 2000)), ids))
+    assert set(read_marks(run)) == set(ids)
 
 
 def test_images_without_files_give_a_list(tmp_path: Path) -> None:

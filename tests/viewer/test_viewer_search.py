@@ -16,7 +16,7 @@ TEXTS = (
     'a "quoted" word',
     "100 % sure_ly",
     "line\nbreak",
-    "\u212aelvin and Stra\u00dfe",
+    "\u212aelvin and Stra\u00dfe, dal\u0131",
     "\u043f\u0435\u0441",
     "x" * 500 + "needle" + "y" * 500,
 )
@@ -55,6 +55,7 @@ def all_of(path: Path, words: str, seconds: float = 0.0, most: int = 100) -> lis
         ("% sure_", "% sure_"),
         ("e\nb", "e\nb"),
         ("kelvin", "\u212aelvin"),
+        ("DALI", "dal\u0131"),
         ("\u041f\u0415\u0421", "\u043f\u0435\u0441"),
         ("needle", "needle"),
     ],

@@ -95,6 +95,15 @@ def load(name: str, options: Options) -> ImageTable:
     return load_table(_Split(split, owner, folders, rows), columns, len(rows), options, owner, stem, source)
 
 
+def at_hand(name: str) -> bool:
+    """Whether it is a folder, or a data set of the hub that the cache of the package `datasets` holds."""
+    path, _ = _path_and_split(name, None)
+    try:
+        return Path(path).expanduser().is_dir() or _cached(path).exists()
+    except ImportError:
+        return False
+
+
 def is_saved(folder: Path) -> bool:
     """Whether a folder was written by `save_to_disk` of the package `datasets`: several splits, or one."""
     one = all((folder / name).is_file() for name in ("state.json", "dataset_info.json"))
@@ -184,10 +193,16 @@ def _remote(name: str, options: Options) -> Any:
         raise WrongUse(f"expected a folder or a name of the hub, but {printable(name)} is a file")
     if name.startswith((".", "/", "~")) or name.count("/") > 1 or not is_printable(name):
         raise WrongUse(f"expected a folder or OWNER/NAME of the hub, but there is no folder {printable(name)}")
-    cached = Path(datasets.config.HF_DATASETS_CACHE) / name.replace("/", "___")
-    if not cached.exists():  # asked first, as the package tries again and again where there is no network
+    if not _cached(name).exists():  # asked first, as the package tries again and again where there is no network
         huggingface_hub.HfApi().dataset_info(name, revision=options.revision, timeout=_SECONDS)
     return datasets.load_dataset(name, options.config, revision=options.revision)
+
+
+def _cached(name: str) -> Path:
+    """Where the cache keeps a data set of the hub."""
+    import datasets
+
+    return Path(datasets.config.HF_DATASETS_CACHE) / name.replace("/", "___")
 
 
 def _caches() -> tuple[Path, ...]:

@@ -58,5 +58,11 @@ def check(format: str) -> None:
 
 
 def place_of(format: str, results: Results, out: Path | None) -> Path:
-    """Where a format is written to."""
+    """Where a format is written to. Raises WrongUse for a file that the run itself rests on."""
+    if out is not None and out.exists():
+        from snellen.database import DATABASE
+
+        for name in (DATABASE, "study.yaml", "marks.json"):
+            if (own := results.path / name).exists() and out.samefile(own):
+                raise WrongUse(f"{out} is a part of the run itself; choose another place with -o")
     return out or results.path / FORMATS[format].place

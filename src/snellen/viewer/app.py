@@ -47,7 +47,7 @@ class Application:
         """Raises WrongUse where a folder is not a run's."""
         self.runs = [ServedRun(number, folder) for number, folder in enumerate(folders, 1)]
 
-    def asgi(self, token: str | None = None) -> Guard:
+    def asgi(self, token: str | None = None, host: str = "127.0.0.1") -> Guard:
         """As what a server serves, behind its guard."""
         routes = [Route("/", self._start), Route("/static/{name}", files.static), Route("/favicon.ico", files.icon)]
         routes += [
@@ -59,7 +59,7 @@ class Application:
         routes += [Route(f"/runs/{{number}}/{name}", self._read(page, name)) for name, page in _PAGES.items()]
         routes += [Route(f"/runs/{{number}}/{name}", self._read(page, None)) for name, page in _FILES.items()]
         handlers = {HTTPException: _http_problem, SnellenError: _problem, Exception: _bug}
-        return Guard(Starlette(routes=routes, exception_handlers=handlers, lifespan=self._life), token)
+        return Guard(Starlette(routes=routes, exception_handlers=handlers, lifespan=self._life), token, host)
 
     @asynccontextmanager
     async def _life(self, app: Starlette) -> AsyncIterator[None]:

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from snellen.database import DATABASE, Database
+from snellen.errors import WrongUse
 from snellen.result_row import Numbered
 from snellen.results import Results
 from snellen.stored_rows import row_of
 from snellen.transcripts import Transcripts
+from snellen.viewer.snapshot import database_of
 
 _Found = TypeVar("_Found")
 
@@ -58,6 +60,8 @@ class Desk:
     def _do(self, stamp: tuple[int, ...], work: Callable[[Books], _Found]) -> _Found:
         if self._books is None or stamp != self._stamp:
             self._shut()
+            if stamp[0] != database_of(self._run):
+                raise WrongUse("the run was begun anew or is gone since this was read; reload the page in a moment")
             self._books, self._stamp = Books(self._run), stamp
         return work(self._books)
 

@@ -70,7 +70,8 @@ class Filter:
     def query(self, **more: Any) -> str:
         """As the query of an address, with further values."""
         values = {**dataclasses.asdict(self), **more}
-        return urlencode({key: value for key, value in values.items() if value not in (None, "")})
+        kept = {key: value for key, value in values.items() if value not in (None, "")}
+        return urlencode(kept, errors="backslashreplace")
 
     def but(self, **changes: Any) -> Filter:
         return dataclasses.replace(self, **changes)
@@ -140,7 +141,7 @@ def _bound(query: Mapping[str, str], key: str, told: list[str]) -> float | None:
         value = float(text)
     except ValueError:
         value = np.nan
-    if not np.isfinite(value):
+    if not abs(value) < 1e30:  # more than a score of single precision holds, or no number
         told.append(f"Expected a number such as 0.5 as the confidence ({key}); it is ignored.")
         return None
     return value
@@ -156,14 +157,15 @@ def _one_of(query: Mapping[str, str], key: str, known: Any, told: list[str]) -> 
 
 def chosen(snapshot: Snapshot, images: ImageSet, asked: Filter, evidence: Mapping[str, float]) -> NDArray[np.int64]:
     """The places of the images that pass, in the order asked for; kept for the next page of the same."""
-    key = (images.key, asked, len(evidence))
+    key = (images.key, asked)
     known = snapshot.orders
-    if (found := known.get(key)) is None:
-        passed = np.flatnonzero(_passing(images, asked))
-        found = passed[_order(images, asked, passed, evidence)]
-        if len(known) >= 16:
-            known.clear()
-        known[key] = found
+    if (kept := known.get(key)) is not None and (asked.sort != "suspect" or kept[0] is evidence):
+        return kept[1]
+    passed = np.flatnonzero(_passing(images, asked))
+    found: NDArray[np.int64] = passed[_order(images, asked, passed, evidence)]
+    if len(known) >= 16:
+        known.clear()
+    known[key] = evidence, found
     return found
 
 

@@ -29,7 +29,8 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "X-Frame-Options": "DENY",
 }
-_HOST = re.compile(r"(?P<name>localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?", re.IGNORECASE)
+_HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^:]+)(:\d{1,5})?", re.IGNORECASE)
+_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _METHODS = ("GET", "HEAD", "POST")
 _Query: TypeAlias = list[tuple[str, str]]
 
@@ -43,11 +44,15 @@ def is_loopback(host: str) -> bool:
 
 
 class Guard:
-    """Lets through what may be asked; without a token the server is one for this machine alone."""
+    """Lets through what may be asked; without a token the server is one for this machine alone.
 
-    def __init__(self, app: ASGIApp, token: str | None = None) -> None:
+    `host` is where it is bound to, which is then a name of it, too.
+    """
+
+    def __init__(self, app: ASGIApp, token: str | None = None, host: str = "127.0.0.1") -> None:
         self._app = app
         self._token = token
+        self._names = _NAMES if token is not None else _NAMES | {_written(host)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -70,8 +75,11 @@ class Guard:
         """What is answered instead; None where the request may pass."""
         if scope["method"] not in _METHODS:
             return PlainTextResponse("only GET, HEAD and POST are answered\n", 405, {"Allow": ", ".join(_METHODS)})
+        if _is_part_elsewhere(headers):
+            return _refused("pages of other places may link to this server, and nothing else")
         if self._token is None:
-            if not _HOST.fullmatch(headers.get("host", "")):
+            named = [_HOST.fullmatch(host) for host in headers.getlist("host")]
+            if [host and host["name"].lower() in self._names for host in named] != [True]:
                 return _refused("this server answers requests to localhost and 127.0.0.1 alone")
         elif (answer := self._without_token(scope, headers)) is not None:
             return answer
@@ -89,7 +97,7 @@ class Guard:
             if not _same(given, self._token):
                 return _refused("this is not the token that 'snellen view' printed with the address")
             rest = urlencode([(key, value) for key, value in query if key != "token"])
-            path = "/" + scope["raw_path"].decode("latin-1").lstrip("/")  # never //elsewhere
+            path = "/" + scope["raw_path"].decode("latin-1").lstrip("/\\")  # never //elsewhere
             answer = _sent_on(f"{path}{'?' if rest else ''}{rest}", headers)
             answer.set_cookie(cookie, self._token, httponly=True, samesite="strict", path="/")
             return answer
@@ -112,6 +120,23 @@ def _refused(reason: str) -> Response:
 
 def _same(given: str, token: str) -> bool:
     return compare_digest(given.encode("utf-8", "replace"), token.encode())
+
+
+def _written(host: str) -> str:
+    """An address of this machine as browsers write it into the header Host."""
+    try:
+        address = ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return host.lower()
+    return f"[{address}]" if address.version == 6 else str(address)
+
+
+def _is_part_elsewhere(headers: Headers) -> bool:
+    """Whether a page of another place wants it as a part of itself, or for a script, to learn from what comes of it."""
+    if headers.get("sec-fetch-site") not in ("cross-site", "same-site"):
+        return False
+    mode, wanted = headers.get("sec-fetch-mode", "navigate"), headers.get("sec-fetch-dest", "document")
+    return (mode, wanted) != ("navigate", "document")
 
 
 def _port(scope: Scope) -> Any:

@@ -68,9 +68,10 @@ def search(database: Database, words: str, after: Key = START, seconds: float = 
 def _condition(words: str) -> tuple[str, list[str]]:
     """SQL that lets pass all texts that may hold the words; SQLite ignores the case of ASCII alone."""
     written = json.dumps(words, ensure_ascii=False)[1:-1]
-    if not written.isascii() or re.search(r"[kKsS]", written):  # in Unicode these two have relatives that are not ASCII
+    if not written.isascii():
         return "substr(body, 1, 8) = ?", [_TEXT]
     escaped = re.sub(r"([%_!])", r"!\1", written)
+    escaped = re.sub(r"[iks]", "_", escaped, flags=re.IGNORECASE | re.ASCII)  # these have relatives that are not ASCII
     return "substr(body, 1, 8) = ? AND body LIKE ? ESCAPE '!'", [_TEXT, f"%{escaped}%"]
 
 

@@ -33,7 +33,6 @@ class ServedRun:
             self.pictures = Pictures(Photographs(results))
         self.report = LiveReport(path, self.base)
         self.desk, self.searching = Desk(path), Desk(path)
-        self.marking = threading.Lock()
         self.snapshot: Snapshot | None = None
         self.trouble: str | None = None
         self.spent: float | None = None
@@ -47,9 +46,11 @@ class ServedRun:
         with self._lock:
             if self._reading is not None and self._reading.is_alive():
                 return
-            if self.snapshot is not None and self.snapshot.stamp == stamp_of(self.path):
+            stamp = stamp_of(self.path)
+            if self.snapshot is not None and self.snapshot.stamp == stamp:
                 return
-            rest = max(_LEAST, _REST * self._took) if self.beat else 0.5
+            same = self.snapshot is None or self.snapshot.stamp[0] == stamp[0]
+            rest = max(_LEAST, _REST * self._took) if same and self.beat else 0.5
             if self._read and time.monotonic() - self._read < rest:
                 return
             self._reading = threading.Thread(target=self._load, name="snapshot", daemon=True)
@@ -64,6 +65,8 @@ class ServedRun:
                 self.spent = spent(database)
         except SnellenError as error:
             self.trouble = str(error)
+        except Exception as error:  # what a damaged or hostile database leads to has no limits
+            self.trouble = f"{self.path} cannot be read as a run: {type(error).__name__}: {error}"
         finally:
             self._read = time.monotonic()
             self._took = self._read - began

@@ -27,12 +27,14 @@ class Server:
     """
 
     def __init__(self, runs: Sequence[Path], host: str = "127.0.0.1", port: int | None = None) -> None:
+        if host.lower() == "localhost":  # which may be ::1 as well
+            host = "127.0.0.1"
         self._application = Application(runs)
         self.token = None if is_loopback(host) else secrets.token_urlsafe(24)
         self._socket = _bound(host, port)
         self.port: int = self._socket.getsockname()[1]
         config = uvicorn.Config(
-            self._application.asgi(self.token),
+            self._application.asgi(self.token, host),
             log_level="error",
             access_log=False,
             server_header=False,
@@ -40,8 +42,7 @@ class Server:
             timeout_graceful_shutdown=1,
         )
         self._server = uvicorn.Server(config)
-        shown = "127.0.0.1" if host == "localhost" else _reachable(host)
-        self.address = f"http://{shown}:{self.port}/{f'?token={self.token}' if self.token else ''}"
+        self.address = f"http://{_reachable(host)}:{self.port}/{f'?token={self.token}' if self.token else ''}"
 
     def serve(self, ready: Callable[[], None] = lambda: None) -> None:
         """Serves until it is interrupted (KeyboardInterrupt) or told to stop; `ready` is called before."""
@@ -50,6 +51,10 @@ class Server:
             self._server.run([self._socket])
         finally:
             self._socket.close()
+
+    def close(self) -> None:
+        """Lets go of the port of a server that never served."""
+        self._socket.close()
 
     def stop(self) -> None:
         """Has it end soon; may be called in another thread."""

@@ -29,6 +29,7 @@ from snellen.types import Outcome, State
 STATES = tuple(State)
 OUTCOMES = tuple(Outcome)
 NO_OUTCOME = 255
+_NO_CLASS = -2  # of a label that is none of the classes; no prediction is like it
 _PENDING = STATES.index(State.PENDING)
 _CHUNK = 50_000
 _MOST_PAIRS = 2000
@@ -183,7 +184,7 @@ class Snapshot:
     models: Mapping[int, str]
     shots: Mapping[bytes, str]
     seconds: float
-    orders: dict[Any, NDArray[np.int64]] = field(default_factory=dict)  # what filters found, kept by those
+    orders: dict[Any, tuple[Any, NDArray[np.int64]]] = field(default_factory=dict)  # what filters found, kept by those
 
     def find(self, digest: bytes) -> tuple[ImageSet, int] | None:
         """An image of this content, with a set that it is in."""
@@ -215,8 +216,8 @@ class Snapshot:
 
 
 def stamp_of(run: Path) -> tuple[int, ...]:
-    """What changes with every change of a run's database; nothing is opened for it."""
-    found: list[int] = []
+    """What changes with every change of a run's database, its first number with the file; nothing is opened for it."""
+    found = [database_of(run)]
     for name in (DATABASE, f"{DATABASE}-wal"):
         try:
             status = (run / name).stat()
@@ -225,6 +226,14 @@ def stamp_of(run: Path) -> tuple[int, ...]:
         else:
             found += [status.st_size, status.st_mtime_ns if status.st_size else 0]
     return tuple(found)
+
+
+def database_of(run: Path) -> int:
+    """Which file the database of a run is: another one where the run was begun anew; 0 where there is none."""
+    try:
+        return (run / DATABASE).stat().st_ino
+    except OSError:
+        return 0
 
 
 def load(run: Path) -> Snapshot:
@@ -257,7 +266,7 @@ def _sets(database: Database) -> Iterator[ImageSet]:
         spec, shown = members[0][1], images[selection]
         classes = tuple(spec["classes"]["names"])
         places = {name: place for place, name in enumerate(classes)}
-        labels = np.fromiter((places.get(label, -1) for label in shown.labels), np.int32, len(shown.labels))
+        labels = np.fromiter((places.get(label, _NO_CLASS) for label in shown.labels), np.int32, len(shown.labels))
         lines = []
         for number, asked in members:
             read = _read(database, number, shown.numbers, places)

@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 import numpy as np
@@ -86,15 +87,23 @@ def _facts(books: Books, number: int) -> Mapping[str, Any]:
         "SELECT path, digest, width, height, unreadable FROM examples WHERE number = ?", number
     ).fetchone()
     file = os.fsdecode(path) if path else None
-    size = Path(file).stat().st_size if file and Path(file).is_file() else None
     return {
         "file": file,
         "digest": digest.hex(),
         "width": width,
         "height": height,
-        "bytes": size,
+        "bytes": None if file is None else _size(Path(file)),
         "unreadable": unreadable,
     }
+
+
+def _size(file: Path) -> int | None:
+    """How many bytes a file has; None where it is none, or nobody may look."""
+    try:
+        status = file.stat()
+    except (OSError, ValueError):
+        return None
+    return status.st_size if S_ISREG(status.st_mode) else None
 
 
 def _heard(books: Books, snapshot: Snapshot, images: ImageSet, place: int) -> list[Heard]:

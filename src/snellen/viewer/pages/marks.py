@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 import secrets
+import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -11,8 +14,10 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from snellen.console import visible
 from snellen.errors import SnellenError
-from snellen.marks import Corrected, Mark, corrected, put_mark, read_marks, take_mark
+from snellen.marks import Corrected, Mark, corrected, is_writable, put_mark, read_marks, take_mark
+from snellen.specs import split_spec
 from snellen.viewer.filters import read_filter
 from snellen.viewer.layout import problem, respond
 from snellen.viewer.pages.tiles import picture_of
@@ -53,19 +58,33 @@ def _corrected(run: ServedRun, snapshot: Snapshot) -> Corrected:
 
 def _promised(snapshot: Snapshot, marks: Mapping[str, Mark]) -> Corrected:
     """What the corrected manifest will be, without its text, which takes a while for many images."""
-    known = [mark for mark in marks.values() if snapshot.example(mark.example)]
-    removed = sum(mark.right is None for mark in known)
     whole = snapshot.uncorrected
-    return replace(whole, images=whole.images - removed, changed=len(known) - removed, removed=removed)
+    removed = changed = 0
+    for mark in marks.values():
+        if (found := snapshot.example(mark.example)) is None:
+            continue
+        images, place = found[0].images, found[1]
+        path = images.paths[place]
+        if whole.root is None or (path and is_writable(os.fsdecode(path))):
+            removed += mark.right is None
+            changed += mark.right not in (None, images.labels[place])
+    return replace(whole, images=whole.images - removed, changed=changed, removed=removed)
 
 
 def _command(snapshot: Snapshot, made: Corrected) -> str | None:
-    """How the corrected manifest is run; None where it is a mere list."""
+    """How the corrected manifest is run; None where it is a mere list.
+
+    Names of folders and classes are whatever a data set calls them, so they are quoted for the shell; those that no
+    command can hold are given as the line of a study file (JSON, which YAML reads).
+    """
     if made.root is None:
         return None
-    background = snapshot.sets[0].background
-    named = f",background={background}" if background else ""
-    return f"snellen run -d 'corrected.csv,root={made.root},id_column=id{named}' -m …"
+    options = {"root": made.root, "background": snapshot.sets[0].background, "id_column": "id"}
+    options = {key: value for key, value in options.items() if value}
+    spec = ",".join(("corrected.csv", *(f"{key}={value}" for key, value in options.items())))
+    if split_spec(spec) == ("corrected.csv", options) and visible(spec) == spec and "\n" not in spec:
+        return f"snellen run -d {shlex.quote(spec)} -m …"
+    return f"dataset: {json.dumps({'path': 'corrected.csv', **options})}"
 
 
 def change(run: ServedRun, snapshot: Snapshot, sent: bytes) -> Response:
@@ -82,18 +101,17 @@ def change(run: ServedRun, snapshot: Snapshot, sent: bytes) -> Response:
     if found is None and form.get("action") != "take":
         return problem("There is no such image in this run.", "Look for it among the images.", 404, run)
     try:
-        with run.marking:
-            if form.get("action") == "take":
-                take_mark(run.path, form.get("id", ""))
-            elif found is not None:
-                images, place = found
-                right = form.get("right", "") or None
-                if right is not None and right not in images.classes:
-                    return problem(f"There is no class {right[:80]!r}.", "Choose one of the list, or none.", 400, run)
-                label = images.images.labels[place]
-                if right == label:
-                    return problem("That is the label that it has.", "Choose another class, or none.", 400, run)
-                put_mark(run.path, Mark(images.images.ids[place], label, right, form.get("note", "").strip()))
+        if form.get("action") == "take":
+            take_mark(run.path, form.get("id", ""))
+        elif found is not None:
+            images, place = found
+            right = form.get("right", "") or None
+            if right is not None and right not in images.classes:
+                return problem(f"There is no class {right[:80]!r}.", "Choose one of the list, or none.", 400, run)
+            label = images.images.labels[place]
+            if right == label:
+                return problem("That is the label that it has.", "Choose another class, or none.", 400, run)
+            put_mark(run.path, Mark(images.images.ids[place], label, right, form.get("note", "").strip()))
     except SnellenError as error:
         return problem("The mark could not be kept.", str(error), 500, run)
     if form.get("from") == "marks" or found is None:
