@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 import runs
 from looks import DESKTOP, LOOKS
 from snellen.report import PAGE, write_report
+from viewers import Viewer, viewing
 from watch import Watch
 
 FLAGS = (
@@ -144,6 +146,47 @@ def hostile_table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sweep_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A sweep of two models over three numbers of classes, in random sets and in hard ones."""
     return once("sweep", runs.swept, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def demo_server(demo_run: Path) -> Iterator[Viewer]:
+    """The viewer of the demo, for tests that change nothing."""
+    with viewing(demo_run) as viewer:
+        yield viewer
+
+
+@pytest.fixture
+def demo_viewer(demo_server: Viewer, watch: Watch) -> Viewer:
+    """The same, and pages may talk to it."""
+    watch.own(demo_server.address)
+    return demo_server
+
+
+@pytest.fixture(scope="session", params=["hostile_folder", "hostile_table"])
+def hostile_server(request: pytest.FixtureRequest) -> Iterator[Viewer]:
+    """The viewers of the hostile runs, one after the other, for tests that change nothing."""
+    with viewing(request.getfixturevalue(request.param)) as viewer:
+        yield viewer
+
+
+@pytest.fixture
+def hostile_viewer(hostile_server: Viewer, watch: Watch) -> Viewer:
+    """The same, and pages may talk to them."""
+    watch.own(hostile_server.address)
+    return hostile_server
+
+
+@pytest.fixture
+def view(watch: Watch) -> Iterator[Callable[..., Viewer]]:
+    """Starts a viewer of the test's own: `view(run, "--host", "0.0.0.0")`."""
+    with ExitStack() as opened:
+
+        def start(run: Path, *words: str) -> Viewer:
+            viewer = opened.enter_context(viewing(run, *words))
+            watch.own(viewer.address)
+            return viewer
+
+        yield start
 
 
 @pytest.fixture

@@ -7,14 +7,16 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
 import pytest
 
 from predicted import Model, predicted, wrong
+from snellen.report.links import quoted
 from snellen.results import Results
 from snellen.viewer.filters import Filter, chosen, read_filter
+from snellen.viewer.links import ToPages
 from snellen.viewer.snapshot import Snapshot, load
 
 COUNT = 10
@@ -99,14 +101,15 @@ def test_disagreement(snapshot: Snapshot, records: Any, how: str) -> None:
     expected = []
     for id, own in records["sure"].items():
         each = [records[model][id] for model in MODELS]
-        rights, said = sum(map(right, each)), {one["prediction"] for one in each if answered(one)}
+        rights, voices = sum(map(right, each)), sum(map(answered, each))
+        said = {one["prediction"] for one in each if answered(one)}
         holds = {
             "differ": len(said) > 1,
-            "some": 0 < rights < 3,
+            "some": 0 < rights < voices,
             "only-right": right(own) and rights == 1,
-            "only-wrong": answered(own) and not right(own) and rights == 2,
+            "only-wrong": answered(own) and not right(own) and rights == voices - 1,
             "none-right": rights == 0,
-            "all-right": rights == 3,
+            "all-right": rights == voices,
         }
         expected += [id] * holds[how]
     assert ids(snapshot, row=row, disagreement=how) == expected
@@ -138,6 +141,14 @@ def test_most_disagreement_and_most_suspect_come_first(snapshot: Snapshot) -> No
     assert len(suspects) == len(images)
 
 
+def test_pairs_are_tested_as_the_results_test_them(run: Path, snapshot: Snapshot) -> None:
+    with closing(Results(run)) as results:
+        told = {
+            frozenset((each["a"]["row"], each["b"]["row"])): each["mcnemar_p_holm"] for each in results.paired_tests
+        }
+    assert len(told) == 3 and snapshot.sets[0].p_values == pytest.approx(told)
+
+
 def test_a_filter_goes_through_an_address(snapshot: Snapshot) -> None:
     row, other = row_of(snapshot, "sure"), row_of(snapshot, "mixed")
     asked = Filter(
@@ -147,6 +158,16 @@ def test_a_filter_goes_through_an_address(snapshot: Snapshot) -> None:
     back, images, told = read_filter(dict(parse_qsl(asked.query())), snapshot)
     assert (back, told) == (asked, [])
     assert images is snapshot.sets[0]
+
+
+def test_a_chart_puts_the_address_of_a_confusion_together(snapshot: Snapshot) -> None:
+    row, links = row_of(snapshot, "mixed"), ToPages("/runs/1")
+    start = links.images(row, "cat", "")
+    for prediction, answer in (("dog", ""), ("", "unparsed")):
+        whole = start + quoted(prediction)
+        assert whole == links.images(row, "cat", prediction)
+        asked, _, told = read_filter(dict(parse_qsl(urlsplit(whole).query, keep_blank_values=True)), snapshot)
+        assert (asked, told) == (Filter(row=row, label="cat", prediction=prediction, answer=answer), [])
 
 
 def test_values_that_make_no_sense_are_told_and_ignored(snapshot: Snapshot) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snellen.types import Outcome, State
-from snellen.viewer.snapshot import NO_OUTCOME, OUTCOMES, STATES, Bits, ImageSet, Line, Snapshot
+from snellen.viewer.snapshot import OUTCOMES, STATES, Bits, ImageSet, Line, Snapshot
 
 ANSWERS = {
     "right": "right",
@@ -28,7 +28,7 @@ DISAGREEMENTS = {
     "only-right": "only this row is right",
     "only-wrong": "only this row is wrong",
     "none-right": "no row is right",
-    "all-right": "all rows are right",
+    "all-right": "all that answered are right",
 }
 SORTS = {
     "": "as in the data set",
@@ -83,9 +83,12 @@ _NARROWING = tuple(each for each in dataclasses.fields(Filter) if each.name not 
 def read_filter(query: Mapping[str, str], snapshot: Snapshot) -> tuple[Filter, ImageSet, list[str]]:
     """The filter of an address, the set that it is about, and a sentence on each value that makes no sense.
 
-    The set is the one named, else that of the row, else the largest. There must be one.
+    The set is the one named, else that of the row, else the largest. There must be one. `taken` is what the image was
+    taken for in addresses of the report: a prediction, or nothing for an answer that named no class.
     """
     told: list[str] = []
+    if (taken := query.get("taken")) is not None:
+        query = {**query, "prediction": taken} if taken else {**query, "answer": "unparsed"}
     wanted, numbered = _whole(query, "set", told), _whole(query, "row", told)
     found = next((each for each in snapshot.sets if each.key == wanted), None)
     if wanted is not None and found is None:
@@ -207,17 +210,16 @@ def _answered(images: ImageSet, row: Line, answer: str) -> Bits:
 
 
 def _disagreeing(images: ImageSet, row: Line, how: str) -> Bits:
-    right, count = images.right(row), images.rights
-    rows = len(images.seeing)
+    right, count, voices = images.right(row), images.rights, images.voices
     seen = any(each is row for each in images.seeing)  # a blind control is none of them
-    others, others_right = (rows - 1, count - right) if seen else (rows, count)
+    others, others_right = (voices - row.answered, count - right) if seen else (voices, count)
     found: Mapping[str, Callable[[], Bits]] = {
         "differ": lambda: images.outvoted > 0,
-        "some": lambda: (count > 0) & (count < rows),
+        "some": lambda: (count > 0) & (count < voices),
         "only-right": lambda: right & (others_right == 0),
         "only-wrong": lambda: row.answered & ~right & (others_right == others),
         "none-right": lambda: count == 0,
-        "all-right": lambda: count == rows,
+        "all-right": lambda: (count == voices) & (voices > 0),
     }
     return found[how]()
 
@@ -249,8 +251,3 @@ def _order(
                 weights[place] = weight
         return np.argsort(-weights[passed], kind="stable")
     return np.arange(len(passed))
-
-
-def outcomes_of(row: Line) -> list[str]:
-    """The outcomes that occur in a row."""
-    return [str(OUTCOMES[place]) for place in np.unique(row.outcomes) if place != NO_OUTCOME]

@@ -12,11 +12,12 @@ class ToPages:
         self._base = base
 
     def images(self, row: int, label: str | None = None, prediction: str | None = None) -> str:
-        """The images of a row with this label and prediction; "" is an answer that named no class."""
-        wanted = {"row": str(row), "label": label, "prediction": prediction}
-        if prediction == "":
-            wanted["answer"] = "unparsed"
-        kept = {key: value for key, value in wanted.items() if value}
+        """The images of a row with this label and prediction; "" is an answer that named no class.
+
+        It ends with the prediction, whatever that is: charts put addresses together from two parts.
+        """
+        wanted = {"row": str(row), "label": label, "taken": prediction}
+        kept = {key: value for key, value in wanted.items() if value is not None}
         return f"{self._base}/images?{urlencode(kept, errors='backslashreplace')}"
 
     def image(self, example: str) -> str | None:

@@ -26,18 +26,16 @@ class Pictures:
 
     def picture(self, snapshot: Snapshot, digest: bytes, side: int) -> bytes | None:
         """The image as JPEG; None where the run has no image of this content. Raises UnreadableImage."""
-        found = snapshot.find(digest)
-        if found is None:
+        named = _named(snapshot, digest)
+        if named is None:
             return None
         key = (digest, side)
         with self._lock:
             if (kept := self._kept.get(key)) is not None:
                 self._kept.move_to_end(key)
                 return kept
-        images, place = found
-        path = images.images.paths[place]
         with self._decoding:
-            image = self._photographs.image(images.images.ids[place], os.fsdecode(path) if path else None, digest)
+            image = self._photographs.image(*named, digest)
             made = shrunk(image, side)
         self._keep(key, made)
         return made
@@ -51,3 +49,13 @@ class Pictures:
             while self._size > _BYTES:
                 _, dropped = self._kept.popitem(last=False)
                 self._size -= len(dropped)
+
+
+def _named(snapshot: Snapshot, digest: bytes) -> tuple[str, str | None] | None:
+    """Id and path of an image of the run, or of an example in its prompts; None where it has none of this content."""
+    if (found := snapshot.find(digest)) is None:
+        id = snapshot.shots.get(digest)
+        return None if id is None else (id, None)
+    images, place = found
+    path = images.images.paths[place]
+    return images.images.ids[place], os.fsdecode(path) if path else None

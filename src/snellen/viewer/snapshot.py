@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import combinations
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -18,6 +19,8 @@ from snellen.console import one_line
 from snellen.database import DATABASE, Database
 from snellen.decisions import decisions
 from snellen.marks import Corrected, Labelled, corrected
+from snellen.metrics.comparison import holm, mcnemar
+from snellen.metrics.sequential import p_value
 from snellen.sheets import NO_ANSWER
 from snellen.short_names import short_models, short_strategies
 from snellen.store import with_models
@@ -29,6 +32,7 @@ NO_OUTCOME = 255
 _NO_CLASS = -2  # of a label that is none of the classes; no prediction is like it
 _PENDING = STATES.index(State.PENDING)
 _CHUNK = 50_000
+_MOST_PAIRS = 2000
 _RECORDS = """
     SELECT example, state, prediction, outcome, CASE WHEN scores IS NULL OR scores = '' OR prediction IS NULL THEN NULL
     ELSE (SELECT value FROM json_each(scores) WHERE key = prediction) END FROM records WHERE row = ? ORDER BY example
@@ -108,6 +112,12 @@ class ImageSet:
         return counts
 
     @cached_property
+    def voices(self) -> NDArray[np.int32]:
+        """How many rows answered each image."""
+        counts: NDArray[np.int32] = np.sum([row.answered for row in self.seeing], axis=0, dtype=np.int32)
+        return counts
+
+    @cached_property
     def outvoted(self) -> NDArray[np.int32]:
         """How many rows say otherwise about an image than the most that say the same; 0 where all agree."""
         said = np.sort([row.predictions for row in self.seeing], axis=0)
@@ -118,6 +128,33 @@ class ImageSet:
             best = np.where(each == NO_ANSWER, best, np.maximum(best, run))
         outvoted: NDArray[np.int32] = (said != NO_ANSWER).sum(axis=0, dtype=np.int32) - best
         return outvoted
+
+    @cached_property
+    def outcomes(self) -> list[str]:
+        """The outcomes that occur in any row."""
+        found = np.sum([np.bincount(row.outcomes, minlength=NO_OUTCOME + 1) for row in self.rows], axis=0)
+        return [str(outcome) for outcome, count in zip(OUTCOMES, found, strict=False) if count]
+
+    @cached_property
+    def p_values(self) -> Mapping[frozenset[int], float]:
+        """Of each two rows by their numbers how surprising their difference is, corrected for all pairs (Holm 1979).
+
+        Empty where there are too many pairs to wait for; without those that answered no common image.
+        """
+        rows = self.seeing
+        if len(rows) * (len(rows) - 1) // 2 > _MOST_PAIRS:
+            return {}
+        answered = np.stack([row.answered for row in rows]).astype(np.float32)  # exact for as many images as there are
+        right = np.stack([self.right(row) for row in rows]).astype(np.float32)
+        both, only = answered @ answered.T, right @ (answered - right).T
+        found: dict[frozenset[int], float] = {}
+        for a, b in combinations(range(len(rows)), 2):
+            if both[a, b]:
+                first, second = int(only[a, b]), int(only[b, a])
+                alike = int(both[a, b]) - first - second
+                p = p_value(first, alike, second) if rows[a].anytime or rows[b].anytime else mcnemar(first, second)
+                found[frozenset((rows[a].number, rows[b].number))] = p
+        return dict(zip(found, holm([*found.values()]), strict=True))
 
     @cached_property
     def by_id(self) -> NDArray[np.int64]:
@@ -131,19 +168,21 @@ class ImageSet:
 
     def prepare(self) -> None:
         """Makes now what pages would wait for."""
-        _ = self.rights, self.outvoted, self.by_id, self.searchable
+        _ = self.rights, self.voices, self.outvoted, self.by_id, self.searchable
 
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
     """The sets of a run, that of the most images first, as the database held them at one time.
 
-    `stamp` tells that state from others, `seconds` is how long reading it took, `models` are the names by number.
+    `stamp` tells that state from others, `seconds` is how long reading it took, `models` are the names by number,
+    `shots` the ids of the labelled examples that stand in prompts, by digest.
     """
 
     stamp: tuple[int, ...]
     sets: tuple[ImageSet, ...]
     models: Mapping[int, str]
+    shots: Mapping[bytes, str]
     seconds: float
     orders: dict[Any, tuple[Any, NDArray[np.int64]]] = field(default_factory=dict)  # what filters found, kept by those
 
@@ -206,10 +245,11 @@ def load(run: Path) -> Snapshot:
         sets = tuple(_sets(database))
         for each in sets[:1]:  # of the others when they are asked for
             each.prepare()
+        shots = {bytes.fromhex(digest): id for _, spec, _ in _rows(database) for id, digest, _ in spec.get("shots", ())}
         models = dict(database.execute("SELECT number, name FROM models").fetchall())
     finally:
         database.close()
-    return Snapshot(stamp, sets, models, time.monotonic() - began)
+    return Snapshot(stamp, sets, models, shots, time.monotonic() - began)
 
 
 def _sets(database: Database) -> Iterator[ImageSet]:

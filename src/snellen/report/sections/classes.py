@@ -71,7 +71,8 @@ def _chart(run: ReportedRun, row: ResultRow, classes: list[ClassDiagnosis], sure
             alt.Tooltip("images:Q", title="Images", format=","),
         ],
     )
-    x = alt.X("share:Q", title="Share", axis=alt.Axis(format="%", tickCount=5), scale=accuracy_axis())
+    # bars are not to be stacked: what does that keeps them by their names, and fails on one that is "constructor"
+    x = alt.X("share:Q", title="Share", axis=alt.Axis(format="%", tickCount=5), scale=accuracy_axis(), stack=None)
     bars = base.transform_calculate(measure="'Recall'")
     layers = [bars.mark_bar(opacity=0.55, height={"band": 0.72}, cursor="pointer").encode(x=x, color=color)]
     if sure:

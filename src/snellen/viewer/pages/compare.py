@@ -61,8 +61,9 @@ def _compared(run: ServedRun, images: ImageSet, a: Line, b: Line, asked: Filter)
     return {
         "total": total,
         "cells": cells,
-        "pairs": len(images.seeing) * (len(images.seeing) - 1) // 2,
+        "pairs": len(images.p_values) or len(images.seeing) * (len(images.seeing) - 1) // 2,
         "test": _test(counts, total, a.anytime or b.anytime) if total else None,
+        "corrected": images.p_values.get(frozenset((a.number, b.number))),
         "per_class": _per_class(images, both, right_a, right_b, base),
     }
 

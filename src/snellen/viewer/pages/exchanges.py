@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from snellen.blank import BLANK
 from snellen.images import Image
 from snellen.transcripts import Exchange
 from snellen.types import Answer, Choose, Embed, EmbedText, Finish, Generate, Part, Question, Recognise, Scores, Text
 
 _SCORES = 10
 _CHOICES = 40
+_PARTS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +26,16 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An exchange: `prompt` in words, what was to be chosen from, and the answer as a text, as bars, or in words."""
+    """An exchange: `prompt` in words, what was to be chosen from, and the answer as a text, as bars, or in words.
+
+    `parts` are those of a prompt with pictures that can be shown: each a text, or the digest of a picture.
+    """
 
     round: int
     role: str
     kind: str
     prompt: str
+    parts: tuple[tuple[str, str], ...] = ()
     choices: tuple[str, ...] = ()
     more_choices: int = 0
     text: str | None = None
@@ -39,8 +45,8 @@ class Shown:
     usage: tuple[str, ...] = field(default=())
 
 
-def shown(exchange: Exchange) -> Shown:
-    """An exchange as a page shows it; of many choices and scores the first."""
+def shown(exchange: Exchange, pictures: Container[bytes] = ()) -> Shown:
+    """An exchange as a page shows it; of many choices and scores the first. `pictures` are digests of the run's."""
     question, answer = exchange.question, exchange.answer
     choices = question.choices if isinstance(question, Generate | Choose) else ()
     text, bars, more, note = _answer(answer)
@@ -49,6 +55,7 @@ def shown(exchange: Exchange) -> Shown:
         exchange.role,
         _kind(question),
         prompt_of(question),
+        tuple(_parts(question, pictures)),
         choices[:_CHOICES],
         max(0, len(choices) - _CHOICES),
         text,
@@ -76,10 +83,21 @@ def prompt_of(question: Question) -> str:
     return _part(question.image) if isinstance(question, Embed) else "[the photo]"
 
 
+def _parts(question: Question, pictures: Container[bytes]) -> Iterator[tuple[str, str]]:
+    """Text or digest of each part; nothing where no picture can be shown."""
+    parts = question.prompt[:_PARTS] if isinstance(question, Generate | Choose) else ()
+    known = [isinstance(part, Image) and bytes.fromhex(part.digest) in pictures for part in parts]
+    if any(known):
+        for part, is_known in zip(parts, known, strict=True):
+            yield ("", part.digest) if is_known and isinstance(part, Image) else (_part(part), "")
+
+
 def _part(part: Part) -> str:
     if isinstance(part, str):
         return part
-    return f"[another image, {part.digest[:12]}…]" if isinstance(part, Image) else "[the photo]"
+    if not isinstance(part, Image):
+        return "[the photo]"
+    return "[a grey picture]" if part == BLANK else f"[another image, {part.digest[:12]}…]"
 
 
 def _answer(answer: Answer | None) -> tuple[str | None, tuple[Bar, ...], int, str]:

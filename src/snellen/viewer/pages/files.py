@@ -39,23 +39,28 @@ def icon(request: Request) -> Response:
 
 
 def picture(run: ServedRun, snapshot: Snapshot, request: Request) -> Response:
-    """An image of the run by its digest, as a JPEG of one of the sides; a drawing where it cannot be had."""
+    """An image of the run by its digest, as a JPEG of one of the sides; a drawing where it cannot be had.
+
+    An image that cannot be read is no fault of the page that shows it, so that browsers are not told of one.
+    """
     wanted, side = request.query_params.get("d", ""), request.query_params.get("side", "")
     if side not in map(str, SIDES) or len(wanted) > 128:
         return _none()
     try:
         digest = bytes.fromhex(wanted)
         mark = f'"{digest.hex()}-{side}"'
-        if snapshot.find(digest) is None:
+        if snapshot.find(digest) is None and digest not in snapshot.shots:
             return _none()
         headers = {"ETag": mark, "Cache-Control": _FOREVER}
         if request.headers.get("if-none-match") == mark:
             return Response(status_code=304, headers=headers)
         made = run.pictures.picture(snapshot, digest, int(side))
-    except (ValueError, UnreadableImage):
+    except ValueError:
         return _none()
+    except UnreadableImage:
+        return _none(200)
     return _none() if made is None else Response(made, media_type="image/jpeg", headers=headers)
 
 
-def _none() -> Response:
-    return Response(_NONE, 404, media_type="image/svg+xml")
+def _none(status: int = 404) -> Response:
+    return Response(_NONE, status, media_type="image/svg+xml")

@@ -60,7 +60,7 @@ def page(run: ServedRun, snapshot: Snapshot, request: Request) -> Response:
     if len(at):
         before = images.images.ids[order[at[0] - 1]] if at[0] else None
         after = images.images.ids[order[at[0] + 1]] if at[0] + 1 < len(order) else None
-    heard = run.desk.ask(snapshot.stamp, lambda books: _heard(books, images, place))
+    heard = run.desk.ask(snapshot.stamp, lambda books: _heard(books, snapshot, images, place))
     context = {
         "asked": asked,
         "images": images,
@@ -106,12 +106,12 @@ def _size(file: Path) -> int | None:
     return status.st_size if S_ISREG(status.st_mode) else None
 
 
-def _heard(books: Books, images: ImageSet, place: int) -> list[Heard]:
+def _heard(books: Books, snapshot: Snapshot, images: ImageSet, place: int) -> list[Heard]:
+    return [_said(books, snapshot, images, row, place) for row in images.rows]
+
+
+def _said(books: Books, snapshot: Snapshot, images: ImageSet, row: Line, place: int) -> Heard:
     number, digest = int(images.images.numbers[place]), images.images.digests[place]
-    return [_said(books, images, row, place, number, digest) for row in images.rows]
-
-
-def _said(books: Books, images: ImageSet, row: Line, place: int, number: int, digest: bytes) -> Heard:
     record = books.database.execute(
         "SELECT scores, details, failure, questions FROM records WHERE row = ? AND example = ?", row.number, number
     ).fetchone()
@@ -128,7 +128,7 @@ def _said(books: Books, images: ImageSet, row: Line, place: int, number: int, di
         {key: _words(value) for key, value in kept.items() if value not in (None, [], "")},
         failure,
         questions,
-        tuple(shown(each) for each in exchanges[:_EXCHANGES]),
+        tuple(shown(each, snapshot.shots) for each in exchanges[:_EXCHANGES]),
         max(0, len(exchanges) - _EXCHANGES),
         books.prepares(row),
     )

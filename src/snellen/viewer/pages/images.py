@@ -6,7 +6,7 @@ import numpy as np
 from starlette.requests import Request
 from starlette.responses import Response
 
-from snellen.viewer.filters import ANSWERS, DISAGREEMENTS, SORTS, chosen, outcomes_of, read_filter
+from snellen.viewer.filters import ANSWERS, DISAGREEMENTS, SORTS, chosen, read_filter
 from snellen.viewer.layout import respond
 from snellen.viewer.pages.tiles import tiles
 from snellen.viewer.served import ServedRun
@@ -39,7 +39,7 @@ def page(run: ServedRun, snapshot: Snapshot, request: Request) -> Response:
         "pages_count": pages,
         "first": (number - 1) * _A_PAGE + 1,
         "tiles": tiles(run, images, row, found[(number - 1) * _A_PAGE : number * _A_PAGE].tolist()),
-        "outcomes": outcomes_of(row),
+        "outcomes": images.outcomes,
         "answers": ANSWERS,
         "disagreements": DISAGREEMENTS,
         "sorts": SORTS,

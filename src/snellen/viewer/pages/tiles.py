@@ -48,7 +48,6 @@ def picture_of(run: ServedRun, images: ImageSet, place: int, side: int) -> str:
 
 def tiles(run: ServedRun, images: ImageSet, row: Line, places: Iterable[int]) -> list[Tile]:
     """The images at these places as a row saw them."""
-    seeing = images.seeing
     return [
         Tile(
             images.images.ids[place],
@@ -56,7 +55,7 @@ def tiles(run: ServedRun, images: ImageSet, row: Line, places: Iterable[int]) ->
             images.images.labels[place],
             verdict_of(images, row, place),
             int(images.rights[place]),
-            sum(bool(each.predictions[place] >= 0) for each in seeing),
+            int(images.voices[place]),
         )
         for place in places
     ]

@@ -1,5 +1,5 @@
 "use strict";
-// What moves in the viewer: keys, the progress of a run, and a search that goes on. All pages work without.
+// What moves in the viewer: keys, cards, the progress of a run, and a search that goes on. All pages work without.
 (() => {
   const $ = (selector) => document.querySelector(selector);
 
@@ -18,6 +18,18 @@
   document.querySelectorAll("form[data-tidy]").forEach((form) => form.addEventListener("formdata", (event) => {
     for (const [key, value] of [...event.formData.entries()]) if (value === "") event.formData.delete(key);
   }));
+
+  // Cards of different heights stand close together, in their order from left to right
+
+  const cards = $(".heard");
+  if (cards) {
+    const step = parseFloat(getComputedStyle(document.documentElement).fontSize) / 2;
+    const fit = (card) => { card.style.gridRowEnd = `span ${Math.ceil(card.getBoundingClientRect().height / step) + 2}`; };
+    const sizes = new ResizeObserver((entries) => entries.forEach((entry) => fit(entry.target)));
+    cards.classList.add("packed");
+    cards.querySelectorAll(".card").forEach((card) => { fit(card); sizes.observe(card); });
+    document.querySelector(".card:target")?.scrollIntoView();
+  }
 
   // How far the run is
 
