@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 import studies
 from conftest import Visit
-from viewers import Viewer
+from viewers import Viewer, follow
 
 
 def said(viewer: Viewer, words: str) -> list[tuple[bytes, str]]:
@@ -29,7 +29,7 @@ def test_an_answer_is_found_and_leads_to_its_image(page: Page, demo_viewer: View
     address = page.url
     link = page.locator(".hits a:not([aria-hidden])").first
     name = link.text_content() or ""
-    link.click()
+    follow(page, link)
     expect(page.locator(".one-facts dd").first).to_have_text(name)
     assert page.locator(".heard pre", has_text="a zeppelin").count()
     page.go_back()
@@ -49,7 +49,7 @@ def test_a_search_goes_on_by_itself_and_without_a_script_by_a_link(
     without.goto(demo_viewer.at("answers", q="e"))
     found = without.locator(".hits li").count()
     while (on := without.get_by_role("link", name="Search on")).count():
-        on.click()
+        follow(without, on)
         found += without.locator(".hits li").count()
     assert found == expected
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from snellen.results import Results
-from viewers import Viewer, is_right, is_wrong, tiles
+from viewers import Viewer, follow, is_right, is_wrong, tiles
 
 PAIRS = [
     (("clip", "zero-shot"), ("classifier", "vocabulary,background=background")),
@@ -29,7 +29,7 @@ def test_counts_are_those_of_the_results_and_lead_to_their_images(
     page.goto(demo_viewer.at("compare"))
     page.locator("[name=a]").select_option(str(a))
     page.locator("[name=b]").select_option(str(b))
-    page.get_by_role("button", name="Compare").click()
+    follow(page, page.get_by_role("button", name="Compare"))
     counts = page.locator("table", has_text="Who is right where").locator("tbody tr")
     only = {1: pair["only_a_right"], -1: pair["only_b_right"]}
     expect(counts.filter(has_text="Only A right").locator("td").first).to_have_text(str(only[sign]))
@@ -51,7 +51,7 @@ def test_counts_are_those_of_the_results_and_lead_to_their_images(
     ):
         count = int(counts.filter(has_text=name).locator("td").first.inner_text())
         total += count
-        page.get_by_role("link", name=name, exact=True).click()
+        follow(page, page.get_by_role("link", name=name, exact=True))
         shown = [each for each in demo_viewer.records(a) if kept(each) and other(records[each["example"]])]
         expected = [each["example"] for each in shown]
         assert tiles(page) == expected and len(expected) == count
@@ -72,6 +72,6 @@ def test_classes_lead_to_their_images_and_can_be_sorted(page: Page, demo_viewer:
     names = [name.strip() for name in table.locator("tbody th").all_inner_texts()]
     assert names == sorted(names) and len(names) == 9
     assert re.fullmatch(r"[+−-]?\d+\.\d", table.locator("tbody td").last.inner_text())
-    table.get_by_role("link", name="bus").click()
+    follow(page, table.get_by_role("link", name="bus"))
     expect(page.locator("[name=label]")).to_have_value("bus")
     assert len(tiles(page)) == 6

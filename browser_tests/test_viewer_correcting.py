@@ -17,7 +17,7 @@ import studies
 from conftest import Visit
 from snellen.marks import read_marks
 from snellen.plan import load_dataset
-from viewers import Viewer, examples
+from viewers import Viewer, examples, follow
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def mark(page: Page, right: str, note: str = "") -> None:
         details.locator("summary").click()
     page.locator("[name=right]").select_option(right)
     page.locator("[name=note]").fill(note)
-    page.get_by_role("button", name="Mark as wrong").click()
+    follow(page, page.get_by_role("button", name="Mark as wrong"))
 
 
 @pytest.mark.parametrize("scripts", [True, False])
@@ -49,7 +49,7 @@ def test_marks_are_made_taken_back_and_exported(
     expect(page.locator(".mark .told")).to_contain_text("it should be dog")
     expect(page.locator(".mark .told")).to_contain_text("it <b>barks</b>")
     expect(page.locator(".turn span")).to_have_text("2 of 3 that pass the filter")
-    page.get_by_role("link", name="Next").click()
+    follow(page, page.get_by_role("link", name="Next"))
     mark(page, "")
     expect(page.locator(".mark .told")).to_have_text("Marked: the label is wrong")
     page.goto(viewer.at("image", id="bird/bird0.png"))
@@ -59,9 +59,9 @@ def test_marks_are_made_taken_back_and_exported(
     page.goto(viewer.at("image", id="dog/dog0.png"))
     mark(page, "cat")
 
-    page.get_by_role("link", name="Marks").click()
+    follow(page, page.get_by_role("link", name="Marks"))
     expect(page.locator(".marked li")).to_have_count(3)
-    page.locator(".marked li", has_text="dog0.png").get_by_role("button").click()
+    follow(page, page.locator(".marked li", has_text="dog0.png").get_by_role("button"))
     expect(page.locator(".marked li")).to_have_count(2)
     assert {id: each.right for id, each in read_marks(animals).items()} == {"cat/cat1.png": "dog", "cat/cat2.png": None}
 
@@ -118,7 +118,7 @@ def test_hostile_names_are_marked_and_come_back_as_they_are(
         mark(page, wanted[id], id[:100])
         expect(page.locator(".mark .told")).to_have_count(1)
     assert {id: each.right for id, each in read_marks(run).items()} == wanted
-    page.get_by_role("link", name="Marks").click()
+    follow(page, page.get_by_role("link", name="Marks"))
     expect(page.locator(".marked li")).to_have_count(len(ids))
     page.locator(".marked button").first.click()
     expect(page.locator(".marked li")).to_have_count(len(ids) - 1)

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from conftest import Visit
-from viewers import Viewer, examples, is_right, is_wrong, report, tiles
+from viewers import Viewer, examples, follow, is_right, is_wrong, report, tiles
 
 HASTY = re.compile("hasty.py:answer · closed-set$")
 BY_RECORD: dict[str, tuple[dict[str, str], Callable[[Mapping[str, Any]], bool]]] = {
@@ -35,7 +35,7 @@ def choose(page: Page, wanted: Mapping[str, str]) -> None:
             field.select_option(value)
         else:
             field.fill(value)
-    page.get_by_role("button", name="Show").click()
+    follow(page, page.get_by_role("button", name="Show"))
 
 
 def of_hasty(page: Page) -> None:
@@ -118,14 +118,14 @@ def test_the_address_holds_the_state(page: Page, visit: Visit, demo_viewer: View
     assert tiles(other) == some
     expect(other.locator("[name=label]")).to_have_value("bus")
     expect(other.locator("[name=row]")).to_have_value(str(row))
-    other.get_by_role("link", name="All images").click()
+    follow(other, other.get_by_role("link", name="All images"))
     assert tiles(other) == everything
 
 
 def test_nothing_found_is_said_and_how_to_go_on(page: Page, demo_viewer: Viewer) -> None:
     page.goto(demo_viewer.at("images", text="no such name"))
     expect(page.get_by_text("No image is like that")).to_be_visible()
-    page.get_by_role("link", name="see all").click()
+    follow(page, page.get_by_role("link", name="see all"))
     assert len(tiles(page)) == 54
 
 
@@ -165,13 +165,13 @@ def test_back_from_report_to_grid_to_image(page: Page, demo_viewer: Viewer) -> N
     report(page, demo_viewer)
     of_hasty(page)
     page.locator("#confusion details:visible summary").first.click()
-    page.locator('#confusion table:visible a[href*="/images?"]').first.click()
+    follow(page, page.locator('#confusion table:visible a[href*="/images?"]').first)
     grid, found = page.url, tiles(page)
     assert found
-    page.locator(".tiles a").first.click()
+    follow(page, page.locator(".tiles a").first)
     expect(page.locator(".one-picture img")).to_be_visible()
     image = page.url
-    page.get_by_role("link", name="Grid", exact=True).click()
+    follow(page, page.get_by_role("link", name="Grid", exact=True))
     assert tiles(page) == found
     page.go_back()
     assert page.url == image

@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 import studies
 from hostile import SECRET
 from snellen.marks import read_marks
-from viewers import Viewer, report, tiles
+from viewers import Viewer, follow, report, tiles
 from watch import Watch
 
 TRICKS = (
@@ -89,7 +89,7 @@ def test_every_label_and_prediction_filters_its_own_images(page: Page, hostile_v
     for label in sorted({each["label"] for each in records}):
         assert label in options
         page.locator("[name=label]").select_option(value=label)
-        page.get_by_role("button", name="Show").click()
+        follow(page, page.get_by_role("button", name="Show"))
         assert tiles(page) == [each["example"] for each in records if each["label"] == label]
         expect(page.locator("[name=label]")).to_have_value(label)
 
@@ -122,7 +122,7 @@ def test_who_has_no_token_sees_nothing(page: Page, watch: Watch, view: Callable[
     assert page.url == viewer.at("images") and len(tiles(page)) == 54
     expect(page.locator(".tiles img").first).to_have_js_property("complete", True)
     assert page.locator(".tiles img").first.evaluate("picture => picture.naturalWidth") > 0
-    page.locator(".tiles a").first.click()
+    follow(page, page.locator(".tiles a").first)
     expect(page.locator(".one-picture img")).to_be_visible()
     assert viewer.token not in page.content() and viewer.token not in page.evaluate("document.cookie")
 

@@ -17,7 +17,7 @@ from hostile import SCRIPT
 from snellen.results import Results
 from snellen.transcripts import Transcripts
 from snellen.types import Generate, Text
-from viewers import Viewer, is_wrong, tiles
+from viewers import Viewer, follow, is_wrong, tiles
 
 LARGE = 1 << 20
 
@@ -81,16 +81,18 @@ def test_neighbours_are_those_of_the_filter_by_click_and_by_key(page: Page, demo
     wrong = [each["example"] for each in demo_viewer.records(row) if is_wrong(each)]
     page.goto(demo_viewer.at("images", row=row, answer="wrong"))
     assert tiles(page) == wrong
-    page.locator(".tiles a").nth(1).click()
+    follow(page, page.locator(".tiles a").nth(1))
     told = page.locator(".turn span")
     expect(told).to_have_text(f"2 of {len(wrong)} that pass the filter")
-    page.get_by_role("link", name="Next").click()
+    follow(page, page.get_by_role("link", name="Next"))
     expect(page.locator(".one-facts dd").first).to_have_text(wrong[2])
-    page.get_by_role("link", name="Previous").click()
-    page.keyboard.press("ArrowRight")
+    follow(page, page.get_by_role("link", name="Previous"))
+    with page.expect_navigation():
+        page.keyboard.press("ArrowRight")
     expect(page.locator(".one-facts dd").first).to_have_text(wrong[2])
     for place in (1, 0):
-        page.keyboard.press("ArrowLeft")
+        with page.expect_navigation():
+            page.keyboard.press("ArrowLeft")
         expect(page.locator(".one-facts dd").first).to_have_text(wrong[place])
     expect(page.get_by_role("link", name="Previous")).to_have_count(0)
     page.keyboard.press("ArrowLeft")

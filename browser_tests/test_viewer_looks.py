@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from axe import check_axe
 from conftest import Visit
 from looks import LOOKS, check_fits, look
-from viewers import Viewer, report, tiles
+from viewers import Viewer, follow, report, tiles
 from watch import Watch
 
 PAGES = {
@@ -74,10 +74,10 @@ def test_without_scripts_pages_and_filters_work(visit: Visit, demo_viewer: Viewe
     page.goto(demo_viewer.at("images"))
     page.locator("[name=answer]").select_option("wrong")
     page.locator("[name=row]").select_option("11")
-    page.get_by_role("button", name="Show").click()
+    follow(page, page.get_by_role("button", name="Show"))
     found = tiles(page)
     assert 0 < len(found) < 54
-    page.locator(".tiles a").first.click()
+    follow(page, page.locator(".tiles a").first)
     page.get_by_role("link", name="Next").click()
     expect(page.locator(".one-facts dd").first).to_have_text(found[1])
     page.get_by_role("link", name="Compare").click()

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 from runs import PATIENCE
 from snellen.results import Results
@@ -78,6 +78,12 @@ def _wait(viewer: Viewer) -> None:
     while "The run is being read" in (text := opener.open(viewer.at("images")).read().decode()):
         assert time.monotonic() < until, text
         time.sleep(0.1)
+
+
+def follow(page: Page, link: Locator) -> None:
+    """Clicks what leads to another page, and waits for that."""
+    with page.expect_navigation():
+        link.click()
 
 
 def tiles(page: Page) -> list[str]:
