@@ -23,6 +23,7 @@ Ints = NDArray[np.int64]
 AGAINST = log(10)  # a kind of model speaks against a label where another class is ten times as likely
 _SMOOTHING = 5.0  # images by which the counts of a class lean to those of all classes
 _LEAST = 1e-12  # below it the logarithms of probabilities are not told apart
+_ENOUGH = 20_000  # images to tell a temperature
 _TEMPERATURES = np.exp(np.linspace(-1.5, 4, 56))
 _ROUNDS, _TOLERANCE = 200, 1e-7
 
@@ -161,9 +162,11 @@ class _Heard:
 
     @cached_property
     def _temperature(self) -> float:
-        """The one that makes the labels most probable."""
-        ranked, last, others = (each[self._scored] for each in self._logits)
-        hits = self.witness.ranked[self._scored] == self._labels[self._scored][:, None]
+        """The one that makes the labels most probable, of many images by some of them, evenly spread."""
+        scored = np.flatnonzero(self._scored)
+        scored = scored[:: max(1, len(scored) // _ENOUGH)]
+        ranked, last, others = (each[scored] for each in self._logits)
+        hits = self.witness.ranked[scored] == self._labels[scored][:, None]
         own = np.where(hits.any(axis=1), np.where(hits, ranked, 0.0).sum(axis=1), last)
         top = ranked[:, :1]
         losses = []

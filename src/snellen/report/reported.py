@@ -23,8 +23,13 @@ from snellen.verdict.sweeps import SweepResults, sweep_of
 
 MOST_ROWS = 12  # of which there are charts of their own
 SUSPECTS = 24  # labels that are shown as suspect
-READ_AGAIN = 1000  # images of a row whose answers are read again for what records do not keep
+READ_AGAIN, SCORES_READ = 1000, 100_000  # images of a row, and scores of classes, that are read of answers again
 _MODEL, _STRATEGY = 30, 34  # characters of names in charts
+
+
+def _read_again(row: ResultRow) -> int:
+    """How many images' answers are read again for what records do not keep: fewer, the more classes have scores."""
+    return min(READ_AGAIN, SCORES_READ // row.classes)
 
 
 class ReportedRun:
@@ -128,13 +133,15 @@ class ReportedRun:
             self._diagnoses |= self._ahead.take()
             self._ahead = None
         if row.number not in self._diagnoses:
-            self._diagnoses[row.number] = diagnose(self.results, row, read_again=READ_AGAIN, sheet=self.sheet(row))
+            self._diagnoses[row.number] = diagnose(
+                self.results, row, read_again=_read_again(row), sheet=self.sheet(row)
+            )
         return self._diagnoses[row.number]
 
     def begin(self) -> None:
         """Begins in a process of its own what takes long of a large run."""
         if self.results.is_large and self._ahead is None and not self._diagnoses:
-            self._ahead = Ahead(self.results.path, self.shown, READ_AGAIN)
+            self._ahead = Ahead(self.results.path, self.shown, _read_again(self.shown[0]))
             _ = self.suspects  # takes as long, so it is made meanwhile
 
     def close(self) -> None:
