@@ -41,6 +41,23 @@ KILLED = ("parent", "worker", "both", "worker, then parent", "parent")
 OTHER_MOMENTS = (("survey", 0), ("start-up", 1), ("loading", 3), ("tables", 4))
 
 
+RUN = """
+import os
+from snellen import exports
+from snellen.cli import main
+
+write, pause = exports.write_csv, os.environ["PAUSE"]
+
+def write_later(*given):
+    if os.path.exists(pause):
+        open(pause, "w").close()  # waits until somebody reads
+    write(*given)
+
+exports.write_csv = write_later
+main()
+"""
+
+
 @dataclass(frozen=True)
 class Study:
     """One command line, to be run into different folders; the model is the same file for all of them."""
@@ -50,13 +67,17 @@ class Study:
     place: Path
 
     def start(self, name: str, *flags: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-c", "from snellen.cli import main; main()", "run", "-d", str(self.photos)]
+        command = [sys.executable, "-c", RUN, "run", "-d", str(self.photos)]
         command += ["-m", f"{self.model},batch_size={BATCH_SIZE}", "-s", "closed-set,votes=2", "-s", "binary"]
         command += ["--out", str(self.place / name), "-q", *(flags or ["--no-timing"])]
-        environment = {**os.environ, "ASKED_LOG": str(self.place / f"{name}.log")}
+        environment = {**os.environ, "ASKED_LOG": str(self.place / f"{name}.log"), "PAUSE": str(self.pause(name))}
         return subprocess.Popen(
             command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
         )
+
+    def pause(self, name: str) -> Path:
+        """A pipe of this name holds the run up before it writes its table of records."""
+        return self.place / f"{name}.pause"
 
     def finish(self, name: str, *flags: str, process: subprocess.Popen[str] | None = None) -> None:
         """Runs the command, or the process that goes on with it, to its end."""
@@ -122,14 +143,14 @@ class Series:
         study, folder = self.study, self.study.place / self.name
         if moment == "tables":
             folder.joinpath("results.json").unlink(missing_ok=True)
-            table = folder / ".records.csv.partial"
-            os.mkfifo(table)  # whoever opens it to write has to wait
+            pause = study.pause(self.name)
+            os.mkfifo(pause)
             study.limit(self.name, NO_LIMIT)
             wait_until((folder / "results.json").exists, self._running())
             self._kill(whom)
             assert len(self.kept) == self.total and not folder.joinpath("records.csv").exists()
-            table.unlink()
-            table.write_text("example,lab")
+            pause.unlink()
+            (folder / ".records.csv.partial").write_text("example,lab")
             return
         process = self._running()
         if moment != "start-up":

@@ -42,6 +42,8 @@ def report(
 
     if out is not None and out.suffix.lower() not in (".html", ".htm"):
         raise WrongUse(f"-o {out}: expected a file that ends in .html")
+    if figures is not None and figures.exists() and not figures.is_dir():
+        raise WrongUse(f"--figures {figures}: expected a folder, and that is none; name another one")
     tell(str(write_report(runs, out or runs[0] / PAGE, thumbnails)))
     if figures is not None:
         written = write_figures(runs, figures)

@@ -140,6 +140,7 @@ def carried_out(plan: Plan, quiet: bool, ask: Callable[[Progress], Results] | No
     except KeyboardInterrupt:
         progress.end()
         say(f"interrupted; all answers are kept in {plan.out}: the same command again asks the rest")
+        say(f"what there is so far: snellen report {plan.out}, or snellen view {plan.out}")
         raise typer.Exit(130) from None
     except SnellenError as error:
         if f"error: {error}" in progress.errors:

@@ -64,6 +64,11 @@ class ReportedRun:
         return tuple(row for row in self.sets[0] if not row.blind) if self.sets else ()
 
     @property
+    def unfinished(self) -> int:
+        """How many images of the rows are still to be asked about; not those that a run need not ask any more."""
+        return sum(row.pending for row in self.rows if row.interval != "anytime")
+
+    @property
     def answered(self) -> tuple[ResultRow, ...]:
         """Those of the rows that have an answer."""
         return tuple(row for row in self.rows if row.accuracy is not None)

@@ -200,7 +200,8 @@ def _why(candidates: Sequence[Candidate], better: NDArray[np.bool_], favourite: 
     shares = f"({percent(other.accuracy)} against {percent(one.accuracy)})"
     worse = list(_dearer(other.measures, one.measures))
     if better[favourite, place]:
-        return f"less accurate than {one.name} {shares}, {'; '.join(worse) or 'and in nothing better'}"
+        told = "; ".join(worse) or "and in nothing better by more than a tenth"
+        return f"less accurate than {one.name} {shares}, {told}"
     return f"not told apart in accuracy from {one.name} {shares}, but {'; '.join(worse)}"
 
 

@@ -107,7 +107,7 @@ def _table(run: ReportedRun, rows: Sequence[ResultRow], ranks: Mapping[int, tupl
     known = [bound for row in rows for bound in (row.accuracy_low, row.accuracy) if bound is not None]
     floor = max(0.0, int(min(known, default=0.0) * 10) / 10)
     return {
-        "rows": [_line(row, columns, ranks, published.get(row.number)) for row in rows],
+        "rows": [_line(row, columns, ranks, published.get(row.number), not run.unfinished) for row in rows],
         "columns": columns,
         "ranked": bool(ranks) and len(rows) > 1,
         "published": any(row.number in published for row in rows),
@@ -121,7 +121,11 @@ def _table(run: ReportedRun, rows: Sequence[ResultRow], ranks: Mapping[int, tupl
 
 
 def _line(
-    row: ResultRow, columns: Sequence[Column], ranks: Mapping[int, tuple[int, int] | None], published: Beside | None
+    row: ResultRow,
+    columns: Sequence[Column],
+    ranks: Mapping[int, tuple[int, int] | None],
+    published: Beside | None,
+    finished: bool,
 ) -> dict[str, Any]:
     best, worst = ranks.get(row.number) or (None, None)
     return {
@@ -129,7 +133,7 @@ def _line(
         "cells": [(column.value(row), column.text(column.value(row))) for column in columns],
         "best": best,
         "worst": worst,
-        "tied": best == 1,
+        "tied": best == 1 and finished,
         "published": published,
     }
 

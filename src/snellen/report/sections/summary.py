@@ -29,6 +29,8 @@ def section(run: ReportedRun) -> Section:
             "asked": _asked(run),
             "verdict": said[0] if said else None,
             "more": said[1:],
+            "unfinished": run.unfinished,
+            "wanted": sum(row.images for row in run.rows),
             "notes": found[:_NOTES],
             "notes_left": max(0, len(found) - _NOTES),
         },

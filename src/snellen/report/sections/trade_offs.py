@@ -49,7 +49,8 @@ def section(run: ReportedRun) -> Section | None:
 
 def _figure(run: ReportedRun, cost: Cost) -> Figure | None:
     rows = [row for row in run.answered if (cost.value(row) or 0) > 0]
-    if len(rows) < 2:
+    values = [cost.value(row) or 0 for row in rows]
+    if len(rows) < 2 or max(values) < min(values) * (1 + TOLERANCE):  # all take the same, as far as can be measured
         return None
     worth = _front(run, rows, cost)
     marked = "Filled marks with a name are worth having: as far as these images tell, none of the others is as accurate"
