@@ -36,7 +36,7 @@ def test_rows_without_a_measure_are_told_to_be_left_out(tmp_path: Path) -> None:
 
 def test_rows_that_are_never_right_are_no_choice(tmp_path: Path) -> None:
     once, twice = (lambda label, _: wrong(label)), (lambda label, _: wrong(wrong(label)))
-    models = {"one": Model(once, speed=10.0), "two": Model(twice, speed=10.0)}
+    models = {"one": Model(once, speed=10.0), "two": Model(twice, speed=30.0)}
     with closing(Results(predicted(tmp_path, models, count=4))) as results:
         made = trade_offs.section(ReportedRun(results))
     assert made is not None
@@ -44,3 +44,11 @@ def test_rows_that_are_never_right_are_no_choice(tmp_path: Path) -> None:
     for figure in made.figures:
         assert set(column(figure.variants[0].numbers, "Worth having")) == {"no"}
         assert drawn(figure.variants[0].chart)
+
+
+def test_where_all_take_the_same_there_is_no_chart_of_it(tmp_path: Path) -> None:
+    models = {"one": Model(right_but(0), speed=10.0), "two": Model(right_but(1, 2), speed=10.5)}
+    with closing(Results(predicted(tmp_path, models, count=4))) as results:
+        made = trade_offs.section(ReportedRun(results))
+    assert made is not None and made.figures == ()
+    assert made.context["advice"].choice is not None

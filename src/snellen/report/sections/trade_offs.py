@@ -41,7 +41,7 @@ _COSTS = (
 def section(run: ReportedRun) -> Section | None:
     """None where nothing was measured of two rows or more."""
     figures = tuple(figure for cost in _COSTS if (figure := _figure(run, cost)) is not None)
-    if not figures:
+    if not any(sum((cost.value(row) or 0) > 0 for row in run.answered) > 1 for cost in _COSTS):
         return None
     advice = recommend(run.results, Limits())
     return Section("trade-offs", "Trade-offs", "trade_offs.html", {"advice": advice}, figures)
