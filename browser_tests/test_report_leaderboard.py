@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from playwright.sync_api import Locator, Page, expect
 
+from conftest import Visit
+from looks import LOOKS
 from reports import opened
 
 Values = list[float | None]
@@ -81,3 +83,13 @@ def test_numbers_with_separators_are_sorted_as_numbers(offline: Page, demo_repor
         head.locator("button").click()
         expect(head).to_have_attribute("aria-sort", "ascending")
         check_sorted(column(table, title)[1], falling=False)
+
+
+def test_a_phone_shows_the_accuracy_and_that_there_is_more(visit: Visit, demo_report: str) -> None:
+    table = opened(visit(**LOOKS["phone-light"]), demo_report).locator("#leaderboard .wide").first
+    head = table.locator("thead th", has_text="Accuracy").bounding_box()
+    assert head and head["x"] + head["width"] <= 390
+    assert table.evaluate("each => each.scrollWidth > each.clientWidth")
+    assert table.evaluate("each => getComputedStyle(each).backgroundAttachment").startswith(
+        "local, local, scroll, scroll"
+    )

@@ -140,6 +140,25 @@ def test_print_shows_what_paper_can_show(paper: Page, demo_report: str) -> None:
     expect(paper.locator("#leaderboard table").first).to_be_visible()
 
 
+def test_paper_has_all_columns_and_what_is_closed_on_the_screen(paper: Page, demo_report: str) -> None:
+    opened(paper, demo_report)
+    closed = "details:not([open]):not([hidden]):not(.vega-embed details)"
+    before = paper.locator(closed).count()
+    assert before > 5 and not paper.get_by_text("Settings of the strategy").first.is_visible()
+    paper.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert paper.locator(closed).count() == 0
+    expect(paper.get_by_text("Settings of the strategy").first).to_be_visible()
+    paper.set_viewport_size({"width": 700, "height": 1000})  # A4 without its margins
+    tables = "[...document.querySelectorAll('.wide')].filter(each => each.offsetWidth)"
+    assert paper.evaluate(f"{tables}.length") > 15
+    assert (
+        paper.evaluate(f"{tables}.filter(each => each.scrollWidth > each.clientWidth).map(each => each.ariaLabel)")
+        == []
+    )
+    paper.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert paper.locator(closed).count() == before
+
+
 def test_the_page_asks_for_nothing_when_it_is_printed(offline: Page, watch: Watch, sweep_report: str) -> None:
     opened(offline, sweep_report)
     assert offline.pdf()[:5] == b"%PDF-"

@@ -42,7 +42,9 @@ def test_they_take_a_third_of_the_pictures_at_most(results: Results) -> None:
         made = section(run)
         assert made is not None
         assert sum(card.picture is not None for card in made.context["cards"]) == pictured(run) == expected
-        assert str(body(run, [made])).count("data:image/jpeg") == expected
+        written = str(body(run, [made]))
+        assert written.count("data:image/jpeg") == expected
+        assert written.count(f"no picture: the page holds {thumbnails}<") == (9 - expected if thumbnails else 0)
 
 
 def test_no_section_where_no_label_is_contradicted(tmp_path: Path) -> None:

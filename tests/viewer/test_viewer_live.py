@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -63,7 +64,8 @@ def test_a_run_is_watched_until_it_ends(tmp_path: Path) -> None:
             assert answered(viewer.get("images", answer="pending")) > 0
             (tmp_path / "go").touch()
             assert study.wait(60) == 0
-            assert until(lambda: viewer.get("progress.json").data, lambda state: not state["going"]) == {"going": False}
+            over = until(lambda: viewer.get("progress.json").data, lambda state: state.get("pending") is not None)
+            assert over == {"going": False, "pending": 0, "total": 18}
             until(lambda: viewer.get("images", answer="right"), lambda page: answered(page) == 18)
             report = until(
                 lambda: viewer.ask("GET", "/runs/1/"),
@@ -72,10 +74,47 @@ def test_a_run_is_watched_until_it_ends(tmp_path: Path) -> None:
                 ),
                 60,
             )
-            assert "data-progress" not in report.text
+            assert "data-progress" not in report.text and "data-newer" in report.text
     finally:
         study.kill()
         study.communicate()
+
+
+def test_an_interrupted_run_tells_what_is_pending_until_it_goes_on(tmp_path: Path) -> None:
+    photos, out = photographs(tmp_path / "photos", 6), tmp_path / "run"
+    name = model(tmp_path / "slow.py", _SLOW)
+    words = ("run", "-d", photos, "-m", f"{name},batch_size=1", "-s", "closed-set", "--no-timing", "-q", "--out", out)
+    command = [sys.executable, "-m", "snellen", *map(str, words)]
+    study = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        until(lambda: heartbeat(out), lambda beat: beat is not None and "slow" in beat.task and beat.done > 0, 60)
+        study.send_signal(signal.SIGINT)
+        assert study.wait(60) != 0
+    finally:
+        study.kill()
+        study.wait()
+    with viewing(out) as viewer:
+        asked = until(
+            lambda: viewer.get("progress.json", report="yes").data,
+            lambda state: state["pending"] is not None and state["report"]["current"],
+            60,
+        )
+        assert not asked["going"] and asked["total"] == 18 and 0 < asked["pending"] < 18
+        told = f"The run has ended; {asked['pending']} of 18 images are pending: the same command goes on."
+        assert told in viewer.get("images").text
+        first = viewer.ask("GET", "/runs/1/").text
+        assert told in first and f'data-edition="{asked["report"]["edition"]}" hidden' in first
+
+        (tmp_path / "go").touch()
+        subprocess.run(command, cwd=tmp_path, check=True, stdout=subprocess.DEVNULL, timeout=60)
+        over = until(
+            lambda: viewer.get("progress.json", report="yes").data,
+            lambda state: state["pending"] == 0 and state["report"]["current"],
+            60,
+        )
+        assert over["report"]["edition"] != asked["report"]["edition"]
+        assert over["report"]["edition"] in viewer.ask("GET", "/runs/1/").text
+        assert "data-progress" not in viewer.get("images").text
 
 
 def test_a_run_in_which_nothing_was_asked_yet(tmp_path: Path) -> None:

@@ -54,10 +54,14 @@ def respond(
     reload: bool = False,
 ) -> Response:
     """A page from its template; `here` is which of a run's pages it is, `reload` has browsers ask again soon."""
+    beat = run.beat if run else None
+    pending, total = (run.pending if run and beat is None else None) or (0, 0)
     frame: dict[str, Any] = {
         "run": run,
         "here": here,
-        "beat": run.beat if run else None,
+        "beat": beat,
+        "pending": pending,
+        "total": total,
         "title": run.title if run else "Snellen",
         "told": [],
     }

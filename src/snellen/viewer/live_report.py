@@ -45,6 +45,7 @@ class LiveReport:
         self._ended = 0.0
         self._closed = False
         self.made: Report | None = None
+        self.edition = ""  # another one with each that is made
         self.trouble: str | None = None
         self.evidence: Mapping[str, float] = {}
         self.suggested: Mapping[str, str] = {}
@@ -86,7 +87,7 @@ class LiveReport:
             if isinstance(told, Trouble):
                 self.trouble = told.reason
             else:
-                self.made, self.trouble = told, None
+                self.made, self.trouble, self.edition = told, None, str(time.time_ns())
             self._stamp, self._ended = stamp, time.monotonic()
             found = child.receive(None)
             self.suggested = {id: suggested for id, (_, suggested) in found.items()}

@@ -85,6 +85,12 @@ class ServedRun:
         """What the run that goes on says of itself; None where none does."""
         return heartbeat(self.path)
 
+    @property
+    def pending(self) -> tuple[int, int] | None:
+        """How many images are pending, of how many; None where the run has changed since it was read."""
+        snapshot = self.snapshot
+        return snapshot.pending if snapshot is not None and snapshot.stamp == stamp_of(self.path) else None
+
     def close(self) -> None:
         self.report.close()
         self.desk.close()

@@ -210,6 +210,12 @@ class Snapshot:
                     yield Labelled(example, os.fsdecode(path) if path else None, label)
 
     @cached_property
+    def pending(self) -> tuple[int, int]:
+        """How many images of all rows are pending, and how many there are: an image counts once in each row."""
+        rows = [row for images in self.sets for row in images.rows]
+        return sum(int((row.states == _PENDING).sum()) for row in rows), sum(len(row.states) for row in rows)
+
+    @cached_property
     def uncorrected(self) -> Corrected:
         """What a manifest of all images is, without its text."""
         return replace(corrected(self.labelled(), {}), text="")

@@ -35,7 +35,8 @@ def section(run: ReportedRun) -> Section | None:
         )
         for rank, each in enumerate(told.found, 1)
     ]
-    return Section("suspects", "Suspect labels", "suspects.html", {"told": told, "cards": cards, "names": run.models})
+    context = {"told": told, "cards": cards, "names": run.models, "pictures": run.thumbnails}
+    return Section("suspects", "Suspect labels", "suspects.html", context)
 
 
 def pictured(run: ReportedRun) -> int:

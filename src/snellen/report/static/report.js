@@ -23,8 +23,17 @@
   }));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { tellTheme(); redraw(); });
   const print = (begins) => { const before = isDark(); printing = begins; if (isDark() !== before) redraw(); };
-  addEventListener("beforeprint", () => print(true));
-  addEventListener("afterprint", () => print(false));
+  let opened = [];  // paper cannot be opened; numbers of hundreds of rows or columns would be a book
+  const unfold = () => every("details:not([open])").filter((each) => !each.closest("[data-chart], [hidden]") && each.querySelectorAll("tr").length <= 100 && each.querySelectorAll("thead th").length <= 48);
+  addEventListener("beforeprint", () => {
+    print(true);
+    if (!opened.length) opened = unfold();
+    opened.forEach((each) => { each.open = true; });
+  });
+  addEventListener("afterprint", () => {
+    print(false);
+    opened.splice(0).forEach((each) => { each.open = false; });
+  });
 
   // Sorting: a button in each head; the first click sorts the best first
 

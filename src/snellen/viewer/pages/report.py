@@ -17,12 +17,14 @@ def page(run: ServedRun, request: Request) -> Response:
     told = []
     if run.report.trouble is not None:
         told.append(f"The report could not be made: {run.report.trouble}")
+    edition = run.report.edition  # before what was made: a page never says that it is newer than it is
     if (made := run.report.made) is not None:
         context = {
             "sections": made.sections,
             "body": Markup(made.body),
             "charts": Markup(made.charts),
             "stale": not run.report.current,
+            "edition": edition,
             "told": told,
         }
         return respond("report.html", context, run, "")

@@ -33,7 +33,7 @@
 
   // How far the run is
 
-  const banner = $("[data-progress]");
+  const banner = $("[data-progress]"), newer = $("[data-newer]");
   const count = (number) => Math.round(number).toLocaleString("en");
   const told = (state) => {
     const parts = [`${state.task || "The run goes on"}: ${count(state.done)}${state.total ? ` of ${count(state.total)}` : ""}`];
@@ -43,30 +43,53 @@
     if (state.spent !== null) parts.push(`${state.spent.toFixed(state.spent < 1 ? 4 : 2)} USD so far`);
     return `${parts.join(", ")}.`;
   };
-  const poll = async () => {
-    let state;
-    try {
-      const answer = await fetch(banner.dataset.progress, { cache: "no-store" });
-      if (!answer.ok) throw new Error(answer.status);
-      state = await answer.json();
-    } catch {
-      $("[data-progress-text]").textContent = "The viewer does not answer any more.";
-      return;
-    }
-    if (!state.going) {
-      banner.dataset.ended = "yes";
-      $("[data-progress-bar]").hidden = true;
-      $("[data-progress-line]").textContent = "";
-      $("[data-progress-text]").textContent = "The run has ended: reload for the final report.";
-      return;
-    }
-    $("[data-progress-text]").textContent = told(state);
-    $("[data-progress-line]").textContent = state.lines.at(-1) ?? "";
+  const ended = ({ pending, total }) => pending === null ? "The run has ended."
+    : pending === 0 ? "The run has ended; no image is pending."
+      : `The run has ended; ${count(pending)} of ${count(total)} images ${pending === 1 ? "is" : "are"} pending: the same command goes on.`;
+  let went = banner !== null && !$("[data-progress-bar]").hidden;  // whether it has gone on since this page was made
+  const showRun = (state) => {
     const bar = $("[data-progress-bar]");
-    if (state.total) { bar.max = state.total; bar.value = state.done; } else bar.removeAttribute("value");
-    setTimeout(poll, 2000);
+    went ||= state.going;
+    bar.hidden = !state.going;
+    $("[data-progress-text]").textContent = state.going ? told(state) : ended(state);
+    $("[data-progress-line]").textContent = state.going ? state.lines.at(-1) ?? "" : "";
+    $("[data-progress-anew]").hidden = state.going || !went || newer !== null;
+    if (state.total) { bar.max = state.total; bar.value = state.done ?? 0; } else bar.removeAttribute("value");
   };
-  if (banner) setTimeout(poll, 1000);
+
+  // A newer report is offered; the one that is being read stays
+
+  const showReport = ({ edition, current }) => {
+    const ready = edition !== "" && edition !== newer.dataset.edition;
+    const said = ready ? "ready" : current ? "current" : "making";
+    newer.hidden = said === "current";
+    if (newer.dataset.said === said) return;
+    newer.dataset.said = said;
+    const link = document.createElement("a");
+    link.href = location.pathname;
+    link.textContent = "show it";
+    newer.replaceChildren(...{
+      ready: ["A newer report is ready: ", link, "."],
+      making: ["The run has changed since this report was made. A newer one is being made and is offered here as soon as it is ready."],
+      current: [],
+    }[said]);
+  };
+  const poll = async () => {
+    const again = (seconds) => setTimeout(poll, 1000 * seconds);
+    if (document.hidden) { again(2); return; }  // nobody reads it: no report is made for that
+    try {
+      const answer = await fetch(newer ? newer.dataset.newer : banner.dataset.progress, { cache: "no-store" });
+      if (!answer.ok) throw new Error(answer.status);
+      const state = await answer.json();
+      if (banner) showRun(state);
+      if (newer) showReport(state.report);
+      again(state.going || state.pending === null || (newer && newer.dataset.said === "making") ? 2 : 5);
+    } catch {
+      if (banner) { $("[data-progress-text]").textContent = "The viewer does not answer; it is asked again."; $("[data-progress-line]").textContent = ""; }
+      again(5);
+    }
+  };
+  if (banner || newer) setTimeout(poll, 1000);
 
   // A search goes on by itself until it has found enough
 
