@@ -149,7 +149,7 @@ def test_a_group_that_is_a_class_tells_nothing_of_class_sizes(tmp_path: Path, si
     body = "return 'dog' if truth(image) == 'cat' else truth(image)"
     with ran(tmp_path / "photos", model(tmp_path / "m.py", body), out=tmp_path / "run") as results:
         (found,) = all_of(results)
-    assert [each.classes for each in found.by_class_size][0] == 1
+    assert found.by_class_size[0].classes == 1
     assert differ(found.by_class_size) and not size_matters(found.by_class_size)
     text = " ".join(" ".join(lines(found)).split())
     assert f"class size whether it matters is not to be seen: {why}" in text
