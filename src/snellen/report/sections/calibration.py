@@ -121,7 +121,7 @@ def _curves(scored: Sequence[Scored]) -> Figure:
         .encode(
             x=alt.X(
                 "coverage:Q",
-                title="Answers that are kept, of all answered images, the surest first",
+                title="Kept of all answered images",
                 scale=alt.Scale(domain=[0, 1], nice=False),
                 axis=alt.Axis(format="%", values=_TICKS),
             ),
