@@ -258,7 +258,7 @@ def _coverage(results: Results, rows: Sequence[ResultRow]) -> Iterator[str]:
         yield f"coverage: {row.classes_covered} of {row.classes} classes{told}{left}: {names}"
         if row.concepts_unknown:
             yield f"  in the mapping, but no label of the model: {_some(row.concepts_unknown)}"
-        if found := [f"{concept.split(',')[0]} ({count})" for concept, count in results.out_of_list(row)]:
+        if found := [f"{concept_name(concept)} ({count})" for concept, count in results.out_of_list(row)]:
             yield f"  recognised instead, most often: {_some(found)}"
     if any(row.classes_uncovered for row, *_ in groups.values()):
         yield "  more with rules=exact,head, mapping=FILE or background=NAME: see 'snellen map MODEL -d DATASET'"
@@ -283,6 +283,15 @@ def _mixed_scores(results: Results, about: Sequence[ResultRow]) -> Iterator[str]
         yield f"scores {', '.join(said)}: do not compare their calibration"
 
 
+def concept_name(concept: str) -> str:
+    """The first of the names that a vocabulary has for what it recognises, which commas part."""
+    return concept.partition(",")[0].strip() or concept
+
+
 def _some(names: Sequence[str]) -> str:
+    """The first of the names, parted by semicolons where names have commas."""
     more = len(names) - _UNCOVERED_SHOWN
-    return ", ".join(names[:_UNCOVERED_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    shown = names[:_UNCOVERED_SHOWN]
+    return ("; " if any("," in name for name in shown) else ", ").join(shown) + (
+        f" and {more} more" if more > 0 else ""
+    )

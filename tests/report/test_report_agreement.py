@@ -55,6 +55,11 @@ def test_pairs_are_told_with_who_is_better(run: ReportedRun) -> None:
         assert each.told.mcnemar_p_holm == wanted[pair]["mcnemar_p_holm"]
         assert (each.better == pair[0]) == (wanted[pair]["mcnemar_p_holm"] < 0.05)
     text = str(body(run, [made]))
+    told = next(each.told for each in found.values() if each.better)
+    low, difference, high = (
+        f"{100 * each:+.1f}" for each in (told.difference_low, told.difference, told.difference_high)
+    )
+    assert f">{difference}</td>" in text and f">{low} to {high}</td>" in text and "Difference, points" in text
     assert "not told apart" in text and text.count("<tr>") >= 4
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from charted import drawn
 from snellen.report.page import body
 from snellen.report.reported import ReportedRun
 from snellen.report.sections.bias import section
@@ -90,6 +91,36 @@ def test_accuracy_by_image_size_is_shown_where_it_differs(tmp_path: Path) -> Non
         ("36", 60, 1.0),
         ("1,600", 20, 0.0),
     ]
+
+
+def test_accuracy_by_class_size_is_shown_where_classes_of_a_size_differ(tmp_path: Path) -> None:
+    photos = photographs(tmp_path / "photos", 30, ("cat", "dog"))
+    photographs(photos, 5, ("emu", "gnu", "yak"))
+    said = "return truth(image) if truth(image) in ('cat', 'dog') else {!r}"
+    models = [model(tmp_path / f"{name}.py", said.format(name)) for name in ("cat", "dog")]
+    models.append(model(tmp_path / "all.py", "return truth(image)"))
+    with ran(photos, models, out=tmp_path / "run") as results:
+        run = ReportedRun(results)
+        made = section(run)
+        (best, *others) = [run.labels[row.number] for row in run.shown]
+    assert made is not None
+    (figure,) = [figure for figure in made.figures if figure.name == "accuracy-by-class-size"]
+    assert [each.name for each in figure.variants] == others
+    assert all(name in figure.caption for name in others) and best not in figure.caption
+    assert [each.chart["title"]["text"] for each in figure.variants] == others
+    assert all(drawn(each.chart) for each in figure.variants)
+
+
+def test_classes_of_about_one_size_tell_nothing_of_class_sizes(tmp_path: Path) -> None:
+    for name, size in {"cat": 9, "dog": 10, "emu": 11}.items():
+        photographs(tmp_path / "photos", size, (name,))
+    said = model(tmp_path / "m.py", "return 'dog' if truth(image) == 'cat' else truth(image)")
+    with ran(tmp_path / "photos", said, out=tmp_path / "run") as results:
+        run = ReportedRun(results)
+        made = section(run)
+        page = "" if made is None else str(body(run, [made]))
+    assert made is None or "accuracy-by-class-size" not in [figure.name for figure in made.figures]
+    assert "images in the class" not in page.casefold()
 
 
 def test_nothing_is_said_where_nothing_sways(tmp_path: Path) -> None:

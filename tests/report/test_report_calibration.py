@@ -53,6 +53,41 @@ def test_curves_are_those_of_the_surest_images(run: ReportedRun) -> None:
     assert {each["row"] for each in drawn} == set(lines)
 
 
+def test_answers_without_a_score_do_not_vanish(tmp_path: Path) -> None:
+    said = """
+number = int(image.path.stem.removeprefix(truth(image)))
+rest = 0.5 if number < 2 else 0.05
+if number % 2:
+    return Scores(("zebra",), (0.9,))
+names = ("cat", "dog") if truth(image) == "cat" and number else ("dog", "cat")
+return Scores(names, (0.9 - rest, rest / 2))
+"""
+    photos = photographs(tmp_path / "photos", 10, ("cat", "dog"))
+    with ran(photos, model(tmp_path / "m.py", said), "vocabulary", out=tmp_path / "run") as results:
+        run = ReportedRun(results)
+        made = section(run)
+        assert made is not None
+        page = str(body(run, [made]))
+        (row,) = run.shown
+    assert (row.answered + row.unparsed, row.unparsed, row.accuracy) == (20, 10, 0.45)
+    assert ">10 of 20</td>" in page and ">90.0 %</td>" in page and "Right of those" in page
+    curves = made.figures[-1]
+    drawn = curves.variants[0].chart["data"]["values"]
+    assert drawn[-1]["coverage"] == 0.5 and drawn[-1]["risk"] == pytest.approx(0.1)
+    (line,) = curves.variants[0].numbers.rows
+    assert line[5] == pytest.approx(0.1) and line[6:] == (None,) * 5
+    assert "ends where the scores" in curves.caption
+
+
+def test_curves_of_rows_that_score_all_end_at_all(run: ReportedRun) -> None:
+    made = section(run)
+    assert made is not None
+    curves = made.figures[-1]
+    drawn = curves.variants[0].chart["data"]["values"]
+    assert {each["row"] for each in drawn if each["coverage"] == 1.0} == {each["row"] for each in drawn}
+    assert "ends where" not in curves.caption
+
+
 def test_who_has_no_scores_says_why(run: ReportedRun) -> None:
     made = section(run)
     assert made is not None

@@ -65,6 +65,22 @@ def test_what_a_vocabulary_saw_instead_is_listed(tmp_path: Path) -> None:
     assert "&lt;i&gt;zebra&lt;<wbr>/<wbr>i&gt;</bdi> (9)" in page or "&lt;i&gt;zebra&lt;/<wbr>i&gt;</bdi> (9)" in page
 
 
+def test_concepts_of_many_names_are_told_apart(tmp_path: Path) -> None:
+    photos = photographs(tmp_path / "photos", 4)
+    with (tmp_path / "said.csv").open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["image", "prediction"])
+        for name in ("cat", "dog", "bird"):
+            said = "tabby, tiger cat" if name == "cat" else "crane, crane bird"
+            table.writerows([f"{name}/{name}{number}.png", said if number else name] for number in range(4))
+    with ran(photos, f"predictions/{tmp_path / 'said.csv'}", "vocabulary", out=tmp_path / "run") as results:
+        run = ReportedRun(results)
+        section = outcomes.section(run)
+        assert section
+        page = html(run, section)
+    assert "<bdi>crane</bdi> (6); <bdi>tabby</bdi> (3)" in page and "tiger" not in page
+
+
 def test_every_outcome_has_a_colour_that_both_themes_show_and_black_text_on_it() -> None:
     assert {*UNREAD, Outcome.NONE_CONFIRMED, State.FAILED, State.PENDING} < set(outcomes.COLOURS)
     assert len(set(outcomes.COLOURS.values())) == len(outcomes.COLOURS)

@@ -20,7 +20,7 @@ from snellen.results import Results
 from snellen.study import make, run
 from snellen.verdict.diagnosing import Diagnosis, chosen_rows, diagnose
 from snellen.verdict.diagnosing_lines import lines
-from snellen.verdict.image_groups import differ
+from snellen.verdict.image_groups import differ, size_matters
 from snellen.verdict.proportions import proportion, told_apart
 from studies import model, photographs, ran
 
@@ -130,8 +130,30 @@ def test_accuracy_by_class_size_finds_that_rare_classes_are_not_known(tmp_path: 
     rare, common = found.by_class_size
     assert (rare.low, rare.high, rare.right) == (5, 5, proportion(0, 15))
     assert (common.low, common.high, common.right) == (30, 30, proportion(60, 60))
-    assert differ(found.by_class_size)
+    assert (rare.classes, common.classes) == (3, 2)
+    assert size_matters(found.by_class_size)
+    assert "class size 5 images in the class: 0.00" in " ".join(" ".join(lines(found)).split())
     assert found.majority == 30 / 75
+
+
+@pytest.mark.parametrize(
+    ("sizes", "why"),
+    [
+        ({"cat": 9, "dog": 10, "emu": 11}, "the sizes are much alike"),
+        ({"cat": 6, "dog": 20, "emu": 20}, "some sizes are those of one class alone"),
+    ],
+)
+def test_a_group_that_is_a_class_tells_nothing_of_class_sizes(tmp_path: Path, sizes: dict[str, int], why: str) -> None:
+    for name, size in sizes.items():
+        photographs(tmp_path / "photos", size, (name,))
+    body = "return 'dog' if truth(image) == 'cat' else truth(image)"
+    with ran(tmp_path / "photos", model(tmp_path / "m.py", body), out=tmp_path / "run") as results:
+        (found,) = all_of(results)
+    assert found.by_class_size[0].classes == 1
+    assert differ(found.by_class_size) and not size_matters(found.by_class_size)
+    text = " ".join(" ".join(lines(found)).split())
+    assert f"class size whether it matters is not to be seen: {why}" in text
+    assert "images in the class" not in text and "list, class size" not in text
 
 
 def test_intervals_that_touch_are_not_told_apart() -> None:

@@ -52,6 +52,11 @@ def percent(value: float | None, digits: int = 1) -> str:
     return "–" if value is None else f"{100 * value:.{digits}f} %"
 
 
+def points(value: float | None) -> str:
+    """A difference of shares in percentage points, such as +1.6."""
+    return "–" if value is None else f"{round(100 * value, 1) + 0.0:+.1f}"  # no -0.0
+
+
 def number(value: float | None, digits: int = 3) -> str:
     return "–" if value is None else f"{value:.{digits}f}"
 
@@ -84,6 +89,7 @@ def environment() -> Environment:
     )
     made.filters.update(
         percent=percent,
+        points=points,
         number=number,
         cell=cell,
         breakable=breakable,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
 from snellen.console import one_line
+from snellen.result_row import ResultRow
 from snellen.results import Results
 from snellen.summary import not_shown, results_table
 from snellen.verdict.candidates import Candidate
@@ -18,8 +20,38 @@ from snellen.verdict.limits import Limits
 from snellen.verdict.recommending import Recommendation, percent, taken
 from snellen.verdict.running import already_run, command, strategy_data
 
+CASCADE_FIGURES = (
+    "Accuracies are cross-validated, on images without a say in the threshold; speed and price are computed from "
+    "those of both rows, and memory is at most that of both together."
+)
 _COMMAND = "   snellen "
 _COLUMNS = ("Accuracy", "95 %", "img/s", "GPU GB", "USD/1000", "RAM GB", "p50", "Pending", "Failed")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ToldCascade:
+    """A cascade in a sentence, the command that runs it, and what was measured where it was run already."""
+
+    sentence: str
+    command: str
+    measured: str | None
+
+
+def told_cascades(results: Results, found: Recommendation, folder: Path | None = None) -> list[ToldCascade]:
+    """The recommended cascades in words; `folder` is where their commands say that the run is."""
+    rows = [*(each.row for each in found.front), *(row for row, _ in found.dropped)]
+    told = []
+    for cascade in found.planned.cascades:
+        row = already_run(results, cascade, rows)
+        sentence = _cascade_sentence(cascade, None if row else cascade.doubt)
+        told.append(ToldCascade(sentence, command(results, cascade, folder), _measured(row) if row else None))
+    return told
+
+
+def _measured(row: ResultRow) -> str:
+    counted = f"right on {percent(row.accuracy)} of {row.answered + row.unparsed} images"
+    memory = "" if row.peak_rss_gb is None else f", {row.peak_rss_gb:.3g} GB of memory"
+    return f"measured already as {row.model} by {row.strategy}: {counted}{memory}"
 
 
 def print_advice(results: Results, found: Recommendation, console: Console) -> None:
@@ -53,21 +85,14 @@ def _cascade_lines(results: Results, found: Recommendation) -> Iterator[str]:
     if found.planned.none_because:
         yield f"none is worth having: {found.planned.none_because}."
         return
-    rows = [*(each.row for each in found.front), *(row for row, _ in found.dropped)]
-    for number, cascade in enumerate(found.planned.cascades, start=1):
-        row = already_run(results, cascade, rows)
-        yield f"{number}. {_cascade_sentence(cascade, None if row else cascade.doubt)}"
-        yield f"   {command(results, cascade)}"
-        if row:
-            counted = f"right on {percent(row.accuracy)} of {row.answered + row.unparsed} images"
-            memory = "" if row.peak_rss_gb is None else f", {row.peak_rss_gb:.3g} GB of memory"
-            yield f"   measured already as {row.model} by {row.strategy}: {counted}{memory}"
+    for number, told in enumerate(told_cascades(results, found), start=1):
+        yield f"{number}. {told.sentence}"
+        yield f"   {told.command}"
+        if told.measured:
+            yield f"   {told.measured}"
     if found.planned.more:
         yield f"and {found.planned.more} more that are less accurate"
-    yield (
-        "Accuracies are cross-validated, on images without a say in the threshold; speed and price are computed from "
-        "those of both rows, and memory is at most that of both together."
-    )
+    yield CASCADE_FIGURES
 
 
 def _cascade_sentence(cascade: Cascade, doubt: str | None) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from snellen.console import one_line
 from snellen.types import Outcome, State
 from snellen.verdict.diagnosing import RIGHT, WRONG_CLASS, Confused, Diagnosis
-from snellen.verdict.image_groups import ImageGroup, differ
+from snellen.verdict.image_groups import ImageGroup, differ, size_matters, too_alike
 from snellen.verdict.places import Places, Span
 from snellen.verdict.proportions import Proportion
 from snellen.verdict.reliability import NO_SCORES, Calibration
@@ -64,9 +64,10 @@ def _parts(found: Diagnosis) -> Iterator[tuple[str, str]]:
         yield "yes", _yes(found.yes)
     if found.places:
         yield from _places(found.places)
-    for label, groups in (("image size", found.by_pixels), ("class size", found.by_class_size)):
-        if differ(groups):
-            yield label, _groups(groups, "pixels" if label == "image size" else "images in the class")
+    if differ(found.by_pixels):
+        yield "image size", _groups(found.by_pixels, "pixels")
+    if size_matters(found.by_class_size):
+        yield "class size", _groups(found.by_class_size, "images in the class")
     if found.calibration:
         yield from _calibration(found.calibration)
     elif found.no_calibration not in (None, NO_SCORES):
@@ -184,8 +185,9 @@ def _calibration(found: Calibration) -> Iterator[tuple[str, str]]:
             text += f" (of {found.clipped} images with probability 0 clipped)" if found.clipped else ""
         yield "confidence", text
     if found.auroc is not None:
+        everything = f"all {found.images} that have a score" if found.unscored else "all"
         shares = ", ".join(f"{value:.2f} of {share.replace('%', ' %')}" for share, value in found.accuracy_at.items())
-        yield "surest first", f"right are {shares}, {found.accuracy:.2f} of all; AUROC {found.auroc:.2f}"
+        yield "surest first", f"right are {shares}, {found.accuracy:.2f} of {everything}; AUROC {found.auroc:.2f}"
 
 
 def _nothing(found: Diagnosis) -> Iterator[tuple[str, str]]:
@@ -193,15 +195,18 @@ def _nothing(found: Diagnosis) -> Iterator[tuple[str, str]]:
     looked, single = [], []
     if found.places and not found.places.fixed and not (found.places.sways or found.places.preferred):
         looked.append("place in the order" if found.places.one_by_one else "place in the list")
+    alike = too_alike(found.by_class_size) if len(found.by_class_size) > 1 else None
     for label, groups in (("image size", found.by_pixels), ("class size", found.by_class_size)):
-        if len(groups) > 1 and not differ(groups):
-            looked.append(label)
-        elif len(groups) == 1:
+        if len(groups) == 1:
             single.append(label)
+        elif groups and not differ(groups) and not (alike and label == "class size"):
+            looked.append(label)
     if looked:
         yield "no effect", f"of {', '.join(looked)} is to be seen"
     if single:
         yield "all alike", f"{', '.join(single)}: whether it matters is not to be seen"
+    if alike:
+        yield "class size", f"whether it matters is not to be seen: {alike}"
 
 
 def _more(count: int, one: str, many: str | None = None) -> str:

@@ -30,10 +30,17 @@ def strategy_text(results: Results, cascade: Cascade) -> str | None:
     return text if then == _DEFAULT else f"{text},then={then}"
 
 
-def command(results: Results, cascade: Cascade) -> str:
-    """The command that runs the cascade on the images of the run; with what is to stand in a study file if need be."""
+def command(results: Results, cascade: Cascade, folder: Path | None = None) -> str:
+    """The command that runs the cascade on the images of the run; with what is to stand in a study file if need be.
+
+    `folder` is where the run is said to be.
+    """
     file = results.path / "study.yaml"
-    start = f"snellen run {shlex.quote(str(file))}" if _is_about(file, results, cascade) else "snellen run STUDY.yaml"
+    start = (
+        f"snellen run {shlex.quote(str((folder or results.path) / file.name))}"
+        if _is_about(file, results, cascade)
+        else "snellen run STUDY.yaml"
+    )
     model = f"-m {shlex.quote(cascade.second.row.model)}"
     if text := strategy_text(results, cascade):
         return f"{start} {model} -s {shlex.quote(text)}"

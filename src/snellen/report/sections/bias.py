@@ -13,7 +13,7 @@ from snellen.report.shares_chart import shares_chart
 from snellen.report.yes_figures import yes_figures
 from snellen.result_row import ResultRow
 from snellen.verdict.diagnosing import Diagnosis
-from snellen.verdict.image_groups import ImageGroup, differ
+from snellen.verdict.image_groups import ImageGroup, differ, size_matters, too_alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ def section(run: ReportedRun) -> Section | None:
     placed = [(each.name, each.found.places) for each in rows if each.found.places]
     asked = [(each.name, each.found.yes) for each in rows if each.found.yes]
     by_pixels = [(each.name, each.found.by_pixels) for each in rows if differ(each.found.by_pixels)]
-    by_class = [(each.name, each.found.by_class_size) for each in rows if differ(each.found.by_class_size)]
+    by_class = [(each.name, each.found.by_class_size) for each in rows if size_matters(each.found.by_class_size)]
     if not (placed or asked or by_pixels or by_class):
         return None
     context: dict[str, Any] = {
@@ -57,9 +57,10 @@ def _read_again(rows: Sequence[Row]) -> int | None:
 
 def _alike(rows: Sequence[Row]) -> list[str]:
     """By what accuracy was looked at without a difference more than chance explains in any row."""
+    by_class = [each.found.by_class_size for each in rows]
     looked = {
         "the size of the images": [each.found.by_pixels for each in rows],
-        "the number of images in the class": [each.found.by_class_size for each in rows],
+        "the number of images in the class": [groups for groups in by_class if groups and not too_alike(groups)],
     }
     return [
         name
@@ -80,9 +81,9 @@ def _group_figures(
         Figure(
             name,
             title,
-            "Images in groups of about equal number; shares of right answers with their 95 % intervals. Only rows in "
-            "which groups differ more than chance explains.",
-            tuple(Variant(row, _group_chart(groups, axis), _group_numbers(groups, axis)) for row, groups in rows),
+            "Images in groups of about equal number; shares of right answers with their 95 % intervals. Rows in which "
+            f"groups differ more than chance explains: {'; '.join(row for row, _ in rows)}.",
+            tuple(Variant(row, _group_chart(row, groups, axis), _group_numbers(groups, axis)) for row, groups in rows),
         )
         for name, title, axis, rows in kinds
         if rows
@@ -93,8 +94,10 @@ def _range(group: ImageGroup) -> str:
     return f"{group.low:,}" if group.low == group.high else f"{group.low:,}–{group.high:,}"
 
 
-def _group_chart(groups: Sequence[ImageGroup], axis: str) -> Spec:
-    return shares_chart([(_range(each), each.right.share, each.right.low, each.right.high) for each in groups], axis)
+def _group_chart(row: str, groups: Sequence[ImageGroup], axis: str) -> Spec:
+    found = [(_range(each), each.right.share, each.right.low, each.right.high) for each in groups]
+    title = {"text": row, "anchor": "start", "fontWeight": "normal", "limit": {"expr": "width"}}
+    return {**shares_chart(found, axis), "title": title}
 
 
 def _group_numbers(groups: Sequence[ImageGroup], axis: str) -> Numbers:

@@ -26,6 +26,17 @@ class Scored:
     name: str
     found: Calibration
 
+    @property
+    def answered(self) -> int:
+        """How many images have an answer, with a score or without."""
+        return self.found.images + self.found.unscored
+
+    @property
+    def curve(self) -> list[tuple[float, float]]:
+        """Shares of all answered images that are kept, and of wrong ones among them; it ends where scores do."""
+        part = self.found.images / self.answered
+        return [(coverage * part, risk) for coverage, risk in self.found.risk_coverage]
+
 
 def section(run: ReportedRun) -> Section | None:
     """None where no row has scores."""
@@ -100,9 +111,7 @@ def _diagram_numbers(found: Calibration) -> Numbers:
 def _curves(scored: Sequence[Scored]) -> Figure:
     names = [each.name for each in scored]
     values = data(
-        {"row": each.name, "coverage": coverage, "risk": risk}
-        for each in scored
-        for coverage, risk in each.found.risk_coverage
+        {"row": each.name, "coverage": coverage, "risk": risk} for each in scored for coverage, risk in each.curve
     )
     dashes = [_DASHES[(place + place // 8) % len(_DASHES)] for place in range(len(names))]
     legend = alt.Legend(title=None, columns=1)
@@ -112,26 +121,28 @@ def _curves(scored: Sequence[Scored]) -> Figure:
         .encode(
             x=alt.X(
                 "coverage:Q",
-                title="Images that are answered, the surest first",
+                title="Kept of all answered images",
                 scale=alt.Scale(domain=[0, 1], nice=False),
                 axis=alt.Axis(format="%", values=_TICKS),
             ),
-            y=alt.Y("risk:Q", title="Wrong among them", axis=alt.Axis(format="%", tickCount=5)),
+            y=alt.Y("risk:Q", title="Wrong among those kept", axis=alt.Axis(format="%", tickCount=5)),
             color=alt.Color("row:N", scale=alt.Scale(domain=names), legend=legend),
             strokeDash=alt.StrokeDash("row:N", scale=alt.Scale(domain=names, range=dashes), legend=legend),
             tooltip=[alt.Tooltip("row:N", title="Row")],
         )
     )
-    table: list[tuple[Cell, ...]] = [(each.name, *(_risk(each.found, share) for share in _COVERED)) for each in scored]
+    table: list[tuple[Cell, ...]] = [(each.name, *(_risk(each, share) for share in _COVERED)) for each in scored]
+    ends = " Answers without a score cannot be kept: a curve ends where the scores of its row do."
     return Figure(
         "risk-coverage",
         "Wrong answers, if the least sure are left out",
-        "How many answers are wrong if only the images with the highest scores are answered and the others are left to "
-        "somebody else. The lower the curve, and the later it rises, the better do the scores tell what is right.",
+        "How many answers are wrong if only those with the highest scores are kept and the other images are left to "
+        "somebody else. The lower the curve, and the later it rises, the better do the scores tell what is right."
+        + (ends if any(each.found.unscored for each in scored) else ""),
         (Variant("", spec(chart, 320), Numbers(("Row", *(f"{share:.0%}" for share in _COVERED)), table)),),
     )
 
 
-def _risk(found: Calibration, share: float) -> float:
-    """The share of wrong ones at the point of the curve that is the first to cover so many images."""
-    return next(risk for coverage, risk in found.risk_coverage if coverage >= share - 1e-9)
+def _risk(scored: Scored, share: float) -> float | None:
+    """The share of wrong ones at the first point of the curve that keeps so many answers; None behind its end."""
+    return next((risk for coverage, risk in scored.curve if coverage >= share - 1e-9), None)

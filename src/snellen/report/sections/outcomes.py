@@ -10,6 +10,7 @@ from snellen.report.charts import NO_CLASS, RIGHT, WRONG, data, spec
 from snellen.report.elements import Figure, Numbers, Section, Spec, Variant
 from snellen.report.reported import MOST_ROWS, ReportedRun
 from snellen.result_row import ResultRow
+from snellen.summary import concept_name
 from snellen.types import Outcome, State
 from snellen.verdict.diagnosing import RIGHT as RIGHT_ANSWER
 from snellen.verdict.diagnosing import WRONG_CLASS
@@ -51,7 +52,10 @@ def section(run: ReportedRun) -> Section | None:
     context = {
         "left": len(run.rows) - len(rows),
         "meanings": [(WORDS.get(kind, str(kind)), _MEANINGS[kind]) for kind in kinds if kind in _MEANINGS],
-        "recognised": [(label, found[:_CONCEPTS], len(found[_CONCEPTS:])) for label, found in recognised.items()],
+        "recognised": [
+            (label, [(concept_name(concept), count) for concept, count in found[:_CONCEPTS]], len(found[_CONCEPTS:]))
+            for label, found in recognised.items()
+        ],
     }
     figure = Figure(
         "outcome-shares",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import sqrt
+from pathlib import Path
 
 import altair as alt
 import numpy as np
@@ -14,6 +15,7 @@ from snellen.report.charts import accuracy_axis, by_model, data, model_scale, sp
 from snellen.report.elements import Figure, Numbers, Section, Spec, Variant
 from snellen.report.reported import ReportedRun
 from snellen.result_row import ResultRow
+from snellen.verdict.advice import CASCADE_FIGURES, told_cascades
 from snellen.verdict.candidates import TOLERANCE, candidates_of, surely_better
 from snellen.verdict.limits import Limits
 from snellen.verdict.recommending import recommend
@@ -44,7 +46,13 @@ def section(run: ReportedRun) -> Section | None:
     if not any(sum((cost.value(row) or 0) > 0 for row in run.answered) > 1 for cost in _COSTS):
         return None
     advice = recommend(run.results, Limits())
-    return Section("trade-offs", "Trade-offs", "trade_offs.html", {"advice": advice}, figures)
+    folder = Path("runs") / run.results.path.resolve().name  # as in all commands of the page
+    context = {
+        "advice": advice,
+        "cascades": told_cascades(run.results, advice, folder),
+        "cascade_figures": CASCADE_FIGURES,
+    }
+    return Section("trade-offs", "Trade-offs", "trade_offs.html", context, figures)
 
 
 def _figure(run: ReportedRun, cost: Cost) -> Figure | None:
