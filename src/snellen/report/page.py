@@ -81,6 +81,9 @@ def page(runs: Sequence[ReportedRun]) -> str:
 
     Its Content-Security-Policy lets run what is written here and nothing else, and no request go anywhere.
     """
+    for run in runs:
+        run.begin()
+    bundle()  # meanwhile
     made = [(run, tuple(sections_of(run))) for run in runs]
     figures = [(run.prefix, figure) for run, sections in made for section in sections for figure in section.figures]
     scripts = [bundle(), static("report.js")] if figures else [static("report.js")]

@@ -134,9 +134,12 @@ class ReportedRun:
 
     def diagnosis(self, row: ResultRow) -> Diagnosis:
         """What goes wrong in a row, made once."""
-        if self._ahead is not None:
+        if row.number not in self._diagnoses and self._ahead is not None:
             self._diagnoses |= self._ahead.take()
             self._ahead = None
+        return self._diagnosed(row)
+
+    def _diagnosed(self, row: ResultRow) -> Diagnosis:
         if row.number not in self._diagnoses:
             self._diagnoses[row.number] = diagnose(
                 self.results, row, read_again=_read_again(row), sheet=self.sheet(row)
@@ -145,9 +148,13 @@ class ReportedRun:
 
     def begin(self) -> None:
         """Begins in a process of its own what takes long of a large run."""
-        if self.results.is_large and self._ahead is None and not self._diagnoses:
-            self._ahead = Ahead(self.results.path, self.shown, _read_again(self.shown[0]))
-            _ = self.suspects  # takes as long, so it is made meanwhile
+        if not self.results.is_large or self._diagnoses or self._ahead or not self.shown:
+            return
+        theirs = self.shown[: -(-len(self.shown) * 2 // 3)]
+        self._ahead = Ahead(self.results.path, theirs, _read_again(self.shown[0]))
+        _ = self.suspects  # this and the other rows take as long, so they are made meanwhile
+        for row in self.shown[len(theirs) :]:
+            self._diagnosed(row)
 
     def close(self) -> None:
         """Ends what was begun and not needed."""
