@@ -280,16 +280,16 @@ def test_a_server_that_refuses_above_twenty_in_flight_is_used_to_more_than_nine_
         if running >= 20:
             return status(429)
         count(1)
-        await asyncio.sleep(0.25)
+        await asyncio.sleep(0.5)  # long beside what a busy machine takes to send the next
         count(-1)
         return "star"
 
     with serving(script) as server, hosted(server.url) as model:
-        for number in range(220):
+        for number in range(200):
             model.add(number, None, Generate((f"{number}",), 8))
         marks: list[tuple[float, float]] = []
         got: list[Any] = []
-        for goal in (80, 200, 220):  # settled by then; to the last, when fewer than twenty are left
+        for goal in (80, 180, 200):  # settled by then; to the last, when fewer than twenty are left
             while len(got) < goal:
                 got += model.step(1.0)
             marks.append((time.perf_counter(), used))
