@@ -73,6 +73,13 @@ def test_one_file_is_for_one_model(snellen: Snellen, run: Results) -> None:
     assert said.code == 2 and "this run has 2" in said.err and not Path("card.yaml").exists()
 
 
+def test_a_file_of_another_kind_is_not_written_over(snellen: Snellen, run: Results) -> None:
+    Path("card.md").write_text("mine")
+    said = snellen("export", "model-index", run.path, "-o", "card.md")
+    assert said.code == 2 and said.err.startswith("error: -o card.md: expected a folder, or ")
+    assert Path("card.md").read_text() == "mine"
+
+
 def test_the_file_of_the_only_model(snellen: Snellen, drawn: Path) -> None:
     package.run(drawn, [CIRCLE], ["closed-set"], out="run", timing=False).close()
     said = snellen("export", "model-index", "run", "-o", "card.yaml")

@@ -49,6 +49,8 @@ def write(results: Results, out: Path | None, _: Progress) -> Written:
             raise WrongUse(f"a model card is about one model, and this run has {len(models)}: give a folder with -o")
         files = {place: next(iter(models))}
     else:
+        if place.exists() and not place.is_dir():
+            raise WrongUse(f"-o {place}: expected a folder, or for a run of one model a file that ends in .yaml")
         files = {place / f"{name}.yaml": model for name, model in _names(models)}
         try:
             place.mkdir(parents=True, exist_ok=True)
